@@ -1,0 +1,23 @@
+export {
+  type CacheEvent,
+  type CacheLoader,
+  type CacheLoaderOptions,
+  createCacheLoader,
+} from "./create-cache-loader.ts";
+export {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  type CircuitState,
+  createCircuitBreaker,
+} from "./create-circuit-breaker.ts";
+export { createDispatcher, type Dispatcher, type DispatcherOptions } from "./create-dispatcher.ts";
+export {
+  createLeaseLock,
+  type Lease,
+  type LeaseGrant,
+  type LeaseLock,
+  type LeaseLockOptions,
+  type LeaseStore,
+} from "./create-lease-lock.ts";
+export { isTransient } from "./is-transient.ts";
+export { type RetryOptions, retry } from "./retry.ts";
