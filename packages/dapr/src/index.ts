@@ -1,0 +1,16 @@
+export {
+  type AppCallbackServer,
+  type AppCallbackServerOptions,
+  type BulkSubscribeOptions,
+  createAppCallbackServer,
+} from "./create-app-callback-server.ts";
+export { createDapr, type Dapr, type DaprOptions, type SidecarMetadata } from "./create-dapr.ts";
+export type { HeldLock, LockStore } from "./create-lock-store.ts";
+export type { PublisherOptions } from "./create-publisher.ts";
+export type {
+  OutboxProjection,
+  SetStateOptions,
+  StateEntry,
+  StateOperation,
+  StateStore,
+} from "./create-state-store.ts";

@@ -1,0 +1,35 @@
+/** Counts work in flight, and turns new work away once asked to. */
+export interface InFlight {
+  readonly refusing: boolean;
+  run<T>(work: () => Promise<T>): Promise<T>;
+  refuse(): void;
+  /** Resolves when nothing is in flight. */
+  idle(): Promise<void>;
+}
+
+export const createInFlight = (): InFlight => {
+  let count = 0;
+  let refusing = false;
+  let waiting: (() => void)[] = [];
+  return {
+    get refusing() {
+      return refusing;
+    },
+    run: async (work) => {
+      count++;
+      try {
+        return await work();
+      } finally {
+        count--;
+        if (count === 0) {
+          for (const resolve of waiting) resolve();
+          waiting = [];
+        }
+      }
+    },
+    refuse: () => {
+      refusing = true;
+    },
+    idle: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+};
