@@ -1,0 +1,2 @@
+DROP TABLE tandem.lease;
+DROP SEQUENCE tandem.lease_token;

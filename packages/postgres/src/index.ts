@@ -1,0 +1,20 @@
+export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export {
+  abortError,
+  findPostgresError,
+  isConnectionLoss,
+  isForeignKeyViolation,
+  isSerializationFailure,
+  isUniqueViolation,
+  type PostgresError,
+  toAppError,
+} from "./errors.ts";
+export { createPostgresLeaseStore, type PostgresLeaseStore, postgresMigrations } from "./lease-store.ts";
+export { type MigrateOptions, type MigrateResult, migrate, migrationStatus } from "./migrate.ts";
+export type { MigrationSet } from "./migration-files.ts";
+export type { MigrationStatus } from "./migration-plan.ts";
+export type { Orm, Transaction } from "./orm.ts";
+export { runWithPrelude, withoutPrelude } from "./prelude.ts";
+export type { SqlClient } from "./sql-client.ts";
+export type { Isolation, Transact, TransactOptions } from "./transact.ts";
+export { makeUnitOfWork } from "./unit-of-work.ts";

@@ -1,0 +1,183 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "@tandem/kernel";
+import type { Logger } from "@tandem/runtime";
+import type pg from "pg";
+import { cancelQuery } from "./cancel-query.ts";
+import { abortError, isConnectionLoss, isSerializationFailure, toAppError } from "./errors.ts";
+import { makeTransaction, type Transaction } from "./orm.ts";
+import { claimPrelude } from "./prelude.ts";
+import { type Observation, observeSql } from "./sql-client.ts";
+
+export type Isolation = "read committed" | "repeatable read" | "serializable";
+
+export interface TransactOptions {
+  /** Ends the transaction: the running statement is cancelled, everything rolled back. */
+  readonly signal?: AbortSignal;
+  /** Default "read committed". */
+  readonly isolation?: Isolation;
+  readonly readOnly?: boolean;
+}
+
+export type Transact = <T>(work: (tx: Transaction) => Promise<T>, options?: TransactOptions) => Promise<T>;
+
+export interface TransactDeps extends Observation {
+  readonly acquire: (signal: AbortSignal | undefined) => Promise<pg.PoolClient>;
+  readonly maxAttempts: number;
+  readonly log: Logger | undefined;
+  readonly onEnd: (outcome: "commit" | "rollback" | "retry") => void;
+}
+
+interface OpenTransaction {
+  readonly owner: TransactDeps;
+  readonly tx: Transaction;
+  readonly isolation: Isolation;
+  readonly outer: OpenTransaction | undefined;
+  ended: boolean;
+}
+
+const STRENGTH: Record<Isolation, number> = { "read committed": 0, "repeatable read": 1, serializable: 2 };
+// After this a connection that does not answer is dropped; the server then rolls back by itself.
+const ROLLBACK_TIMEOUT_MS = 2_000;
+
+const open = new AsyncLocalStorage<OpenTransaction>();
+
+const findOpen = (owner: TransactDeps): OpenTransaction | undefined => {
+  let found = open.getStore();
+  while (found && (found.owner !== owner || found.ended)) found = found.outer;
+  return found;
+};
+
+export const makeTransact = (deps: TransactDeps): Transact => {
+  const { maxAttempts, onEnd } = deps;
+  return async (work, options = {}) => {
+    if (options.signal?.aborted) throw abortError(options.signal);
+    const outer = findOpen(deps);
+    if (outer) {
+      const wanted = options.isolation ?? "read committed";
+      if (STRENGTH[wanted] > STRENGTH[outer.isolation])
+        throw new AppError("internal", "postgres.isolation_mismatch", `Cannot join ${outer.isolation} as ${wanted}`);
+      return work(outer.tx);
+    }
+    const prelude = claimPrelude();
+    const begun: typeof work = prelude
+      ? async (tx) => {
+          await prelude.run(tx);
+          return work(tx);
+        }
+      : work;
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          const result = await runOnce(deps, begun, options);
+          prelude?.committed();
+          onEnd("commit");
+          return result;
+        } catch (error) {
+          const again = isSerializationFailure(error) && attempt < maxAttempts && !options.signal?.aborted;
+          onEnd(again ? "retry" : "rollback");
+          if (!again) throw toAppError(error);
+          await sleep(2 ** attempt * 5 * Math.random());
+        }
+      }
+    } catch (error) {
+      prelude?.rolledBack();
+      throw error;
+    }
+  };
+};
+
+const runOnce = async <T>(
+  deps: TransactDeps,
+  work: (tx: Transaction) => Promise<T>,
+  { signal, isolation = "read committed", readOnly = false }: TransactOptions,
+): Promise<T> => {
+  const client = await deps.acquire(signal);
+  // A checked-out client has no error listener of its own; without one, a server that goes away ends the process.
+  client.on("error", ignore);
+  const hooks: (() => void)[] = [];
+  const inFlight = { count: 0 };
+  const guard = () => {
+    if (entry.ended) throw new AppError("internal", "postgres.transaction_ended", "The transaction has ended");
+  };
+  const tx = makeTransaction(observeSql(client, deps, { guard, inFlight }), (fn) => hooks.push(fn));
+  const entry: OpenTransaction = { owner: deps, tx, isolation, outer: open.getStore(), ended: false };
+  const aborted = watchAbort(signal);
+  let reusable = true;
+  let result: T;
+  try {
+    // Not awaited: it travels together with the first statement, and fails only where that one fails too.
+    const begin = client.query(beginText(isolation, readOnly));
+    begin.catch(ignore);
+    const working = open.run(entry, () => work(tx));
+    result = await (aborted ? Promise.race([working, aborted.promise]) : working);
+    await begin;
+    entry.ended = true;
+    if (inFlight.count > 0)
+      throw new AppError("internal", "postgres.statement_not_awaited", "A statement was still running at commit");
+    await commit(client, deps);
+  } catch (error) {
+    entry.ended = true;
+    const cancelling = signal?.aborted === true && inFlight.count > 0;
+    if (cancelling) await cancelQuery(client);
+    reusable = (await rollback(client, error)) && !cancelling;
+    throw signal?.aborted ? abortError(signal) : error;
+  } finally {
+    aborted?.stop();
+    client.off("error", ignore);
+    client.release(!reusable);
+  }
+  for (const hook of hooks) runHook(hook, deps.log);
+  return result;
+};
+
+const ignore = () => {};
+
+const beginText = (isolation: Isolation, readOnly: boolean): string =>
+  `BEGIN${isolation === "read committed" ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`;
+
+const commit = async (client: pg.PoolClient, deps: TransactDeps): Promise<void> => {
+  const { command } = await observeSql(client, deps)
+    .query("COMMIT")
+    .catch((error: unknown) => {
+      if (!isConnectionLoss(error)) throw error;
+      // It may have committed. Whoever repeats the work must find out by its idempotency key.
+      throw new AppError("unavailable", "postgres.commit_unknown", "The connection was lost during commit", {
+        cause: error,
+      });
+    });
+  // Postgres answers ROLLBACK, and no error, when a statement had failed and the work swallowed that.
+  if (command !== "COMMIT")
+    throw new AppError("internal", "postgres.rolled_back", "A statement had failed: the transaction was rolled back");
+};
+
+/** True when the connection is clean and can serve again. */
+const rollback = async (client: pg.PoolClient, reason: unknown): Promise<boolean> => {
+  if (isConnectionLoss(reason)) return false;
+  const timeout = new AbortController();
+  const late = sleep(ROLLBACK_TIMEOUT_MS, false, { signal: timeout.signal }).catch(() => false);
+  const done = client.query("ROLLBACK").then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([done, late]).finally(() => timeout.abort());
+};
+
+/** Rejects when `signal` aborts. */
+export const watchAbort = (signal: AbortSignal | undefined): { promise: Promise<never>; stop(): void } | undefined => {
+  if (!signal) return undefined;
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(ignore);
+  const onAbort = () => reject(abortError(signal));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  return { promise, stop: () => signal.removeEventListener("abort", onAbort) };
+};
+
+const runHook = (hook: () => void, log: Logger | undefined): void => {
+  try {
+    hook();
+  } catch (err) {
+    log?.error({ err }, "afterCommit hook failed");
+  }
+};
