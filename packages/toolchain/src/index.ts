@@ -1,0 +1,13 @@
+export { type Broker, type BrokerOptions, startBroker } from "./broker.ts";
+export { type Daprd, type DaprdOptions, linkDaprRuntime, startDaprd } from "./daprd.ts";
+export {
+  type FindToolOptions,
+  type FoundTool,
+  findTool,
+  type MissingTool,
+  requireTool,
+  ToolMissingError,
+} from "./find-tool.ts";
+export { freePorts } from "./free-ports.ts";
+export { type Program, type ProgramExit, ProgramFailedError, type ProgramOptions, startProgram } from "./program.ts";
+export { type ToolName, toolNames, wantedVersions } from "./tool-table.ts";
