@@ -1,0 +1,7 @@
+export { type EnsureDatabaseOptions, ensureDatabase } from "./ensure-database.ts";
+export {
+  type EmbeddedPostgres,
+  type EmbeddedPostgresOptions,
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "./start-embedded-postgres.ts";

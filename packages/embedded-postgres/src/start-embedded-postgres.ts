@@ -1,0 +1,284 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "@tandem/kernel";
+import type { Logger } from "@tandem/runtime";
+import pg from "pg";
+import { type Binaries, exists, findBinaries, findServerUser, isReachable, type ServerUser } from "./binaries.ts";
+import { isPostgresOn, readPostmaster, signal, stopPostmaster } from "./postmaster.ts";
+
+export interface EmbeddedPostgresOptions {
+  /** Created when missing. Where the server's user cannot reach it (root's home), a directory under /var/tmp takes its place. */
+  readonly dataDir: string;
+  /** Default 54320; 0 takes a free one. */
+  readonly port?: number;
+  /** false only for data that may be lost: no fsync, no durable commits. */
+  readonly durable: boolean;
+  /** Of the superuser `postgres`. Default "tandem". The server listens on 127.0.0.1 only. */
+  readonly password?: string;
+  /** Laid over the defaults (`max_connections` 300, `shared_buffers` 64MB, UTC). */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** How long a start may take, recovery after a crash included. Default 60 000. */
+  readonly startTimeoutMs?: number;
+  readonly log?: Logger;
+  /** Told what is going on, in words for a person. */
+  readonly onProgress?: (step: string) => void;
+}
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  /** Of the superuser, database `postgres`. */
+  readonly adminUrl: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pid: number;
+  /** Where the data really is. */
+  readonly dataDir: string;
+  /** True when a server that an earlier process left behind was taken over. */
+  readonly adopted: boolean;
+  /** Fast shutdown; data stays. Safe to repeat. */
+  stop(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const MAJOR_VERSION = "18";
+const DEFAULTS = {
+  listen_addresses: HOST,
+  unix_socket_directories: "",
+  max_connections: "300",
+  shared_buffers: "64MB",
+  timezone: "UTC",
+  log_timezone: "UTC",
+  jit: "off",
+};
+const THROW_AWAY = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", scram_iterations: "1" };
+
+/**
+ * Starts the server on `dataDir`, initializing it first when it is new. A server left behind by a killed process is
+ * adopted when it is what was asked for, else stopped and replaced. When this process exits without `stop()`, the server
+ * is told to shut down as well.
+ * @throws AppError failed_precondition `embedded_postgres.not_installed`, `.no_user`, `.wrong_version`; unavailable
+ *   `.port_in_use`, `.start_failed`
+ */
+export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
+  const { port = 54_320, durable, password = "tandem", onProgress, log, startTimeoutMs = 60_000 } = options;
+  const user = await findServerUser();
+  const dataDir = await placeDataDir(options.dataDir, user);
+  if (dataDir !== resolve(options.dataDir)) onProgress?.(`Postgres keeps its data in ${dataDir}`);
+  const urlFor = (actual: number) => `postgres://postgres:${encodeURIComponent(password)}@${HOST}:${actual}/postgres`;
+  const handle = (pid: number, actual: number, adopted: boolean): EmbeddedPostgres => {
+    const onExit = () => signal(pid, durable ? "SIGINT" : "SIGQUIT");
+    process.once("exit", onExit);
+    const stop = async () => {
+      await stopPostmaster(pid);
+      process.off("exit", onExit);
+    };
+    log?.info({ pid, port: actual, dataDir, adopted, durable }, "embedded postgres is up");
+    return {
+      adminUrl: urlFor(actual),
+      host: HOST,
+      port: actual,
+      pid,
+      dataDir,
+      adopted,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  };
+
+  const left = await readPostmaster(dataDir);
+  if (left && (await isPostgresOn(left.pid, dataDir))) {
+    const wanted = (port === 0 || left.port === port) && (await isAsWanted(urlFor(left.port), dataDir, durable));
+    if (wanted) {
+      onProgress?.("Postgres is still running from before: taking it over");
+      return handle(left.pid, left.port, true);
+    }
+    onProgress?.("Stopping the Postgres that an earlier run left behind");
+    await stopPostmaster(left.pid);
+  } else if (left) {
+    // The process is gone, or its number belongs to somebody else now; Postgres would refuse to start over the file.
+    await rm(join(dataDir, "postmaster.pid"), { force: true });
+  }
+
+  const binaries = await findBinaries(user);
+  if (!(await exists(join(dataDir, "PG_VERSION")))) {
+    onProgress?.("Preparing a new Postgres data directory");
+    await initialize(binaries, user, dataDir, { durable, password });
+  }
+  await checkVersion(dataDir);
+  onProgress?.("Starting Postgres");
+  const actual = port === 0 ? await freePort() : port;
+  const settings = { ...DEFAULTS, ...(durable ? {} : THROW_AWAY), ...options.settings };
+  const pid = await launch(binaries, user, dataDir, actual, settings, startTimeoutMs);
+  return handle(pid, actual, false);
+};
+
+/** Stops a server that runs on `dataDir` and deletes its data. */
+export const removeEmbeddedPostgres = async (dataDir: string): Promise<void> => {
+  const placed = await placeDataDir(dataDir, await findServerUser());
+  const left = await readPostmaster(placed);
+  if (left && (await isPostgresOn(left.pid, placed))) await stopPostmaster(left.pid);
+  await rm(placed, { recursive: true, force: true });
+};
+
+const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> => {
+  const path = resolve(wanted);
+  if (user.uid === undefined || (await isReachable(path))) return path;
+  return join("/var/tmp/tandem", createHash("sha256").update(path).digest("hex").slice(0, 16));
+};
+
+const initialize = async (
+  { initdb }: Binaries,
+  user: ServerUser,
+  dataDir: string,
+  { durable, password }: { durable: boolean; password: string },
+): Promise<void> => {
+  // Beside it and renamed: a start that was killed half-way leaves nothing that looks like a database.
+  const fresh = `${dataDir}.new-${process.pid}`;
+  const passwordFile = `${fresh}.password`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (user.uid !== undefined && user.gid !== undefined) {
+    await chown(fresh, user.uid, user.gid);
+    await chown(passwordFile, user.uid, user.gid);
+  }
+  try {
+    await runToEnd(
+      initdb,
+      [
+        `--pgdata=${fresh}`,
+        "--username=postgres",
+        `--pwfile=${passwordFile}`,
+        "--auth=scram-sha-256",
+        "--encoding=UTF8",
+        "--locale-provider=builtin",
+        "--builtin-locale=C.UTF-8",
+        "--locale=C",
+        "--no-instructions",
+        ...(durable ? [] : ["--no-sync", "--set=scram_iterations=1"]),
+      ],
+      user,
+    );
+    await rm(dataDir, { recursive: true, force: true });
+    await rename(fresh, dataDir);
+  } finally {
+    await rm(passwordFile, { force: true });
+    await rm(fresh, { recursive: true, force: true });
+  }
+};
+
+const runToEnd = (file: string, args: string[], user: ServerUser): Promise<void> =>
+  new Promise((done, reject) => {
+    // The locale of the caller's shell may not exist here; the working directory may not be the server user's to see.
+    const child = spawn(file, args, { ...user, cwd: "/", env: serverEnv(), stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    const collect = (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-4_000);
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.once("error", (cause) => reject(startFailed(`${file} did not start`, cause)));
+    child.once("close", (code) => (code === 0 ? done() : reject(startFailed(`initdb failed: ${output.trim()}`))));
+  });
+
+const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" });
+
+const launch = async (
+  { postgres }: Binaries,
+  user: ServerUser,
+  dataDir: string,
+  port: number,
+  settings: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<number> => {
+  const logFile = `${dataDir}.log`;
+  // Into a file: a pipe would break under the server when this process is killed.
+  const output = await open(logFile, "w");
+  await chmod(logFile, 0o600);
+  const args = [
+    "-D",
+    dataDir,
+    "-p",
+    String(port),
+    ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
+  ];
+  // Detached: Ctrl-C goes to the whole foreground group, and the server must outlive the services that drain into it.
+  const child = spawn(postgres, args, {
+    ...user,
+    cwd: "/",
+    env: serverEnv(),
+    detached: true,
+    stdio: ["ignore", output.fd, output.fd],
+  });
+  let exit: string | undefined;
+  child.once("error", (error) => {
+    exit = error.message;
+  });
+  child.once("exit", (code, by) => {
+    exit = `exit ${code ?? by}`;
+  });
+  child.unref();
+  await output.close();
+  const startedAt = performance.now();
+  while (exit === undefined) {
+    const postmaster = await readPostmaster(dataDir);
+    if (postmaster?.ready && postmaster.pid === child.pid) return postmaster.pid;
+    if (performance.now() - startedAt > timeoutMs) {
+      child.kill("SIGQUIT");
+      throw startFailed(`not ready within ${timeoutMs} ms`);
+    }
+    await sleep(10);
+  }
+  const tail = (await readFile(logFile, "utf8").catch(() => "")).slice(-2_000).trim();
+  if (/could not bind|Address already in use/.test(tail))
+    throw new AppError(
+      "unavailable",
+      "embedded_postgres.port_in_use",
+      `Port ${port} is in use: Postgres cannot listen there`,
+    );
+  throw startFailed(`${exit}\n${tail}`);
+};
+
+const startFailed = (message: string, cause?: unknown) =>
+  new AppError("unavailable", "embedded_postgres.start_failed", `Postgres did not start: ${message}`, { cause });
+
+/** The server answers to our password, is on our data, and is as durable as wanted. */
+const isAsWanted = async (url: string, dataDir: string, durable: boolean): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    const { rows } = await client.query(
+      "SELECT current_setting('data_directory') AS dir, current_setting('fsync') = 'on' AS durable",
+    );
+    return rows[0].dir === dataDir && rows[0].durable === durable;
+  } catch {
+    return false;
+  } finally {
+    await client.end().catch(() => {});
+  }
+};
+
+const checkVersion = async (dataDir: string): Promise<void> => {
+  const version = (await readFile(join(dataDir, "PG_VERSION"), "utf8")).trim();
+  if (version !== MAJOR_VERSION)
+    throw new AppError(
+      "failed_precondition",
+      "embedded_postgres.wrong_version",
+      `${dataDir} was made by Postgres ${version}, this is ${MAJOR_VERSION}: remove it, or run with --reset`,
+    );
+};
+
+const freePort = async (): Promise<number> => {
+  const { createServer } = await import("node:net");
+  return new Promise((done, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, HOST, () => {
+      const address = server.address();
+      server.close(() => done(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+};
