@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
@@ -42,6 +42,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 }
 
 const HOST = "127.0.0.1";
+// Survives a reboot, unlike /tmp.
+const REACHABLE_HOME = "/var/tmp/tandem";
 const MAJOR_VERSION = "18";
 const DEFAULTS = {
   listen_addresses: HOST,
@@ -125,7 +127,9 @@ export const removeEmbeddedPostgres = async (dataDir: string): Promise<void> => 
 const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> => {
   const path = resolve(wanted);
   if (user.uid === undefined || (await isReachable(path))) return path;
-  return join("/var/tmp/tandem", createHash("sha256").update(path).digest("hex").slice(0, 16));
+  await mkdir(REACHABLE_HOME, { recursive: true });
+  await chmod(REACHABLE_HOME, 0o755);
+  return join(REACHABLE_HOME, createHash("sha256").update(path).digest("hex").slice(0, 16));
 };
 
 const initialize = async (
@@ -138,7 +142,8 @@ const initialize = async (
   const fresh = `${dataDir}.new-${process.pid}`;
   const passwordFile = `${fresh}.password`;
   await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  await mkdir(dirname(fresh), { recursive: true });
+  await mkdir(fresh, { mode: 0o700 });
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (user.uid !== undefined && user.gid !== undefined) {
     await chown(fresh, user.uid, user.gid);

@@ -11,7 +11,7 @@ export {
 } from "./errors.ts";
 export { createPostgresLeaseStore, type PostgresLeaseStore, postgresMigrations } from "./lease-store.ts";
 export { type MigrateOptions, type MigrateResult, migrate, migrationStatus } from "./migrate.ts";
-export type { MigrationSet } from "./migration-files.ts";
+export { type MigrationFile, type MigrationSet, readMigrations } from "./migration-files.ts";
 export type { MigrationStatus } from "./migration-plan.ts";
 export type { Orm, Transaction } from "./orm.ts";
 export { runWithPrelude, withoutPrelude } from "./prelude.ts";

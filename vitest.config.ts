@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "tools/**/*.test.ts"],
+    exclude: ["**/node_modules/**", ".tools/**"],
+    globalSetup: ["packages/testkit/src/global-setup.ts"],
+    // A process per file: tests start servers, send signals and leave handles. Two, because so many cores are common.
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    passWithNoTests: false,
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts", "services/*/src/**/*.ts"],
+      exclude: ["**/gen/**"],
+      reporter: ["text-summary", "html", "lcov"],
+    },
+  },
+});
