@@ -1,0 +1,63 @@
+import type { Message } from "@bufbuild/protobuf";
+import type { ContextValues } from "@connectrpc/connect";
+import type { Route } from "./route.ts";
+
+export interface Invocation {
+  readonly route: Route;
+  /**
+   * Reads and decodes the HTTP request, once. Called when the callee wants its message and not before: a `requestGate` can thus refuse
+   * a caller whose body nobody has read.
+   */
+  readonly decode: () => Promise<Message>;
+  readonly headers: Headers;
+  readonly timeoutMs: number | undefined;
+  readonly url: string;
+  readonly signal: AbortSignal;
+  readonly contextValues: ContextValues | undefined;
+}
+
+export interface UnaryResult {
+  readonly message: Message;
+  readonly headers: Headers;
+}
+
+export interface StreamResult {
+  readonly messages: AsyncIterable<Message>;
+  readonly headers: Headers;
+}
+
+/** Carries out the RPC. Both throw ConnectError, or whatever `decode` threw. */
+export interface Invoker {
+  unary(call: Invocation): Promise<UnaryResult>;
+  /** Resolves with the first message at hand (or the end), so that an early failure can still have its own status. */
+  serverStream(call: Invocation): Promise<StreamResult>;
+}
+
+const hopHeaders = new Set([
+  "accept-encoding",
+  "connect-accept-encoding",
+  "connect-content-encoding",
+  "connect-protocol-version",
+  "connect-timeout-ms",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "date",
+  "grpc-accept-encoding",
+  "grpc-encoding",
+  "grpc-timeout",
+  "keep-alive",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** What is left of headers when the protocol of one hop is taken away. `te`, `host` and the like stay for the handler to see. */
+export const withoutProtocolHeaders = (headers: Headers): Headers => {
+  const kept = new Headers();
+  headers.forEach((value, name) => {
+    if (!hopHeaders.has(name)) kept.append(name, value);
+  });
+  return kept;
+};
