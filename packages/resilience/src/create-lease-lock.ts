@@ -1,4 +1,4 @@
-import { AppError } from "@tandem/kernel";
+import { keepLease } from "./keep-lease.ts";
 import { wait } from "./wait.ts";
 
 export interface LeaseGrant {
@@ -47,58 +47,27 @@ export interface LeaseLock {
 export const createLeaseLock = (options: LeaseLockOptions): LeaseLock => {
   const { store, owner, leaseMs = 15_000, pollMs = 200, onLost } = options;
 
-  const watch = (name: string, token: bigint, grantedAtMs: number): Lease => {
-    const lost = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    let released = false;
-    // Counted from before the request was sent, on a clock that nobody can set: never later than the store's own end.
-    let endsAtMs = grantedAtMs + leaseMs;
-
-    const lose = () => {
-      if (released || lost.signal.aborted) return;
-      onLost?.(name);
-      lost.abort(new AppError("conflict", "lease.lost", `The lease ${name} was lost`, { retryable: true }));
-    };
-    const renew = async () => {
-      const sentAtMs = performance.now();
-      try {
-        if (await store.renew(name, owner, token, leaseMs)) endsAtMs = sentAtMs + leaseMs;
-        else return lose();
-      } catch {
-        // The store may be back before the lease ends; until then it is still ours.
-      }
-      schedule();
-    };
-    const schedule = () => {
-      if (released || lost.signal.aborted) return;
-      const leftMs = endsAtMs - performance.now();
-      if (leftMs <= 0) return lose();
-      timer = setTimeout(() => void beat(), Math.min(leaseMs / 3, leftMs));
-      timer.unref();
-    };
-    // A renewal that hangs must not hide the end of the lease.
-    const beat = async () => {
-      const leftMs = endsAtMs - performance.now();
-      if (leftMs <= 0) return lose();
-      const guard = setTimeout(lose, leftMs);
-      guard.unref();
-      await renew();
-      clearTimeout(guard);
-    };
+  const hold = (name: string, token: bigint, grantedAtMs: number): Lease => {
+    const kept = keepLease({
+      name,
+      leaseMs,
+      grantedAtMs,
+      renew: () => store.renew(name, owner, token, leaseMs),
+      ...(onLost && { onLost: () => onLost(name) }),
+    });
+    let released: Promise<unknown> | undefined;
     const release = async () => {
-      if (released) return;
-      released = true;
-      clearTimeout(timer);
-      if (!lost.signal.aborted) await store.release(name, owner, token);
+      kept.stop();
+      released ??= kept.signal.aborted ? Promise.resolve() : store.release(name, owner, token);
+      await released;
     };
-    schedule();
-    return { name, token, signal: lost.signal, release, [Symbol.asyncDispose]: release };
+    return { name, token, signal: kept.signal, release, [Symbol.asyncDispose]: release };
   };
 
   const tryAcquire = async (name: string) => {
     const sentAtMs = performance.now();
     const grant = await store.acquire(name, owner, leaseMs);
-    return grant && watch(name, grant.token, sentAtMs);
+    return grant && hold(name, grant.token, sentAtMs);
   };
 
   return {

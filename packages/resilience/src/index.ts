@@ -10,7 +10,7 @@ export {
   type CircuitState,
   createCircuitBreaker,
 } from "./create-circuit-breaker.ts";
-export { createDispatcher, type Dispatcher, type DispatcherOptions } from "./create-dispatcher.ts";
+export { createDispatcher, type Dispatcher, type DispatcherOptions, type DispatchTask } from "./create-dispatcher.ts";
 export {
   createLeaseLock,
   type Lease,
@@ -20,4 +20,5 @@ export {
   type LeaseStore,
 } from "./create-lease-lock.ts";
 export { isTransient } from "./is-transient.ts";
+export { type KeepLeaseOptions, type KeptLease, keepLease } from "./keep-lease.ts";
 export { type RetryOptions, retry } from "./retry.ts";

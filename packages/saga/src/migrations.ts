@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 
 /** Tables `tandem.saga`, `tandem.saga_step`, `tandem.saga_timer`. */
-export const sagaMigrations = { name: "saga", dir: fileURLToPath(new URL("../migrations", import.meta.url)) };
+export const sagaMigrations = { name: "saga", dir: join(import.meta.dirname, "../migrations") };

@@ -1,0 +1,2 @@
+drop table tandem.job_run;
+drop table tandem.job;

@@ -1,0 +1,126 @@
+import { AppError, decodeCursor, encodeCursor } from "@tandem/kernel";
+import type { Database } from "@tandem/postgres";
+import type { JobSummary, RunCause } from "./define-cron-job.ts";
+import type { RunStatus } from "./run-store.ts";
+import { parseSchedule } from "./schedule.ts";
+
+export interface JobRun {
+  readonly id: string;
+  readonly job: string;
+  /** The slot; for a requested run, when it was asked for. */
+  readonly scheduledAt: Date;
+  readonly attempt: number;
+  readonly cause: RunCause;
+  readonly status: RunStatus;
+  readonly requestedBy: string | null;
+  readonly owner: string | null;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  readonly durationMs: number | null;
+  readonly summary: JobSummary | null;
+  readonly error: string | null;
+  readonly note: string | null;
+}
+export interface JobInfo {
+  readonly name: string;
+  readonly schedule: string;
+  readonly description: string;
+  readonly timeoutMs: number;
+  /** Who runs it now. */
+  readonly runningOn: string | null;
+  readonly nextSlot: Date | undefined;
+  readonly lastRun: JobRun | undefined;
+}
+export interface RunQuery {
+  readonly job?: string;
+  readonly status?: RunStatus;
+  /** 1 to 200. Default 50. */
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+export interface JobHistory {
+  /** The jobs that workers have registered, by name, each with its last run. */
+  listJobs(now: Date): Promise<readonly JobInfo[]>;
+  /** Newest first. @throws AppError invalid_argument `page.cursor_invalid` */
+  listRuns(query?: RunQuery): Promise<{ readonly items: readonly JobRun[]; readonly nextCursor?: string }>;
+  /** @throws AppError not_found `job.run_not_found` */
+  getRunById(id: string): Promise<JobRun>;
+  /**
+   * Queues a run for the next free worker: same lock, same history as a slot. Answers it as it is queued.
+   * @throws AppError not_found `job.not_found`
+   */
+  requestRun(job: string, requestedBy: string): Promise<JobRun>;
+  /** Deletes finished runs older than that, at most `limit` (default 1000) at a time; answers how many. */
+  prune(finishedBefore: Date, limit?: number): Promise<number>;
+}
+
+const columns = `id::text, job, scheduled_at as "scheduledAt", attempt, cause, status, requested_by as "requestedBy", owner,
+  started_at as "startedAt", finished_at as "finishedAt",
+  (extract(epoch from finished_at - started_at) * 1000)::float8 as "durationMs", summary, error, note`;
+const scope = "job_run:id_desc";
+type Row<T> = T & Record<string, unknown>;
+
+/** What people see and ask for; needs only the database, so the API hosts it. */
+export const createJobHistory = (database: Pick<Database, "query">): JobHistory => ({
+  async listJobs(now) {
+    const { rows } = await database.query<
+      Row<{ name: string; schedule: string; description: string; timeoutMs: number; runningOn: string | null }>
+    >(
+      `select name, schedule, description, timeout_ms as "timeoutMs",
+         case when lease_until > clock_timestamp() then owner end as "runningOn" from tandem.job order by name`,
+    );
+    const last = await database.query<Row<JobRun>>(
+      `select l.* from tandem.job j cross join lateral (
+         select ${columns} from tandem.job_run where job = j.name and status not in ('due', 'skipped') order by id desc limit 1) l`,
+    );
+    const lastRuns = new Map(last.rows.map((run) => [run.job, run]));
+    return rows.map((job) => ({
+      ...job,
+      nextSlot: parseSchedule(job.schedule).next(1, now)[0],
+      lastRun: lastRuns.get(job.name),
+    }));
+  },
+  async listRuns({ job, status, limit = 50, cursor } = {}) {
+    const size = Math.min(Math.max(limit, 1), 200);
+    const before = cursor ? decodeCursor(scope, cursor, 1)[0] : null;
+    const { rows } = await database.query<Row<JobRun>>(
+      `select ${columns} from tandem.job_run
+       where ($1::text is null or job = $1) and ($2::text is null or status = $2) and ($3::bigint is null or id < $3)
+       order by id desc limit $4`,
+      [job ?? null, status ?? null, before, size + 1],
+    );
+    const items = rows.slice(0, size);
+    const last = items.at(-1);
+    return rows.length > size && last ? { items, nextCursor: encodeCursor(scope, [last.id]) } : { items };
+  },
+  async getRunById(id) {
+    const { rows } = await database.query<Row<JobRun>>(`select ${columns} from tandem.job_run where id::text = $1`, [
+      id,
+    ]);
+    if (!rows[0]) throw new AppError("not_found", "job.run_not_found", `There is no run ${id}`);
+    return rows[0];
+  },
+  async requestRun(job, requestedBy) {
+    const { rows } = await database.query<Row<JobRun>>(
+      `insert into tandem.job_run (job, scheduled_at, cause, status, requested_by, created_at)
+       select name, clock_timestamp(), 'request', 'due', $2, clock_timestamp() from tandem.job where name = $1
+       returning ${columns}`,
+      [job, requestedBy],
+    );
+    if (!rows[0]) throw new AppError("not_found", "job.not_found", `There is no job ${job}`);
+    return rows[0];
+  },
+  async prune(finishedBefore, limit = 1_000) {
+    const { rowCount } = await database.query(
+      `delete from tandem.job_run where id in (
+         select id from tandem.job_run where finished_at < $1 and status not in ('due', 'running') order by id limit $2)`,
+      [finishedBefore, limit],
+    );
+    return rowCount ?? 0;
+  },
+});
+
+/** The next slots of a job, for the console. */
+export const nextSlots = (job: { readonly schedule: string }, count: number, from: Date): readonly Date[] =>
+  parseSchedule(job.schedule).next(count, from);

@@ -1,0 +1,47 @@
+import type { Metrics } from "@tandem/runtime";
+import type { FinalStatus } from "./run-store.ts";
+
+const runBucketsS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 300, 900, 3_600];
+
+export const makeJobMetrics = (metrics: Metrics | undefined) => {
+  const runs = metrics?.counter({ name: "tandem_job_runs_total", help: "Finished runs", labels: ["job", "status"] });
+  const duration = metrics?.histogram({
+    name: "tandem_job_duration_seconds",
+    help: "Duration of a run",
+    labels: ["job"],
+    buckets: runBucketsS,
+  });
+  const running = metrics?.gauge({ name: "tandem_job_running", help: "Runs in this process", labels: ["job"] });
+  const lastSuccess = metrics?.gauge({
+    name: "tandem_job_last_success_timestamp_seconds",
+    help: "When the job last succeeded, in any process that this one knows of",
+    labels: ["job"],
+  });
+  const missed = metrics?.counter({ name: "tandem_job_missed_total", help: "Slots nobody came for", labels: ["job"] });
+  const fenced = metrics?.counter({
+    name: "tandem_job_fenced_total",
+    help: "Runs that had lost their lease when they wanted to record their end",
+    labels: ["job"],
+  });
+  return {
+    began: (job: string) => {
+      running?.inc({ job });
+    },
+    ended: (job: string, status: FinalStatus | undefined, seconds: number) => {
+      running?.dec({ job });
+      duration?.observe({ job }, seconds);
+      if (status === undefined) fenced?.inc({ job });
+      else runs?.inc({ job, status });
+    },
+    abandoned: (job: string) => {
+      runs?.inc({ job, status: "abandoned" });
+    },
+    succeededAt: (job: string, at: Date) => {
+      lastSuccess?.set({ job }, at.getTime() / 1_000);
+    },
+    missed: (job: string, slots: number) => {
+      missed?.inc({ job }, slots);
+    },
+  };
+};
+export type JobMetrics = ReturnType<typeof makeJobMetrics>;
