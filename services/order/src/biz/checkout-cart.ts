@@ -1,0 +1,51 @@
+import type { Clock } from "@tandem/kernel";
+import { closeCart } from "../model/cart.ts";
+import { cartEmpty, cartNotFound } from "../model/errors.ts";
+import type { Order } from "../model/order.ts";
+import type { makePlaceOrder, PlaceOrderInput } from "./place-order.ts";
+import type { CartStore } from "./ports.ts";
+
+export interface CheckoutCartDeps {
+  readonly carts: CartStore;
+  readonly placeOrder: ReturnType<typeof makePlaceOrder>;
+  readonly clock: Clock;
+  /** The order stands although its cart could not be marked; the next checkout of it finds the same order. */
+  readonly onCartNotMarked: (cartId: string, error: unknown) => void;
+}
+
+export interface CheckoutCartInput extends Omit<PlaceOrderInput, "items" | "currency" | "checkoutKey" | "customerId"> {
+  readonly cartId: string;
+  /** Whether the caller may act for the cart's customer; otherwise the cart does not exist for them. */
+  readonly mayActFor: (customerId: string) => boolean;
+}
+
+/**
+ * Turns a cart into an order. The cart lives in another store than the order, so it is marked afterwards; the checkout key is the
+ * cart's id and the version before it was closed, which makes a repeat after a crash between the two find the first order.
+ * @throws AppError `order.cart_not_found`, `order.cart_empty`, and those of placing an order
+ */
+export const makeCheckoutCart =
+  ({ carts, placeOrder, clock, onCartNotMarked }: CheckoutCartDeps) =>
+  async ({ cartId, mayActFor, ...rest }: CheckoutCartInput, signal?: AbortSignal): Promise<Order> => {
+    const stored = await carts.getById(cartId, signal);
+    if (!stored || !mayActFor(stored.cart.customerId)) throw cartNotFound(cartId);
+    const { cart, etag } = stored;
+    if (cart.items.length === 0) throw cartEmpty(cartId);
+    const openVersion = cart.orderId === undefined ? cart.version : cart.version - 1;
+    const order = await placeOrder(
+      {
+        ...rest,
+        customerId: cart.customerId,
+        currency: cart.currency,
+        items: cart.items,
+        checkoutKey: `cart:${cart.id}:${openVersion}`,
+      },
+      signal,
+    );
+    if (cart.orderId !== order.id) {
+      await carts
+        .put(closeCart(cart, order.id, clock.now()), etag, signal)
+        .catch((error: unknown) => onCartNotMarked(cartId, error));
+    }
+    return order;
+  };

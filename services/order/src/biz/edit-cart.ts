@@ -1,0 +1,77 @@
+import type { Clock } from "@tandem/kernel";
+import { type Cart, type CartItem, emptyCart, putItem, removeItem } from "../model/cart.ts";
+import { cartNotFound } from "../model/errors.ts";
+import type { CartStore, StoredCart } from "./ports.ts";
+
+export interface EditCartDeps {
+  readonly carts: CartStore;
+  readonly clock: Clock;
+}
+
+export type MayActFor = (customerId: string) => boolean;
+
+const read = async (carts: CartStore, cartId: string, mayActFor: MayActFor, signal?: AbortSignal) => {
+  const stored = await carts.getById(cartId, signal);
+  // Somebody else's cart and no cart look the same: ids cannot be probed.
+  if (stored && !mayActFor(stored.cart.customerId)) throw cartNotFound(cartId);
+  return stored;
+};
+
+/** @throws AppError `order.cart_not_found` */
+export const makeGetCart =
+  ({ carts }: EditCartDeps) =>
+  async (cartId: string, mayActFor: MayActFor, signal?: AbortSignal): Promise<Cart> => {
+    const stored = await read(carts, cartId, mayActFor, signal);
+    if (!stored) throw cartNotFound(cartId);
+    return stored.cart;
+  };
+
+export interface PutCartItemInput {
+  readonly cartId: string;
+  /** For a cart that does not exist yet. */
+  readonly customerId: string;
+  readonly currency: string;
+  readonly item: CartItem;
+  readonly mayActFor: MayActFor;
+}
+
+/** Sets the quantity of one product, creating the cart with its first item. @throws AppError `order.cart_changed`, `order.cart_closed` */
+export const makePutCartItem =
+  ({ carts, clock }: EditCartDeps) =>
+  async ({ cartId, customerId, currency, item, mayActFor }: PutCartItemInput, signal?: AbortSignal): Promise<Cart> => {
+    const stored = await read(carts, cartId, mayActFor, signal);
+    const now = clock.now();
+    const before = stored?.cart ?? emptyCart(cartId, customerId, currency, now);
+    return save(carts, before, putItem(before, item, now), stored, signal);
+  };
+
+/** A product that is not in the cart is removed already. @throws AppError `order.cart_not_found`, `order.cart_changed`, `order.cart_closed` */
+export const makeRemoveCartItem =
+  ({ carts, clock }: EditCartDeps) =>
+  async (
+    { cartId, productId, mayActFor }: { cartId: string; productId: string; mayActFor: MayActFor },
+    signal?: AbortSignal,
+  ): Promise<Cart> => {
+    const stored = await read(carts, cartId, mayActFor, signal);
+    if (!stored) throw cartNotFound(cartId);
+    return save(carts, stored.cart, removeItem(stored.cart, productId, clock.now()), stored, signal);
+  };
+
+/** Idempotent: no cart is deleted already. */
+export const makeDeleteCart =
+  ({ carts }: EditCartDeps) =>
+  async (cartId: string, mayActFor: MayActFor, signal?: AbortSignal): Promise<void> => {
+    const stored = await read(carts, cartId, mayActFor, signal);
+    if (stored) await carts.delete(cartId, stored.etag, signal);
+  };
+
+const save = async (
+  carts: CartStore,
+  before: Cart,
+  after: Cart,
+  stored: StoredCart | undefined,
+  signal?: AbortSignal,
+) => {
+  if (after !== before) await carts.put(after, stored?.etag, signal);
+  return after;
+};

@@ -1,0 +1,84 @@
+import { AppError, type Clock } from "@tandem/kernel";
+import type { CartItem } from "../model/cart.ts";
+import { orderEmpty, quoteExpired } from "../model/errors.ts";
+import { type Address, type Order, type PaymentMethod, placeOrder } from "../model/order.ts";
+import { orderCreated } from "../model/order-events.ts";
+import type { OrderReader, OrderUnitOfWork, Pricing } from "./ports.ts";
+
+export interface PlaceOrderDeps {
+  readonly uow: OrderUnitOfWork;
+  readonly orders: OrderReader;
+  readonly pricing: Pricing;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** How long warehouse is asked to hold the stock. */
+  readonly reservationTtlMs: number;
+}
+
+export interface PlaceOrderInput {
+  readonly customerId: string;
+  readonly currency: string;
+  readonly items: readonly CartItem[];
+  readonly shippingAddress: Address;
+  readonly paymentMethod: PaymentMethod;
+  readonly notes: string;
+  readonly voucherCode: string;
+  /** What makes this checkout one and the same when it is sent again. */
+  readonly checkoutKey: string;
+}
+
+/**
+ * Prices the items and commits the order, its saga and `order.created` together. The quote is asked for before the
+ * transaction: no call is made inside one. A repeat with the same checkout key returns the first order and emits nothing.
+ * @throws AppError `order.empty`, `order.quote_expired`, `order.checkout_key_taken`, or what pricing answers
+ */
+export const makePlaceOrder =
+  ({ uow, orders, pricing, clock, newId, reservationTtlMs }: PlaceOrderDeps) =>
+  async (input: PlaceOrderInput, signal?: AbortSignal): Promise<Order> => {
+    if (input.items.length === 0) throw orderEmpty();
+    const known = await orders.getByCheckoutKey(input.checkoutKey);
+    if (known) return ownOrder(known, input.customerId);
+
+    const quote = await pricing.createQuote(
+      {
+        customerId: input.customerId,
+        currency: input.currency,
+        items: input.items,
+        voucherCode: input.voucherCode,
+        countryCode: input.shippingAddress.countryCode,
+      },
+      signal,
+    );
+    const now = clock.now();
+    if (quote.expiresAt <= now) throw quoteExpired();
+    const order = placeOrder(
+      {
+        id: newId(),
+        customerId: input.customerId,
+        currency: quote.currency,
+        lines: quote.lines,
+        paymentMethod: input.paymentMethod,
+        shippingAddress: input.shippingAddress,
+        notes: input.notes,
+        voucherCode: input.voucherCode,
+        reservationExpiresAt: new Date(now.getTime() + reservationTtlMs),
+      },
+      now,
+    );
+    return uow.transact(async (repositories) => {
+      if (!(await repositories.orders.createIfAbsent(order, input.checkoutKey))) {
+        // Two submits at once: the other one has committed meanwhile, so its row is visible now.
+        const first = await repositories.orders.getByCheckoutKey(input.checkoutKey);
+        return ownOrder(first ?? order, input.customerId);
+      }
+      await repositories.checkout.start(order);
+      await repositories.outbox.add(orderCreated(order, now));
+      return order;
+    }, signal);
+  };
+
+/** A checkout key is a secret of its customer: somebody else's is refused and not answered. */
+const ownOrder = (order: Order, customerId: string): Order => {
+  if (order.customerId === customerId) return order;
+  throw new AppError("already_exists", "order.checkout_key_taken", "This key was used for another checkout.");
+};

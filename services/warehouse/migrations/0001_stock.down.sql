@@ -1,0 +1,3 @@
+drop table movement;
+drop table reservation;
+drop table stock;

@@ -1,0 +1,82 @@
+import type { UnitOfWork } from "@tandem/kernel";
+import type { Movement } from "../model/movement.ts";
+import type { Reservation } from "../model/reservation.ts";
+import type { Stock } from "../model/stock.ts";
+import type { WarehouseEvent } from "../model/warehouse-events.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Undefined on the last page. */
+  readonly nextCursor: string | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+/** Reads outside a transaction. */
+export interface StockReader {
+  /** @throws AppError `warehouse.stock_not_found` */
+  getByProductId(productId: string): Promise<Stock>;
+  listByProductIds(productIds: readonly string[]): Promise<readonly Stock[]>;
+  list(criteria: { sellerId?: string | undefined }, page: PageRequest): Promise<Page<Stock>>;
+}
+
+export interface StockRepository {
+  /** Locks the rows until the end of the transaction, in product order; unknown products are absent from the map. */
+  lockByProductIds(productIds: readonly string[]): Promise<ReadonlyMap<string, Stock>>;
+  /** Does nothing for a product that already has a record. Returns whether it was created. */
+  createIfAbsent(stock: Stock): Promise<boolean>;
+  /** The rows must have been locked in this transaction. */
+  updateQuantities(stocks: readonly Stock[]): Promise<void>;
+}
+
+export interface ReservationReader {
+  /** @throws AppError `warehouse.reservation_not_found` */
+  getByOrderId(orderId: string): Promise<Reservation>;
+}
+
+export interface ReservationRepository {
+  /** Locks the reservation until the end of the transaction. */
+  lockByOrderId(orderId: string): Promise<Reservation | undefined>;
+  /** Locks up to `limit` held reservations that expired before `at` and that nobody else has locked. */
+  lockExpired(at: Date, limit: number): Promise<readonly Reservation[]>;
+  /** False when the order has a reservation already: somebody else was faster. */
+  createIfAbsent(reservation: Reservation): Promise<boolean>;
+  updateStatus(reservation: Reservation): Promise<void>;
+}
+
+export interface MovementReader {
+  listByProductId(productId: string, page: PageRequest): Promise<Page<Movement>>;
+}
+
+export interface MovementRepository {
+  createMany(movements: readonly Movement[]): Promise<void>;
+}
+
+export interface Drift {
+  readonly productId: string;
+  readonly onHand: number;
+  readonly onHandByLedger: number;
+  readonly reserved: number;
+  readonly reservedByLedger: number;
+}
+
+export interface ReconciliationReader {
+  /** Products whose stock differs from the sum of their movements. */
+  listDrifts(limit: number): Promise<readonly Drift[]>;
+}
+
+export interface OutboxPort {
+  add(...events: readonly WarehouseEvent[]): Promise<void>;
+}
+
+export interface Repositories {
+  readonly stocks: StockRepository;
+  readonly reservations: ReservationRepository;
+  readonly movements: MovementRepository;
+  readonly outbox: OutboxPort;
+}
+
+export type WarehouseUnitOfWork = UnitOfWork<Repositories>;

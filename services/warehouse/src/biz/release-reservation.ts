@@ -1,0 +1,60 @@
+import type { Clock } from "@tandem/kernel";
+import { planRelease, planRestock } from "../model/plan-reservation.ts";
+import { type Reservation, reservationStates, withStatus } from "../model/reservation.ts";
+import { type ReleaseReason, stockReleased } from "../model/warehouse-events.ts";
+import { applyStockChange } from "./apply-stock-change.ts";
+import type { WarehouseUnitOfWork } from "./ports.ts";
+
+export interface ReleaseReservationDeps {
+  readonly uow: WarehouseUnitOfWork;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+export interface ReleaseReservationInput {
+  readonly orderId: string;
+  readonly reason: ReleaseReason;
+}
+
+/**
+ * Gives an order's pieces back to sale, whether promised or already committed, and says so with `stock.released`.
+ * Idempotent. An order that was never reserved gets a closed, empty reservation: should its creation arrive
+ * after its cancellation, nothing is promised any more.
+ */
+export const makeReleaseReservation =
+  ({ uow, clock, newId }: ReleaseReservationDeps) =>
+  ({ orderId, reason }: ReleaseReservationInput, signal?: AbortSignal): Promise<Reservation> =>
+    uow.transact(async (repositories) => {
+      const { reservations, stocks, outbox } = repositories;
+      const now = clock.now();
+      let before = await reservations.lockByOrderId(orderId);
+      if (!before) {
+        const closed: Reservation = {
+          id: newId(),
+          orderId,
+          status: "RELEASED",
+          lines: [],
+          expiresAt: now,
+          createdAt: now,
+          version: 1n,
+        };
+        if (await reservations.createIfAbsent(closed)) {
+          await outbox.add(stockReleased(closed, reason, now));
+          return closed;
+        }
+        before = await reservations.lockByOrderId(orderId);
+        if (!before) return closed;
+      }
+      if (!reservationStates.can(before.status, "RELEASED")) return before;
+
+      const after = withStatus(before, "RELEASED");
+      await reservations.updateStatus(after);
+      await outbox.add(stockReleased(after, reason, now));
+      const context = { reference: orderId, at: now, newId };
+      if (before.status === "HELD" || before.status === "COMMITTED") {
+        const locked = await stocks.lockByProductIds(before.lines.map((line) => line.productId));
+        const plan = before.status === "HELD" ? planRelease : planRestock;
+        await applyStockChange(repositories, plan(locked, before.lines, context), now);
+      }
+      return after;
+    }, signal);

@@ -1,0 +1,26 @@
+import { AppError } from "@tandem/kernel";
+
+export const stockNotFound = (productId: string) =>
+  new AppError("not_found", "warehouse.stock_not_found", `There is no stock record for product ${productId}.`, {
+    details: [{ field: "product_id", rule: "exists", message: "unknown product" }],
+  });
+
+export const reservationNotFound = (orderId: string) =>
+  new AppError("not_found", "warehouse.reservation_not_found", `Order ${orderId} has no reservation.`, {
+    details: [{ field: "order_id", rule: "exists", message: "no reservation for this order" }],
+  });
+
+export const insufficientStock = (productId: string, wanted: number, available: number) =>
+  new AppError(
+    "failed_precondition",
+    "warehouse.insufficient_stock",
+    `Product ${productId} has ${available} available, ${wanted} wanted.`,
+    { details: [{ field: "quantity", rule: "available", message: `at most ${available}` }] },
+  );
+
+export const reservationClosed = (orderId: string, status: string) =>
+  new AppError(
+    "failed_precondition",
+    "warehouse.reservation_closed",
+    `The reservation of order ${orderId} is ${status.toLowerCase()} and cannot be changed.`,
+  );

@@ -1,0 +1,45 @@
+import { insufficientStock } from "./errors.ts";
+
+/** What lies in the warehouse of one product. `reserved` is part of `onHand`: available = onHand - reserved. */
+export interface Stock {
+  readonly productId: string;
+  readonly sellerId: string;
+  /** Pieces physically there, 0 to 2^31 - 1. */
+  readonly onHand: number;
+  /** Pieces promised to orders and not yet handed over, 0 to `onHand`. */
+  readonly reserved: number;
+  readonly version: bigint;
+}
+
+export const available = (stock: Stock): number => stock.onHand - stock.reserved;
+
+const next = (stock: Stock, change: Partial<Pick<Stock, "onHand" | "reserved">>): Stock => ({
+  ...stock,
+  ...change,
+  version: stock.version + 1n,
+});
+
+/** @throws AppError `warehouse.insufficient_stock` */
+export const reserve = (stock: Stock, quantity: number): Stock => {
+  if (quantity > available(stock)) throw insufficientStock(stock.productId, quantity, available(stock));
+  return next(stock, { reserved: stock.reserved + quantity });
+};
+
+/** Gives promised pieces back to sale. */
+export const release = (stock: Stock, quantity: number): Stock => next(stock, { reserved: stock.reserved - quantity });
+
+/** The pieces of a confirmed order leave the shelf. */
+export const commit = (stock: Stock, quantity: number): Stock =>
+  next(stock, { onHand: stock.onHand - quantity, reserved: stock.reserved - quantity });
+
+/** A committed order was cancelled before it left the house: its pieces go back on the shelf. */
+export const restock = (stock: Stock, quantity: number): Stock => next(stock, { onHand: stock.onHand + quantity });
+
+/**
+ * Corrects what lies on the shelf, by a delivery, a count or a loss.
+ * @throws AppError `warehouse.insufficient_stock` when promised pieces would be taken away.
+ */
+export const adjust = (stock: Stock, delta: number): Stock => {
+  if (stock.onHand + delta < stock.reserved) throw insufficientStock(stock.productId, -delta, available(stock));
+  return next(stock, { onHand: stock.onHand + delta });
+};
