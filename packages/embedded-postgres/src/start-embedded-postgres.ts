@@ -121,7 +121,7 @@ export const removeEmbeddedPostgres = async (dataDir: string): Promise<void> => 
   const placed = await placeDataDir(dataDir, await findServerUser());
   const left = await readPostmaster(placed);
   if (left && (await isPostgresOn(left.pid, placed))) await stopPostmaster(left.pid);
-  await rm(placed, { recursive: true, force: true });
+  await Promise.all([placed, `${placed}.log`].map((path) => rm(path, { recursive: true, force: true })));
 };
 
 const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> => {

@@ -40,7 +40,7 @@ export const createTestDatabase = async (given: TestDatabaseOptions = {}): Promi
   const name = `test_${randomBytes(6).toString("hex")}`;
   await asAdmin(adminUrl, async (admin) => {
     const template = sets.length > 0 ? await ensureTemplate(admin, adminUrl, sets) : "template0";
-    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
+    await admin.query(`CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY FILE_COPY`);
   });
   const url = withDatabase(adminUrl, name);
   let database: Database | undefined;
