@@ -1,5 +1,13 @@
 import { AppError, type Clock, systemClock } from "@tandem/kernel";
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
 import type { Principal } from "./principal.ts";
 import { readPrincipal } from "./read-principal.ts";
 import { type TokenFault, tokenError } from "./slugs.ts";
@@ -92,14 +100,16 @@ export const createAuthenticator = (options: AuthenticatorOptions): Authenticato
         verified.set(token, { principal, trustedUntilMs: nowMs + cacheMs });
       }
     }
-    if (principal.tokenId !== undefined && (await options.isRevoked?.(principal.tokenId)) === true) throw tokenError("auth.token_revoked");
+    if (principal.tokenId !== undefined && (await options.isRevoked?.(principal.tokenId)) === true)
+      throw tokenError("auth.token_revoked");
     return principal;
   };
   return { authenticate };
 };
 
 const keySource = (options: AuthenticatorOptions): JWTVerifyGetKey => {
-  if ((options.jwks === undefined) === (options.jwksUrl === undefined)) throw new TypeError("Give exactly one of jwks and jwksUrl.");
+  if ((options.jwks === undefined) === (options.jwksUrl === undefined))
+    throw new TypeError("Give exactly one of jwks and jwksUrl.");
   if (options.jwks !== undefined) return createLocalJWKSet(options.jwks);
   return createRemoteJWKSet(new URL(options.jwksUrl as string), {
     cooldownDuration: options.jwksCooldownMs ?? 30_000,
@@ -117,16 +127,21 @@ const claimFaults: Readonly<Record<string, TokenFault>> = {
 const translate = (error: unknown): AppError => {
   if (error instanceof errors.JWTExpired) return tokenError("auth.token_expired", error);
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.reason === "missing") return tokenError(error.claim === "typ" ? "auth.token_wrong_type" : "auth.token_claims_invalid", error);
+    if (error.reason === "missing")
+      return tokenError(error.claim === "typ" ? "auth.token_wrong_type" : "auth.token_claims_invalid", error);
     if (error.claim === "nbf" && error.reason === "check_failed") return tokenError("auth.token_not_yet_valid", error);
     return tokenError(claimFaults[error.claim] ?? "auth.token_claims_invalid", error);
   }
   if (error instanceof errors.JOSEAlgNotAllowed) return tokenError("auth.token_algorithm_not_allowed", error);
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return tokenError("auth.token_unknown_key", error);
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return tokenError("auth.token_unknown_key", error);
   if (error instanceof errors.JWSSignatureVerificationFailed) return tokenError("auth.token_signature_invalid", error);
-  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) return tokenError("auth.token_malformed", error);
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid)
+    return tokenError("auth.token_malformed", error);
   // A `crit` header or an algorithm that the key cannot do: the token asks for something we do not speak.
   if (error instanceof errors.JOSENotSupported) return tokenError("auth.token_algorithm_not_allowed", error);
   // What remains is the key set: not reachable, timed out, not JSON. The caller's token may be perfectly good, so this is never a 401.
-  return new AppError("unavailable", "auth.keys_unavailable", "The keys to verify tokens cannot be fetched now.", { cause: error });
+  return new AppError("unavailable", "auth.keys_unavailable", "The keys to verify tokens cannot be fetched now.", {
+    cause: error,
+  });
 };

@@ -16,11 +16,20 @@ export const ACT_FOR_ANY_SELLER = "seller.act_for_any";
  */
 export const authorize = (principal: Principal, method: DescMethod): void => {
   const access = accessOf(method);
-  if (access === undefined) throw new AppError("permission_denied", "auth.method_closed", "No one may call this method: it declares no access.");
+  if (access === undefined)
+    throw new AppError(
+      "permission_denied",
+      "auth.method_closed",
+      "No one may call this method: it declares no access.",
+    );
   if (access.kind === "public") return;
   if (principal.permissions.has(access.permission)) return;
   if (principal.kind === "anonymous") throw tokenError("auth.token_missing");
-  throw new AppError("permission_denied", "auth.permission_denied", `This call needs the permission ${access.permission}.`);
+  throw new AppError(
+    "permission_denied",
+    "auth.permission_denied",
+    `This call needs the permission ${access.permission}.`,
+  );
 };
 
 /** True when the principal is that customer, or may act for any. An empty id belongs to nobody. */

@@ -44,7 +44,10 @@ export const createDevIssuer = async (options: DevIssuerOptions): Promise<DevIss
   const jwks: JSONWebKeySet = { keys: [publicJwk] };
   const by = { signing, issuer: options.issuer, audience: options.audience, clock: options.clock ?? systemClock };
   const mint = (claims: TokenClaims): Promise<string> => signToken(claims, by);
-  const server = options.port === undefined ? undefined : await listen(options.port, (req, res) => void answer(req, res, { jwks, mint }));
+  const server =
+    options.port === undefined
+      ? undefined
+      : await listen(options.port, (req, res) => void answer(req, res, { jwks, mint }));
   const url = server === undefined ? undefined : `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const stop = async (): Promise<void> => {
     if (server === undefined || !server.listening) return;
@@ -70,19 +73,28 @@ const listen = (port: number, onRequest: (req: IncomingMessage, res: ServerRespo
     server.listen(port, "127.0.0.1", () => resolve(server));
   });
 
-const answer = async (req: IncomingMessage, res: ServerResponse, issuer: { jwks: JSONWebKeySet; mint(c: TokenClaims): Promise<string> }): Promise<void> => {
+const answer = async (
+  req: IncomingMessage,
+  res: ServerResponse,
+  issuer: { jwks: JSONWebKeySet; mint(c: TokenClaims): Promise<string> },
+): Promise<void> => {
   const send = (status: number, body: unknown): void => {
-    res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" }).end(JSON.stringify(body));
+    res
+      .writeHead(status, { "content-type": "application/json", "cache-control": "no-store" })
+      .end(JSON.stringify(body));
   };
   try {
     // A page that rebinds its name to 127.0.0.1 would send its own Host: only local names may ask.
-    if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.headers.host ?? "")) return send(403, { error: "forbidden_host" });
+    if (!/^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.headers.host ?? ""))
+      return send(403, { error: "forbidden_host" });
     if (req.method === "GET" && req.url === "/.well-known/jwks.json") return send(200, issuer.jwks);
-    if (req.method !== "POST" || req.url !== "/token") return send(404, { error: "not_found", message: "GET /.well-known/jwks.json or POST /token" });
+    if (req.method !== "POST" || req.url !== "/token")
+      return send(404, { error: "not_found", message: "GET /.well-known/jwks.json or POST /token" });
     const claims = await readTokenRequest(req);
     const token = await issuer.mint(claims);
     send(200, { access_token: token, token_type: "Bearer", expires_in: claims.ttlSeconds ?? 900 });
   } catch (error) {
-    if (!res.headersSent) send(400, { error: "invalid_request", message: error instanceof Error ? error.message : "invalid request" });
+    if (!res.headersSent)
+      send(400, { error: "invalid_request", message: error instanceof Error ? error.message : "invalid request" });
   }
 };

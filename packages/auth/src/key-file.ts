@@ -9,7 +9,8 @@ export interface KeyPair {
   readonly publicJwk: JWK;
 }
 
-const newPrivateJwk = async (): Promise<JWK> => exportJWK((await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true })).privateKey);
+const newPrivateJwk = async (): Promise<JWK> =>
+  exportJWK((await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true })).privateKey);
 
 /** Derives what signing and publishing need from one private Ed25519, EC or RSA key. The key id is its thumbprint (RFC 7638). */
 export const keyPairOf = async (privateJwk: JWK): Promise<KeyPair> => {
@@ -17,7 +18,9 @@ export const keyPairOf = async (privateJwk: JWK): Promise<KeyPair> => {
   const key = await importJWK(privateJwk, alg);
   if (key instanceof Uint8Array || key.type !== "private") throw new TypeError("A private asymmetric key is needed.");
   const { kty, crv, x, y, n, e } = privateJwk;
-  const bare = Object.fromEntries(Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined)) as JWK;
+  const bare = Object.fromEntries(
+    Object.entries({ kty, crv, x, y, n, e }).filter(([, value]) => value !== undefined),
+  ) as JWK;
   const kid = await calculateJwkThumbprint(bare);
   return { signing: { key, kid, alg }, publicJwk: { ...bare, kid, alg, use: "sig" } };
 };
@@ -43,7 +46,8 @@ export const loadOrCreateKey = async (keyFile: string | undefined): Promise<KeyP
 const readKey = async (keyFile: string): Promise<JWK | undefined> => {
   try {
     const { mode } = await stat(keyFile);
-    if ((mode & 0o077) !== 0) throw new Error(`${keyFile} holds a signing key and is open to others: chmod 600 it, or delete it.`);
+    if ((mode & 0o077) !== 0)
+      throw new Error(`${keyFile} holds a signing key and is open to others: chmod 600 it, or delete it.`);
     return JSON.parse(await readFile(keyFile, "utf8")) as JWK;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

@@ -37,6 +37,7 @@ export const principalOf = (init: {
   readonly expiresAtS?: number;
 }): Principal => {
   // The role `service` opens internal methods, so a user never holds it, whatever the token claims.
-  const roles = init.kind === "service" ? init.roles.filter((r) => r === "service") : init.roles.filter((r) => r !== "service");
+  const roles =
+    init.kind === "service" ? init.roles.filter((r) => r === "service") : init.roles.filter((r) => r !== "service");
   return Object.freeze({ ...init, roles: Object.freeze(roles), permissions: permissionsOf(roles) });
 };

@@ -7,7 +7,8 @@ const MAX_ID_CHARS = 200;
 
 const optionalId = (value: unknown): string | undefined => {
   if (value === undefined) return undefined;
-  if (typeof value !== "string" || value === "" || value.length > MAX_ID_CHARS) throw tokenError("auth.token_claims_invalid");
+  if (typeof value !== "string" || value === "" || value.length > MAX_ID_CHARS)
+    throw tokenError("auth.token_claims_invalid");
   return value;
 };
 
@@ -26,7 +27,8 @@ export const readPrincipal = (
   const claimedRoles = payload["roles"] ?? [];
   if (subject === undefined || tokenId === undefined) throw tokenError("auth.token_claims_invalid");
   if (claimedKind !== "user" && claimedKind !== "service") throw tokenError("auth.token_claims_invalid");
-  if (!Array.isArray(claimedRoles) || claimedRoles.some((role) => typeof role !== "string")) throw tokenError("auth.token_claims_invalid");
+  if (!Array.isArray(claimedRoles) || claimedRoles.some((role) => typeof role !== "string"))
+    throw tokenError("auth.token_claims_invalid");
   if (iat > limits.nowS + limits.toleranceS) throw tokenError("auth.token_not_yet_valid");
   if (exp - iat > limits.maxLifetimeS) throw tokenError("auth.token_lifetime_too_long");
   const customerId = optionalId(payload["customer_id"]);

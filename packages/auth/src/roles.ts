@@ -14,9 +14,14 @@ const table: Readonly<Record<Role, readonly string[]>> = {
 export const roles = Object.freeze(Object.keys(table)) as readonly Role[];
 
 /** Role -> permissions, the only such table in the platform. */
-export const rolePermissions: Readonly<Record<Role, ReadonlySet<string>>> = Object.freeze(
-  Object.fromEntries(Object.entries(table).map(([role, list]) => [role, new Set(list)])) as Record<Role, ReadonlySet<string>>,
-);
+const setsOf = (lists: Readonly<Record<Role, readonly string[]>>): Readonly<Record<Role, ReadonlySet<string>>> => ({
+  customer: new Set(lists.customer),
+  seller: new Set(lists.seller),
+  staff: new Set(lists.staff),
+  operator: new Set(lists.operator),
+  service: new Set(lists.service),
+});
+export const rolePermissions = setsOf(table);
 
 export const isRole = (value: unknown): value is Role => typeof value === "string" && Object.hasOwn(table, value);
 

@@ -36,7 +36,13 @@ export const createServiceTokenSource = (options: ServiceTokenSourceOptions): Se
     const nowMs = clock.now().getTime();
     if (current !== undefined && nowMs < current.renewAtMs) return current.token;
     const next = {
-      token: sign({ subject: `service:${options.serviceName}`, kind: "service", roles: ["service"], audience: options.audience, ttlSeconds }),
+      token: sign({
+        subject: `service:${options.serviceName}`,
+        kind: "service",
+        roles: ["service"],
+        audience: options.audience,
+        ttlSeconds,
+      }),
       renewAtMs: nowMs + ttlSeconds * 1000 - aheadMs,
     };
     current = next;
@@ -50,10 +56,12 @@ export const createServiceTokenSource = (options: ServiceTokenSourceOptions): Se
 
 const signerOf = (options: ServiceTokenSourceOptions, clock: Clock): ((claims: TokenClaims) => Promise<string>) => {
   const { privateJwk, devIssuer, issuer } = options;
-  if ((privateJwk === undefined) === (devIssuer === undefined)) throw new TypeError("Give exactly one of privateJwk and devIssuer.");
+  if ((privateJwk === undefined) === (devIssuer === undefined))
+    throw new TypeError("Give exactly one of privateJwk and devIssuer.");
   if (devIssuer !== undefined) return (claims) => devIssuer.mint(claims);
   if (privateJwk === undefined || issuer === undefined) throw new TypeError("privateJwk needs issuer.");
   const pair = keyPairOf(privateJwk);
   pair.catch(() => {}); // reported by the first token()
-  return async (claims) => signToken(claims, { signing: (await pair).signing, issuer, audience: options.audience, clock });
+  return async (claims) =>
+    signToken(claims, { signing: (await pair).signing, issuer, audience: options.audience, clock });
 };

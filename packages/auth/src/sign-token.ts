@@ -30,7 +30,8 @@ export const signToken = (
   by: { readonly signing: SigningKey; readonly issuer: string; readonly audience: string; readonly clock: Clock },
 ): Promise<string> => {
   const ttlSeconds = claims.ttlSeconds ?? 900;
-  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS) throw new RangeError(`ttlSeconds must be an integer in 1..${MAX_TTL_SECONDS}.`);
+  if (!Number.isInteger(ttlSeconds) || ttlSeconds < 1 || ttlSeconds > MAX_TTL_SECONDS)
+    throw new RangeError(`ttlSeconds must be an integer in 1..${MAX_TTL_SECONDS}.`);
   const nowS = Math.floor(by.clock.now().getTime() / 1000);
   return new SignJWT({
     kind: claims.kind ?? "user",

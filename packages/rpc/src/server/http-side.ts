@@ -1,0 +1,179 @@
+import type { AddressInfo } from "node:net";
+import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
+import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
+import { AppError } from "@tandem/kernel";
+import { createOpsRoutes, type Health, type Logger, type Metrics } from "@tandem/runtime";
+import { createNodeHandler, createTranscoder } from "@tandem/transcoding";
+import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import type { EdgeWatch } from "./edge.ts";
+import { answerBadRequest, isPlainHost } from "./http-refusals.ts";
+import type { EffectiveLimits } from "./limits.ts";
+import { encodeError, encodeResponse, envelopeOf } from "./rest-envelope.ts";
+
+export interface HttpSideOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly limits: EffectiveLimits;
+  readonly connect: ConnectRouterOptions;
+  readonly routes: (router: ConnectRouter) => void;
+  readonly edge: EdgeWatch;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly openApi: () => unknown;
+}
+
+export interface HttpSide {
+  start(): Promise<{ readonly port: number }>;
+  /** Closes idle connections; those in use are told to close with their answer. */
+  drain(): void;
+  stop(): Promise<void>;
+}
+
+const opsPaths: ReadonlySet<string> = new Set(["/livez", "/readyz", "/metrics"]);
+const OPENAPI_PATH = "/openapi.json";
+
+/** REST, Connect and gRPC-Web, with probes, metrics and the OpenAPI document, on one HTTP/1.1 port. */
+export const createHttpSide = (options: HttpSideOptions): HttpSide => {
+  const { limits, edge, log } = options;
+  const app = fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    forceCloseConnections: true,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: Math.max(50, Math.min(5_000, limits.headersTimeoutMs / 4)),
+      maxHeaderSize: 16_384,
+    },
+    clientErrorHandler: answerBadRequest,
+    // The fuller path is never interesting to fastify itself, and its default of 100 characters would turn long ids into 404s.
+    routerOptions: { maxParamLength: 2_048 },
+  });
+  let draining = false;
+
+  app.addHook("onRequest", async (request, reply) => {
+    const path = request.raw.url?.split("?", 1)[0] ?? "/";
+    if (opsPaths.has(path) || path === OPENAPI_PATH) return;
+    const admitted = edge.admit(request.raw, reply.raw);
+    if (!admitted || draining) reply.header("connection", "close");
+    if (!admitted)
+      return refuse(reply, 503, new AppError("unavailable", "rpc.shutting_down", "The server is shutting down."));
+    // Connect builds a URL of it and would leave the request unanswered when that throws.
+    if (!isPlainHost(request.raw.headers.host))
+      return refuse(
+        reply,
+        400,
+        new AppError("invalid_argument", "request.malformed_host", "The Host header is missing or malformed."),
+      );
+    if (Number(request.raw.headers["content-length"] ?? 0) > limits.bodyBytes) {
+      reply.header("connection", "close");
+      return refuse(
+        reply,
+        413,
+        new AppError("resource_exhausted", "request.body_too_large", `The body is over ${limits.bodyBytes} bytes.`, {
+          retryable: false,
+        }),
+      );
+    }
+  });
+  app.setNotFoundHandler((request, reply) =>
+    refuse(
+      reply,
+      404,
+      new AppError(
+        "not_found",
+        "request.route_not_found",
+        `There is no ${request.method} ${request.url.split("?", 1)[0]?.slice(0, 200)}.`,
+      ),
+    ),
+  );
+  app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) log.error({ err: error }, "a request failed outside of the interceptors");
+    const shown =
+      status >= 500
+        ? new AppError("internal", "rpc.internal", "The server failed to answer this call.")
+        : new AppError("invalid_argument", "request.malformed", "The request is malformed.");
+    return refuse(reply, status, shown);
+  });
+
+  mountOps(app, options);
+  mountConnect(app, options);
+  mountRest(app, options);
+
+  return {
+    start: async () => {
+      await app.listen({ port: options.port, host: options.host });
+      return { port: (app.server.address() as AddressInfo).port };
+    },
+    drain: () => {
+      draining = true;
+      app.server.closeIdleConnections();
+    },
+    stop: () => app.close(),
+  };
+};
+
+const refuse = (reply: FastifyReply, status: number, error: AppError): FastifyReply =>
+  reply.code(status).type("application/json").send(envelopeOf(error));
+
+const mountOps = (app: FastifyInstance, { health, metrics, openApi }: HttpSideOptions): void => {
+  const answer = createOpsRoutes({ health, metrics });
+  for (const path of opsPaths) {
+    app.get(path, async (_request, reply) => {
+      const found = await answer(path);
+      return reply
+        .code(found?.status ?? 404)
+        .header("cache-control", "no-store")
+        .type(found?.contentType ?? "text/plain")
+        .send(found?.body ?? "");
+    });
+  }
+  app.get(OPENAPI_PATH, async (_request, reply) => reply.type("application/json").send(JSON.stringify(openApi())));
+};
+
+const mountConnect = (app: FastifyInstance, { connect, routes, edge }: HttpSideOptions): void => {
+  // gRPC itself needs HTTP/2 trailers: it has a port of its own.
+  app.register(fastifyConnectPlugin, {
+    ...connect,
+    grpc: false,
+    routes,
+    contextValues: (request) => edge.contextValues(request.raw),
+  });
+};
+
+const mountRest = (app: FastifyInstance, { connect, routes, edge, limits }: HttpSideOptions): void => {
+  const router = createConnectRouter({ ...connect, grpc: false, grpcWeb: false });
+  routes(router);
+  const transcoder = createTranscoder({
+    handlers: router.handlers,
+    maxBodyBytes: limits.bodyBytes,
+    encodeResponse,
+    encodeError,
+  });
+  const handle = createNodeHandler(transcoder, { contextValues: (request) => edge.contextValues(request) });
+  app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    // The transcoder reads the body itself, when the callee wants it.
+    scope.addContentTypeParser("*", (_request, _payload, done) => done(null, undefined));
+    scope.all("/*", async (request, reply) => {
+      reply.hijack();
+      if (await handle(request.raw, reply.raw)) return;
+      const body = JSON.stringify(
+        envelopeOf(
+          new AppError(
+            "not_found",
+            "request.route_not_found",
+            `There is no ${request.method} ${request.url.split("?", 1)[0]?.slice(0, 200)}.`,
+          ),
+        ),
+      );
+      reply.raw
+        .writeHead(404, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
+        .end(body);
+    });
+  });
+};

@@ -1,0 +1,42 @@
+import { defaultRateLimits, type RateLimits } from "../chain/limit-rate.ts";
+
+export interface RpcLimits {
+  /** Largest request message, bytes, after decompression. Default 1 MiB. */
+  readonly bodyBytes?: number;
+  /** Deadline of calls that bring none. Default 10 000. */
+  readonly defaultDeadlineMs?: number;
+  /** Longer timeouts are cut to it. Default 60 000. */
+  readonly maxDeadlineMs?: number;
+  /** Time for a request's headers to arrive. Default 10 000. */
+  readonly headersTimeoutMs?: number;
+  /** Time for a whole request, body included, to arrive. Default 30 000. */
+  readonly requestTimeoutMs?: number;
+  /** How long an idle HTTP/1.1 connection is kept. Default 75 000: longer than the usual load balancer's 60 s, or it would reuse a closed one. */
+  readonly keepAliveTimeoutMs?: number;
+  /** Streams at once per HTTP/2 connection. Default 250. */
+  readonly maxConcurrentStreams?: number;
+  /** Per caller. False: no limit. */
+  readonly rates?: Partial<RateLimits> | false;
+  /** Proxies in front whose `X-Forwarded-For` may be believed; the address counted from the right. Default 0: the socket's address. */
+  readonly trustedProxies?: number;
+  /** How long an `Idempotency-Key` is held by an execution that does not end. Default 2 x maxDeadlineMs. */
+  readonly idempotencyLeaseMs?: number;
+}
+
+export type EffectiveLimits = Required<Omit<RpcLimits, "rates">> & { readonly rates: RateLimits | false };
+
+export const effectiveLimits = (given: RpcLimits = {}): EffectiveLimits => {
+  const maxDeadlineMs = given.maxDeadlineMs ?? 60_000;
+  return {
+    bodyBytes: given.bodyBytes ?? 1_048_576,
+    defaultDeadlineMs: given.defaultDeadlineMs ?? 10_000,
+    maxDeadlineMs,
+    headersTimeoutMs: given.headersTimeoutMs ?? 10_000,
+    requestTimeoutMs: given.requestTimeoutMs ?? 30_000,
+    keepAliveTimeoutMs: given.keepAliveTimeoutMs ?? 75_000,
+    maxConcurrentStreams: given.maxConcurrentStreams ?? 250,
+    rates: given.rates === false ? false : { ...defaultRateLimits, ...given.rates },
+    trustedProxies: given.trustedProxies ?? 0,
+    idempotencyLeaseMs: given.idempotencyLeaseMs ?? 2 * maxDeadlineMs,
+  };
+};

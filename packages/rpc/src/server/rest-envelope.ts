@@ -1,0 +1,49 @@
+import { AppError, type ErrorKind } from "@tandem/kernel";
+import type { EncodeError, EncodeResponse, FaultReason } from "@tandem/transcoding";
+import { httpStatusOfKind, kindOfCode } from "../errors/codes.ts";
+import { numberOf, readErrorInfo } from "../errors/error-info.ts";
+import { TRACE_HEADER } from "../headers.ts";
+
+/** `{"code":0,"data":...}` */
+export const encodeResponse: EncodeResponse = (data) => ({ status: 200, body: { code: 0, data } });
+
+const kindOfReason: Readonly<Partial<Record<FaultReason, ErrorKind>>> = {
+  route_not_found: "not_found",
+  method_not_allowed: "unimplemented",
+  body_too_large: "resource_exhausted",
+};
+
+/** `{"code":<number>,"error":"<slug>","message":...,"details":[...],"retryable":...,"traceId":...}` */
+export const encodeError: EncodeError = (error, { reason, violations, headers, status }) => {
+  const traceId = headers.get(TRACE_HEADER) ?? undefined;
+  const kind = reason === undefined ? kindOfCode(error.code) : (kindOfReason[reason] ?? "invalid_argument");
+  if (reason !== undefined) {
+    const details = violations.map(({ field, description }) => ({ field, rule: reason, message: description }));
+    const fault = new AppError(kind, `request.${reason}`, error.rawMessage, { details, retryable: false });
+    return { status, body: envelopeOf(fault, traceId) };
+  }
+  const info = readErrorInfo(error);
+  // Without our detail the error never passed the mapping interceptor: only its kind may be told.
+  const known =
+    info === undefined
+      ? undefined
+      : new AppError(kind, info.slug, error.rawMessage, { details: info.details, retryable: info.retryable });
+  const shown =
+    known ??
+    new AppError(
+      kind,
+      `rpc.${kind}`,
+      kind === "internal" ? "The server failed to answer this call." : error.rawMessage,
+    );
+  return { status: httpStatusOfKind(kind), body: envelopeOf(shown, traceId) };
+};
+
+/** The envelope for an error that the server itself answers with. */
+export const envelopeOf = (error: AppError, traceId?: string) => ({
+  code: numberOf(error),
+  error: error.code,
+  message: error.message,
+  details: error.details.map((detail) => ({ ...detail })),
+  retryable: error.retryable,
+  ...(traceId === undefined ? {} : { traceId }),
+});
