@@ -1,12 +1,11 @@
 import type { Tracer } from "@opentelemetry/api";
-import { AppError } from "@tandem/kernel";
 import type { Logger, Metrics } from "@tandem/runtime";
 import pg from "pg";
 import { cancelQuery } from "./cancel-query.ts";
-import { toAppError } from "./errors.ts";
+import { isConnectionLoss, toAppError } from "./errors.ts";
 import { makeOrm, type Orm } from "./orm.ts";
 import { observePool } from "./pool-metrics.ts";
-import { observeSql, type SqlClient } from "./sql-client.ts";
+import { type Observation, observeSql, type SqlClient } from "./sql-client.ts";
 import { makeTransact, type Transact, watchAbort } from "./transact.ts";
 
 export interface DatabaseOptions {
@@ -26,6 +25,8 @@ export interface DatabaseOptions {
   readonly acquireTimeoutMs?: number;
   /** Idle connections are closed after this. Default 60 000. */
   readonly idleConnectionMs?: number;
+  /** How long `dispose` waits for borrowed connections before it cuts them. Default 5 000. */
+  readonly disposeTimeoutMs?: number;
   /** Tries of a transaction that meets serialization failures or deadlocks, the first included. Default 5. */
   readonly maxAttempts?: number;
   readonly log?: Logger;
@@ -61,8 +62,6 @@ export interface Database extends AsyncDisposable {
   dispose(): Promise<void>;
 }
 
-const ACQUIRE_TIMEOUT = "timeout exceeded when trying to connect";
-
 export const createDatabase = (options: DatabaseOptions): Database => {
   const { url, name, maxConnections = 10, acquireTimeoutMs = 5_000, maxAttempts = 5, log, metrics, tracer } = options;
   const pool = new pg.Pool({
@@ -80,8 +79,9 @@ export const createDatabase = (options: DatabaseOptions): Database => {
   });
   pool.on("error", (err) => log?.warn({ err, pool: name }, "an idle database connection was lost"));
   const observed = metrics && observePool(pool, name, maxConnections, metrics);
+  const close = makeClose(pool, options.disposeTimeoutMs ?? 5_000);
 
-  const connect = async (signal?: AbortSignal): Promise<pg.PoolClient> => {
+  const acquire = async (signal?: AbortSignal): Promise<pg.PoolClient> => {
     const startedAt = performance.now();
     const connecting = pool.connect();
     const aborted = watchAbort(signal);
@@ -90,10 +90,6 @@ export const createDatabase = (options: DatabaseOptions): Database => {
     } catch (error) {
       // The connection may still come: back to the pool with it.
       connecting.then((client) => client.release()).catch(() => {});
-      if (error instanceof Error && error.message === ACQUIRE_TIMEOUT)
-        throw new AppError("unavailable", "postgres.acquire_timeout", "No database connection became free in time", {
-          cause: error,
-        });
       throw toAppError(error);
     } finally {
       aborted?.stop();
@@ -104,29 +100,25 @@ export const createDatabase = (options: DatabaseOptions): Database => {
   const observation = { namespace: new URL(url).pathname.slice(1), ...(tracer && { tracer }) };
   const transact = makeTransact({
     ...observation,
-    acquire: connect,
+    acquire,
     maxAttempts,
     log,
     onEnd: (outcome) => observed?.ended(outcome),
   });
-  const sql = observeSql(pool, observation);
-
-  const query: Database["query"] = async (config, values, signal) => {
-    if (!signal) return (sql.query as (...args: unknown[]) => Promise<pg.QueryResult>)(config, values).catch(rethrow);
-    return queryWithSignal(await connect(signal), observation, config, values, signal);
-  };
+  const query = (async (config, values, signal) =>
+    runStatement(await acquire(signal), observation, [config, values], signal)) as Database["query"];
 
   let disposed: Promise<void> | undefined;
   const dispose = () => {
     observed?.stop();
-    disposed ??= pool.end();
+    disposed ??= close();
     return disposed;
   };
   return {
     name,
     url,
     pool,
-    orm: makeOrm({ query: sql.query }, (work) => transact(work as never) as never),
+    orm: makeOrm({ query } as SqlClient, ((work: never) => transact(work)) as Orm["transaction"]),
     query,
     transact,
     check: async (signal) => {
@@ -134,34 +126,47 @@ export const createDatabase = (options: DatabaseOptions): Database => {
     },
     dispose,
     [Symbol.asyncDispose]: dispose,
-  } as Database;
+  };
 };
 
-const rethrow = (error: unknown): never => {
-  throw toAppError(error);
-};
+const ignore = () => {};
 
-const queryWithSignal = async (
+/** One statement on `client`, which goes back to the pool. */
+const runStatement = async (
   client: pg.PoolClient,
-  observation: Parameters<typeof observeSql>[1],
-  config: string | pg.QueryConfig,
-  values: unknown[] | undefined,
-  signal: AbortSignal,
+  observation: Observation,
+  args: [string | pg.QueryConfig, unknown[] | undefined],
+  signal: AbortSignal | undefined,
 ): Promise<pg.QueryResult> => {
-  const onError = () => {};
-  client.on("error", onError);
+  client.on("error", ignore);
   const aborted = watchAbort(signal);
-  let failed = false;
+  let reusable = true;
   try {
-    const run = (observeSql(client, observation) as SqlClient).query as (...args: unknown[]) => Promise<pg.QueryResult>;
-    return await Promise.race([run(config, values), aborted?.promise ?? new Promise<never>(() => {})]);
+    const running = observeSql(client, observation).query(...args);
+    return await (aborted ? Promise.race([running, aborted.promise]) : running);
   } catch (error) {
-    failed = signal.aborted;
-    if (signal.aborted) await cancelQuery(client);
+    if (signal?.aborted) await cancelQuery(client);
+    reusable = !signal?.aborted && !isConnectionLoss(error);
     throw toAppError(error);
   } finally {
     aborted?.stop();
-    client.off("error", onError);
-    client.release(failed);
+    client.off("error", ignore);
+    client.release(!reusable);
   }
+};
+
+/** Ends the pool; connections still borrowed after `timeoutMs` are cut, so that a forgotten one cannot hold up an exit. */
+const makeClose = (pool: pg.Pool, timeoutMs: number) => {
+  const borrowed = new Set<pg.PoolClient>();
+  pool.on("acquire", (client) => borrowed.add(client));
+  pool.on("release", (_error, client) => borrowed.delete(client));
+  return async () => {
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      for (const { connection } of borrowed) connection.stream.destroy();
+      late.resolve(); // the pool itself would go on waiting for them
+    }, timeoutMs);
+    await Promise.race([pool.end(), late.promise]);
+    clearTimeout(timer);
+  };
 };

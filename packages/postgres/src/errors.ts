@@ -66,6 +66,11 @@ export const isConnectionLoss = (error: unknown): boolean => {
  */
 export const toAppError = (error: unknown): unknown => {
   if (error instanceof AppError) return error;
+  // pg-pool's words; it has no code for it.
+  if (error instanceof Error && error.message === "timeout exceeded when trying to connect")
+    return new AppError("unavailable", "postgres.acquire_timeout", "No database connection became free in time", {
+      cause: error,
+    });
   if (isConnectionLoss(error))
     return new AppError("unavailable", "postgres.unavailable", "The database cannot be reached", { cause: error });
   if (isSerializationFailure(error))
