@@ -70,13 +70,13 @@ export const advance = <T extends SagaTypes>(
       break;
     case "timer":
       outcome = fire(draft, input.version);
-      if (outcome !== "stale") draft.record({ outcome, from, to: draft.position, note: draft.reason });
+      if (outcome !== "stale") draft.record({ outcome, from, to: draft.position, note: draft.reason }, 0);
       break;
     case "resume":
       if (draft.status !== "parked") throw refused("saga.not_parked", instance, "is not parked");
       draft.reenter(1);
       outcome = "resumed";
-      draft.record({ outcome, from, to: draft.position, note: `by ${input.by}` });
+      draft.record({ outcome, from, to: draft.position, note: `by ${input.by}` }, 0);
       break;
     case "abort":
       if (isEnded(draft.status) || draft.progress.compensationReason !== undefined) {
@@ -84,7 +84,7 @@ export const advance = <T extends SagaTypes>(
       }
       draft.compensate(input.reason);
       outcome = "aborted";
-      draft.record({ outcome, from, to: draft.position, note: `${input.reason}, by ${input.by}` });
+      draft.record({ outcome, from, to: draft.position, note: `${input.reason}, by ${input.by}` }, 0);
       break;
     case "park":
       draft.park(input.reason);
@@ -118,7 +118,7 @@ const fire = <T extends SagaTypes>(draft: Draft<T>, version: number): StepOutcom
 const receive = <T extends SagaTypes>(draft: Draft<T>, input: KeptEvent<T>): StepOutcome => {
   const { id, source, event } = input;
   const record = (outcome: StepOutcome) => {
-    draft.record({ outcome, eventType: event.type, eventId: id, source, from, to: draft.position });
+    draft.record({ outcome, eventType: event.type, eventId: id, source, from, to: draft.position }, 0);
     return outcome;
   };
   const from = draft.position;
@@ -181,6 +181,7 @@ const offerKept = <T extends SagaTypes>(draft: Draft<T>): void => {
   for (let index = 0; index < draft.progress.kept.length; ) {
     const kept = draft.progress.kept[index] as KeptEvent<T>;
     const from = draft.position;
+    const at = draft.steps.length;
     const decision = offer(draft, kept.event);
     if (decision === "unwanted") {
       index++;
@@ -189,14 +190,10 @@ const offerKept = <T extends SagaTypes>(draft: Draft<T>): void => {
     draft.remember({ kept: draft.progress.kept.filter((other) => other !== kept) });
     if (decision) draft.decide(decision);
     const outcome = decision ? "applied" : "ignored";
-    draft.record({
-      outcome,
-      eventType: kept.event.type,
-      eventId: kept.id,
-      source: kept.source,
-      from,
-      to: draft.position,
-    });
+    draft.record(
+      { outcome, eventType: kept.event.type, eventId: kept.id, source: kept.source, from, to: draft.position },
+      at,
+    );
     index = 0;
   }
 };

@@ -67,8 +67,9 @@ export class Draft<T extends SagaTypes> {
     return spec === "none" ? undefined : spec;
   }
 
-  record(step: StepRecord): void {
-    this.steps.push(step);
+  /** Adds a line to the history; `at` puts a cause before the lines of what it caused. */
+  record(step: StepRecord, at = this.steps.length): void {
+    this.steps.splice(at, 0, step);
   }
   remember(patch: Partial<Progress<T>>): void {
     this.progress = { ...this.progress, ...patch };
@@ -135,7 +136,9 @@ export class Draft<T extends SagaTypes> {
     this.moved = true;
     this.status = "compensating";
     this.reason = this.progress.compensationReason;
+    const from = this.position;
     this.remember({ undoing: step, attempt, waiting: "deadline" });
+    this.record({ outcome: "compensating", from, to: this.position, note: this.reason });
     this.waitMs(spec.timeoutMs ?? 30_000);
     this.effects.push(...(spec.enter?.(this.data, this.context) ?? []));
   }
