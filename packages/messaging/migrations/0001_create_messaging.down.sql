@@ -1,0 +1,12 @@
+drop table tandem.dead_letter;
+drop table tandem.consumer_attempt;
+drop table tandem.inbox;
+drop function tandem.ensure_outbox_partitions(integer, timestamptz);
+drop view tandem.outbox_balance;
+drop table tandem.outbox_archive;
+drop table tandem.outbox_parked;
+drop table tandem.outbox_sent;
+drop table tandem.outbox_lease;
+drop table tandem.outbox_claim;
+drop table tandem.outbox_event;
+drop sequence tandem.outbox_seq;

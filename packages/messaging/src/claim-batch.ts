@@ -1,0 +1,106 @@
+import type { Database } from "@tandem/postgres";
+import type { OutboxEvent } from "./events.ts";
+
+/** A row of the outbox in the hands of a relay. */
+export interface ClaimedEvent extends OutboxEvent {
+  readonly seq: string;
+  /** This try counted, so 1 or more. */
+  readonly attempt: number;
+}
+
+/** What one lease covers. `token` fences it: whoever has lost the lease writes nothing. */
+export interface Batch {
+  readonly token: string;
+  readonly events: readonly ClaimedEvent[];
+  /** One event that was in flight when a relay died. */
+  readonly alone: boolean;
+}
+
+export interface Claim {
+  readonly outcome: "claimed" | "alone" | "suspects" | "busy" | "empty" | "more";
+  readonly batch?: Batch;
+  /** Events taken over from relays whose lease ran out, and how many of these were parked for good. */
+  readonly recovered: number;
+  readonly parked: number;
+}
+
+export interface ClaimOptions {
+  readonly database: Database;
+  readonly relayId: string;
+  readonly maxRun: number;
+  readonly leaseMs: number;
+  readonly maxCrashes: number;
+}
+
+interface ClaimRow {
+  outcome: Claim["outcome"];
+  token: string;
+  seqs: string[];
+  tries: number[];
+  since: Date;
+  until: Date;
+  next_after: string;
+  recovered: number;
+  parked: number;
+}
+
+/**
+ * Two statements, each its own transaction: the claim answers with ids only, because an answer too large for the socket of
+ * a client that stands still would keep the claim's transaction, and its lock, open.
+ */
+export const createClaimer = ({ database, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
+  let after = "0";
+  return async (limit: number, alone: boolean): Promise<Claim> => {
+    const claimed = await database.pool.query<ClaimRow>({
+      name: "outbox claim",
+      text: CLAIM,
+      values: [relayId, limit, maxRun, leaseMs, maxCrashes, alone, after],
+    });
+    const row = claimed.rows[0] as ClaimRow;
+    after = row.next_after ?? "0";
+    const { outcome, recovered, parked } = row;
+    if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked };
+    const events = await readEvents(database, row);
+    return { outcome, recovered, parked, batch: { token: row.token, events, alone: outcome === "alone" } };
+  };
+};
+
+const CLAIM = `
+  select outcome, token::text, seqs::text[], tries, since, until, next_after::text, recovered, parked
+  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7)`;
+
+type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
+
+const readEvents = async (database: Database, { seqs, tries, since, until }: ClaimRow): Promise<ClaimedEvent[]> => {
+  const attempts = new Map(seqs.map((seq, at) => [seq, (tries[at] ?? 0) + 1]));
+  const { rows } = await database.pool.query<EventRow>({
+    name: "outbox read",
+    text: READ,
+    values: [seqs, since, until],
+    rowMode: "array",
+  } as never);
+  return (rows as unknown as EventRow[]).map(
+    ([seq, id, topic, type, source, subject, version, data, time, traceparent, correlationId]) => ({
+      seq,
+      id,
+      topic,
+      type,
+      source,
+      subject,
+      aggregateVersion: BigInt(version),
+      data,
+      time: new Date(time),
+      attempt: attempts.get(seq) ?? 1,
+      ...(traceparent !== null && { traceparent }),
+      ...(correlationId !== null && { correlationId }),
+    }),
+  );
+};
+
+// `created_at` picks the partitions.
+const READ = `
+  select seq, id, topic, type, source, subject, aggregate_version, data, extract(epoch from created_at)::float8 * 1000,
+    traceparent, correlation_id
+  from tandem.outbox_event
+  where seq = any ($1::bigint[]) and created_at between $2 and $3
+  order by seq`;

@@ -1,0 +1,161 @@
+import { randomUUID } from "node:crypto";
+import { AppError } from "@tandem/kernel";
+import type { ContinuousWorker } from "@tandem/runtime";
+import { createBrokerCircuit } from "./broker-circuit.ts";
+import { type Batch, createClaimer } from "./claim-batch.ts";
+import { housekeepOutbox } from "./housekeep-outbox.ts";
+import { listenForWakes } from "./listen-for-wakes.ts";
+import { createRelayMetrics } from "./relay-metrics.ts";
+import { type RelayOptions, settleRelay } from "./relay-options.ts";
+import { createBatchRunner } from "./run-batch.ts";
+import { createSleeper } from "./sleeper.ts";
+import { onLocalWake } from "./wake.ts";
+
+/** Events of the batch that tries whether the broker is back: several, so that one that always fails cannot hide that it is. */
+const PROBE_SIZE = 10;
+const FIRST_POLL_MS = 10;
+const BUSY_MS = 3;
+const DATABASE_RETRY_MS = 250;
+
+/**
+ * Publishes what the outbox holds. Claims a batch in one short statement, publishes it outside of any transaction, marks it
+ * in one statement that only the holder of its lease can make. At least once, in order within an aggregate, any number of
+ * relays at a time. Also makes and drops the partitions of the payload table.
+ */
+export const createRelay = (options: RelayOptions): ContinuousWorker => {
+  const { database, log } = options;
+  const settings = settleRelay(options);
+  const relayId = `${database.name}/${randomUUID()}`;
+  const metrics = options.metrics && createRelayMetrics(database, options.metrics);
+  const circuit = createBrokerCircuit({
+    minPauseMs: settings.outageMinPauseMs,
+    maxPauseMs: settings.outageMaxPauseMs,
+    random: settings.random,
+  });
+  const claim = createClaimer({ ...settings, database, relayId });
+  const runBatch = createBatchRunner({ ...options, settings, relayId, circuit, metrics });
+  const sleeper = createSleeper();
+  const inFlight = new Set<Promise<void>>();
+  let stopping = false;
+  let looping: Promise<void> | undefined;
+  let housekeeping: Promise<void> | undefined;
+  let listener: ReturnType<typeof listenForWakes> | undefined;
+  let stopLocal: (() => void) | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let lastTurnAt = performance.now();
+  let lastError: unknown;
+  let signal = new AbortController().signal;
+
+  const launch = (batch: Batch): void => {
+    const run = runBatch(batch, signal).finally(() => {
+      inFlight.delete(run);
+      sleeper.wake();
+    });
+    inFlight.add(run);
+  };
+
+  /** One look at the queue. @returns how long to sleep before the next, unless woken; undefined: as long as the idle says */
+  const turn = async (): Promise<number | undefined> => {
+    if (circuit.state === "open") return circuit.pauseMs;
+    const probing = circuit.state === "half_open";
+    if (inFlight.size >= (probing ? 1 : settings.pipeline)) return settings.maxPollMs;
+    await settings.faultPoint("before-claim");
+    const { outcome, batch, recovered, parked } = await claim(
+      probing ? PROBE_SIZE : settings.batchSize,
+      inFlight.size === 0,
+    );
+    if (recovered > 0) {
+      metrics?.recovered.inc(recovered);
+      log?.warn({ recovered, parked }, "took over events that were in flight when their relay died");
+    }
+    switch (outcome) {
+      case "claimed":
+      case "alone":
+        await settings.faultPoint("after-claim");
+        if (!batch) return 0;
+        launch(batch);
+        if (batch.alone || probing) await Promise.all(inFlight);
+        return 0;
+      case "suspects":
+        await Promise.all(inFlight);
+        return 0;
+      case "busy":
+        return BUSY_MS * (0.5 + settings.random());
+      case "more":
+        return 0;
+      case "empty":
+        return undefined;
+    }
+  };
+
+  const loop = async (): Promise<void> => {
+    let idleMs = FIRST_POLL_MS;
+    while (!stopping) {
+      lastTurnAt = performance.now();
+      let pauseMs: number | undefined;
+      try {
+        pauseMs = await turn();
+        lastError = undefined;
+      } catch (error) {
+        if (stopping) break;
+        if (lastError === undefined) log?.error({ err: error }, "the outbox cannot be read; trying again");
+        lastError = error;
+        pauseMs = DATABASE_RETRY_MS * (0.5 + settings.random());
+      }
+      const ceiling = listener?.healthy ? settings.maxPollMs : settings.maxPollMs / 5;
+      const woken = await sleeper.sleep(pauseMs ?? Math.min(idleMs, ceiling));
+      idleMs = woken || pauseMs === 0 ? FIRST_POLL_MS : Math.min(idleMs * 2, settings.maxPollMs);
+    }
+    await Promise.all(inFlight);
+  };
+
+  const housekeep = async (): Promise<void> => {
+    try {
+      const { made, dropped } = await housekeepOutbox(database, settings);
+      if (made > 0 || dropped.length > 0) log?.info({ made, dropped }, "outbox partitions made and dropped");
+    } catch (error) {
+      log?.warn({ err: error }, "outbox housekeeping failed; trying again later");
+    }
+    if (stopping) return;
+    timer = setTimeout(() => {
+      housekeeping = housekeep();
+    }, settings.housekeepingEveryMs);
+    timer.unref();
+  };
+
+  return {
+    name: "outbox-relay",
+    kind: "outbox",
+    start: async (workSignal) => {
+      workSignal.throwIfAborted();
+      if (looping) throw new AppError("internal", "relay.started_twice", "The relay runs already");
+      signal = workSignal;
+      stopLocal = onLocalWake(database, sleeper.wake);
+      listener = listenForWakes(database, sleeper.wake, log);
+      housekeeping = housekeep();
+      looping = loop();
+    },
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      stopLocal?.();
+      sleeper.wake();
+      await looping;
+      await listener?.stop();
+      await housekeeping;
+      metrics?.stopScrape();
+    },
+    healthCheck: async () => {
+      if (!looping) throw new AppError("unavailable", "relay.not_running", "The relay has not been started");
+      const stillMs = performance.now() - lastTurnAt;
+      if (stillMs > settings.leaseMs + settings.maxPollMs)
+        throw new AppError(
+          "unavailable",
+          "relay.stuck",
+          `The relay has not looked at the outbox for ${Math.round(stillMs)} ms`,
+        );
+      if (lastError)
+        throw new AppError("unavailable", "relay.database_failing", "The outbox cannot be read", { cause: lastError });
+    },
+  };
+};
