@@ -1,0 +1,22 @@
+import { createRegistry, type DescFile, type Registry } from "@bufbuild/protobuf";
+import * as catalog from "./catalog.ts";
+import * as common from "./common.ts";
+import * as order from "./order.ts";
+import * as payment from "./payment.ts";
+import * as pricing from "./pricing.ts";
+import * as shipping from "./shipping.ts";
+import * as warehouse from "./warehouse.ts";
+
+const isFile = (value: unknown): value is DescFile =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "file";
+
+/** The proto files of every context and of `common`, by name. */
+export const files: readonly DescFile[] = [common, order, payment, catalog, warehouse, pricing, shipping]
+  .flatMap((module) => Object.values<unknown>(module).filter(isFile))
+  .sort((a, b) => (a.name < b.name ? -1 : 1));
+
+/** Every message, enum, service and option of the platform: for reflection, for JSON of any message, for generic tools. */
+export const registry: Registry = createRegistry(...files);
+
+/** The context of a proto file by its package: `order` of `tandem.order.v1`, `common` of `tandem.common.v1`. */
+export const contextOf = (file: DescFile): string => file.proto.package.split(".")[1] ?? "";

@@ -1,0 +1,66 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { CatalogService } from "./catalog.ts";
+import { CartService, OrderService } from "./order.ts";
+import { PaymentService } from "./payment.ts";
+import { PricingService } from "./pricing.ts";
+import { type Topic, topicCatalogue } from "./topic-catalogue.ts";
+import { WarehouseService } from "./warehouse.ts";
+
+export type ContextName = "order" | "payment" | "catalog" | "warehouse" | "pricing";
+
+/** One bounded context: the names that the CLI, the embedded host, dapr.yaml and the charts go by. */
+export interface ServiceEntry {
+  readonly context: ContextName;
+  /** The NN of its ports, 1 to 80. */
+  readonly number: number;
+  readonly apiAppId: string;
+  readonly workerAppId: string;
+  readonly database: string;
+  readonly databaseUser: string;
+  /** What its API answers, besides the operations services that every context has. */
+  readonly services: readonly DescService[];
+  /** The contexts that it calls. Events are not listed: those it consumes, its worker knows. */
+  readonly dependsOn: readonly ContextName[];
+  /** Contexts that do not exist yet and whose events it publishes meanwhile. */
+  readonly standsInFor: readonly string[];
+}
+
+type Facts = Pick<ServiceEntry, "number" | "services"> & Partial<Pick<ServiceEntry, "dependsOn" | "standsInFor">>;
+
+const toEntry = (context: ContextName, { number, services, dependsOn = [], standsInFor = [] }: Facts): ServiceEntry =>
+  Object.freeze({
+    context,
+    number,
+    apiAppId: context,
+    workerAppId: `${context}-worker`,
+    database: `${context}_db`,
+    databaseUser: `${context}_svc`,
+    services,
+    dependsOn,
+    standsInFor,
+  });
+
+/** Every context, by number. */
+export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
+  toEntry("order", {
+    number: 1,
+    services: [OrderService, CartService],
+    dependsOn: ["pricing", "payment"],
+    standsInFor: ["shipping"],
+  }),
+  toEntry("payment", { number: 2, services: [PaymentService] }),
+  toEntry("catalog", { number: 3, services: [CatalogService] }),
+  toEntry("warehouse", { number: 4, services: [WarehouseService] }),
+  toEntry("pricing", { number: 10, services: [PricingService] }),
+]);
+
+/** @throws TypeError for a name that is no context */
+export const serviceOf = (context: string): ServiceEntry => {
+  const entry = serviceCatalogue.find((candidate) => candidate.context === context);
+  if (!entry) throw new TypeError(`there is no context ${context}`);
+  return entry;
+};
+
+/** The topics that the context's two binaries may publish to. */
+export const topicsPublishedBy = (entry: ServiceEntry): readonly Topic[] =>
+  topicCatalogue.filter((topic) => topic.context === entry.context || entry.standsInFor.includes(topic.context));

@@ -1,0 +1,2 @@
+// Messages, enums and services of tandem.shipping.v1.
+export * from "./gen/tandem/shipping/v1/shipping_events_pb.ts";
