@@ -77,7 +77,10 @@ export const createDatabase = (options: DatabaseOptions): Database => {
     // Statements go out without waiting for the answer to the one before: BEGIN costs no round trip of its own.
     pipeline: true,
   });
-  pool.on("error", (err) => log?.warn({ err, pool: name }, "an idle database connection was lost"));
+  pool.on("error", (err) => {
+    // While the pool ends, its goodbyes and the server's may cross: nobody lost anything.
+    if (!pool.ending) log?.warn({ err, pool: name }, "an idle database connection was lost");
+  });
   const observed = metrics && observePool(pool, name, maxConnections, metrics);
   const close = makeClose(pool, options.disposeTimeoutMs ?? 5_000);
 

@@ -392,7 +392,7 @@ describe("limits", () => {
     await using database = createDatabase({ name: "one", url: db.url, maxConnections: 1, acquireTimeoutMs: 50 });
     const gate = Promise.withResolvers<void>();
     const holder = database.transact(() => gate.promise);
-    expect(await codeOf(withoutPrelude(() => database.query("SELECT 1")))).toBe("unavailable postgres.acquire_timeout");
+    expect(await codeOf(database.query("SELECT 1"))).toBe("unavailable postgres.acquire_timeout");
     gate.resolve();
     await holder;
     await database.check();
@@ -450,9 +450,10 @@ describe("limits", () => {
   test("a server that ends the session in mid-statement is unavailable, and the next call gets a new connection", async () => {
     const work = db.database.transact(async (tx) => {
       const { rows } = await tx.client.query("SELECT pg_backend_pid() AS pid");
-      const sleeping = tx.client.query("SELECT pg_sleep(60)");
-      await withoutPrelude(() => db.database.query("SELECT pg_terminate_backend($1)", [rows[0].pid]));
-      await sleeping;
+      await Promise.all([
+        tx.client.query("SELECT pg_sleep(60)"),
+        db.database.query("SELECT pg_terminate_backend($1)", [rows[0].pid]),
+      ]);
     });
     expect(await codeOf(work)).toBe("unavailable postgres.unavailable");
     await db.database.check();
