@@ -1,3 +1,4 @@
+import { AppError } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { OutboxEvent } from "./events.ts";
 
@@ -37,8 +38,8 @@ interface ClaimRow {
   token: string;
   seqs: string[];
   tries: number[];
-  since: Date;
-  until: Date;
+  since: string;
+  until: string;
   next_after: string;
   recovered: number;
   parked: number;
@@ -65,8 +66,9 @@ export const createClaimer = ({ database, relayId, maxRun, leaseMs, maxCrashes }
   };
 };
 
+// Times as text: a Date would cut off their microseconds.
 const CLAIM = `
-  select outcome, token::text, seqs::text[], tries, since, until, next_after::text, recovered, parked
+  select outcome, token::text, seqs::text[], tries, since::text, until::text, next_after::text, recovered, parked
   from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7)`;
 
 type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
@@ -79,6 +81,8 @@ const readEvents = async (database: Database, { seqs, tries, since, until }: Cla
     values: [seqs, since, until],
     rowMode: "array",
   } as never);
+  if (rows.length !== seqs.length)
+    throw new AppError("internal", "outbox.payload_missing", `${seqs.length - rows.length} claims have no payload`);
   return (rows as unknown as EventRow[]).map(
     ([seq, id, topic, type, source, subject, version, data, time, traceparent, correlationId]) => ({
       seq,
