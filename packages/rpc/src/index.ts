@@ -1,3 +1,5 @@
+export { type BatchOutcome, runBatch, summaryOf, toErrorInfo } from "./answers/batch.ts";
+export { readPage, type WantedPage, writePage } from "./answers/page.ts";
 export { type Call, callOf, type Protocol } from "./call.ts";
 export { defaultRateLimits, type Rate, type RateLimits } from "./chain/limit-rate.ts";
 export { CHAIN_ORDER } from "./chain/server-chain.ts";

@@ -4,6 +4,7 @@ create table stock (
   on_hand integer not null check (on_hand >= 0),
   reserved integer not null check (reserved >= 0),
   version bigint not null,
+  updated_at timestamptz not null,
   -- Overselling is impossible even for a bug: the database refuses it.
   constraint stock_not_oversold check (reserved <= on_hand)
 ) with (fillfactor = 70); -- hot rows: room for heap-only updates

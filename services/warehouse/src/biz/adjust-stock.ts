@@ -33,11 +33,18 @@ export const makeAdjustStock =
       let before = (await repositories.stocks.lockByProductIds([productId])).get(productId);
       if (!before) {
         if (!sellerId) throw stockNotFound(productId);
-        await repositories.stocks.createIfAbsent({ productId, sellerId, onHand: 0, reserved: 0, version: 0n });
+        await repositories.stocks.createIfAbsent({
+          productId,
+          sellerId,
+          onHand: 0,
+          reserved: 0,
+          version: 0n,
+          updatedAt: now,
+        });
         before = (await repositories.stocks.lockByProductIds([productId])).get(productId);
         if (!before) throw stockNotFound(productId);
       }
-      const after = adjust(before, delta);
+      const after = adjust(before, delta, now);
       const kind: MovementKind = delta > 0 ? "RECEIPT" : "ADJUSTMENT";
       const movement = {
         id: newId(),

@@ -2,7 +2,7 @@ import type { Clock } from "@tandem/kernel";
 import { planRelease, type StockChange } from "../model/plan-reservation.ts";
 import { withStatus } from "../model/reservation.ts";
 import type { Stock } from "../model/stock.ts";
-import { stockReleased } from "../model/warehouse-events.ts";
+import { stockReleased, type WarehouseEvent } from "../model/warehouse-events.ts";
 import { applyStockChange } from "./apply-stock-change.ts";
 import type { WarehouseUnitOfWork } from "./ports.ts";
 
@@ -26,10 +26,11 @@ export const makeExpireReservations =
         const productIds = new Set(expired.flatMap((reservation) => reservation.lines.map((line) => line.productId)));
         const stocks = new Map<string, Stock>(await repositories.stocks.lockByProductIds([...productIds]));
         const changes: StockChange[] = [];
+        const events: WarehouseEvent[] = [];
         for (const reservation of expired) {
           const after = withStatus(reservation, "EXPIRED");
           await repositories.reservations.updateStatus(after);
-          await repositories.outbox.add(stockReleased(after, "EXPIRED", now));
+          events.push(stockReleased(after, "EXPIRED", now));
           const change = planRelease(stocks, reservation.lines, { reference: reservation.orderId, at: now, newId });
           for (const stock of change.stocks) stocks.set(stock.productId, stock);
           changes.push(change);
@@ -38,7 +39,7 @@ export const makeExpireReservations =
         const touched = new Set(changes.flatMap((change) => change.stocks.map((stock) => stock.productId)));
         const last = [...stocks.values()].filter((stock) => touched.has(stock.productId));
         const movements = changes.flatMap((change) => change.movements);
-        await applyStockChange(repositories, { stocks: last, movements }, now);
+        await applyStockChange(repositories, { stocks: last, movements }, now, events);
         return expired.length;
       }, signal);
 

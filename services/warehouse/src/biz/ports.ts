@@ -6,13 +6,16 @@ import type { WarehouseEvent } from "../model/warehouse-events.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Undefined on the last page. */
-  readonly nextCursor: string | undefined;
+  /** Absent on the last page. */
+  readonly nextCursor?: string | undefined;
+  /** All that match; only on pages asked for by offset. */
+  readonly total?: number | undefined;
 }
 
 export interface PageRequest {
   readonly limit: number;
   readonly cursor?: string | undefined;
+  readonly offset?: number | undefined;
 }
 
 /** Reads outside a transaction. */
@@ -20,7 +23,7 @@ export interface StockReader {
   /** @throws AppError `warehouse.stock_not_found` */
   getByProductId(productId: string): Promise<Stock>;
   listByProductIds(productIds: readonly string[]): Promise<readonly Stock[]>;
-  list(criteria: { sellerId?: string | undefined }, page: PageRequest): Promise<Page<Stock>>;
+  listByCriteria(criteria: { sellerId?: string | undefined }, page: PageRequest): Promise<Page<Stock>>;
 }
 
 export interface StockRepository {

@@ -49,12 +49,14 @@ export const makeReleaseReservation =
 
       const after = withStatus(before, "RELEASED");
       await reservations.updateStatus(after);
-      await outbox.add(stockReleased(after, reason, now));
-      const context = { reference: orderId, at: now, newId };
-      if (before.status === "HELD" || before.status === "COMMITTED") {
-        const locked = await stocks.lockByProductIds(before.lines.map((line) => line.productId));
-        const plan = before.status === "HELD" ? planRelease : planRestock;
-        await applyStockChange(repositories, plan(locked, before.lines, context), now);
+      const released = [stockReleased(after, reason, now)];
+      if (before.status !== "HELD" && before.status !== "COMMITTED") {
+        await outbox.add(...released);
+        return after;
       }
+      const locked = await stocks.lockByProductIds(before.lines.map((line) => line.productId));
+      const plan = before.status === "HELD" ? planRelease : planRestock;
+      const change = plan(locked, before.lines, { reference: orderId, at: now, newId });
+      await applyStockChange(repositories, change, now, released);
       return after;
     }, signal);

@@ -52,7 +52,6 @@ export const makeReserveStock =
         await outbox.add(stockRejected(reservation, plan.shortages, now));
         return reservation;
       }
-      await outbox.add(stockReserved(reservation, now));
-      await applyStockChange(repositories, plan.change, now);
+      await applyStockChange(repositories, plan.change, now, [stockReserved(reservation, now)]);
       return reservation;
     }, signal);

@@ -13,6 +13,7 @@ export const makeTrackProduct =
   ({ uow, clock }: TrackProductDeps) =>
   (input: { productId: string; sellerId: string }, signal?: AbortSignal): Promise<void> =>
     uow.transact(async ({ stocks, outbox }) => {
-      const empty: Stock = { ...input, onHand: 0, reserved: 0, version: 1n };
-      if (await stocks.createIfAbsent(empty)) await outbox.add(stockChanged(empty, clock.now()));
+      const now = clock.now();
+      const empty: Stock = { ...input, onHand: 0, reserved: 0, version: 1n, updatedAt: now };
+      if (await stocks.createIfAbsent(empty)) await outbox.add(stockChanged(empty, now));
     }, signal);

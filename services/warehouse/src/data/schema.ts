@@ -8,6 +8,7 @@ export const stockTable = pgTable("stock", {
   onHand: integer("on_hand").notNull(),
   reserved: integer("reserved").notNull(),
   version: bigint("version", { mode: "bigint" }).notNull(),
+  updatedAt: timestamp("updated_at", { withTimezone: true }).notNull(),
 });
 
 export const reservationTable = pgTable("reservation", {

@@ -27,13 +27,14 @@ export const makeStockRepository = (tx: Transaction): StockRepository => ({
   async updateQuantities(stocks) {
     if (stocks.length === 0) return;
     await tx.execute(sql`
-      update stock set on_hand = after.on_hand, reserved = after.reserved, version = after.version
+      update stock set on_hand = after.on_hand, reserved = after.reserved, version = after.version, updated_at = after.updated_at
       from unnest(
         ${sql.param(stocks.map((stock) => stock.productId))}::uuid[],
         ${sql.param(stocks.map((stock) => stock.onHand))}::int[],
         ${sql.param(stocks.map((stock) => stock.reserved))}::int[],
-        ${sql.param(stocks.map((stock) => stock.version))}::bigint[]
-      ) as after (product_id, on_hand, reserved, version)
+        ${sql.param(stocks.map((stock) => stock.version))}::bigint[],
+        ${sql.param(stocks.map((stock) => stock.updatedAt))}::timestamptz[]
+      ) as after (product_id, on_hand, reserved, version, updated_at)
       where stock.product_id = after.product_id`);
   },
 });

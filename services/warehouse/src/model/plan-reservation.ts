@@ -19,7 +19,7 @@ export interface PlanContext {
   readonly newId: () => string;
 }
 
-type Apply = (stock: Stock, quantity: number) => Stock;
+type Apply = (stock: Stock, quantity: number, now: Date) => Stock;
 
 const changeEach = (
   stocks: ReadonlyMap<string, Stock>,
@@ -33,7 +33,7 @@ const changeEach = (
   for (const { productId, quantity } of lines) {
     const before = stocks.get(productId);
     if (!before) continue;
-    const changed = apply(before, quantity);
+    const changed = apply(before, quantity, context.at);
     after.push(changed);
     movements.push({
       id: context.newId(),

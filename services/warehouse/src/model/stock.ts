@@ -9,37 +9,41 @@ export interface Stock {
   /** Pieces promised to orders and not yet handed over, 0 to `onHand`. */
   readonly reserved: number;
   readonly version: bigint;
+  readonly updatedAt: Date;
 }
 
 export const available = (stock: Stock): number => stock.onHand - stock.reserved;
 
-const next = (stock: Stock, change: Partial<Pick<Stock, "onHand" | "reserved">>): Stock => ({
+const next = (stock: Stock, change: Partial<Pick<Stock, "onHand" | "reserved">>, now: Date): Stock => ({
   ...stock,
   ...change,
   version: stock.version + 1n,
+  updatedAt: now,
 });
 
 /** @throws AppError `warehouse.insufficient_stock` */
-export const reserve = (stock: Stock, quantity: number): Stock => {
+export const reserve = (stock: Stock, quantity: number, now: Date): Stock => {
   if (quantity > available(stock)) throw insufficientStock(stock.productId, quantity, available(stock));
-  return next(stock, { reserved: stock.reserved + quantity });
+  return next(stock, { reserved: stock.reserved + quantity }, now);
 };
 
 /** Gives promised pieces back to sale. */
-export const release = (stock: Stock, quantity: number): Stock => next(stock, { reserved: stock.reserved - quantity });
+export const release = (stock: Stock, quantity: number, now: Date): Stock =>
+  next(stock, { reserved: stock.reserved - quantity }, now);
 
 /** The pieces of a confirmed order leave the shelf. */
-export const commit = (stock: Stock, quantity: number): Stock =>
-  next(stock, { onHand: stock.onHand - quantity, reserved: stock.reserved - quantity });
+export const commit = (stock: Stock, quantity: number, now: Date): Stock =>
+  next(stock, { onHand: stock.onHand - quantity, reserved: stock.reserved - quantity }, now);
 
 /** A committed order was cancelled before it left the house: its pieces go back on the shelf. */
-export const restock = (stock: Stock, quantity: number): Stock => next(stock, { onHand: stock.onHand + quantity });
+export const restock = (stock: Stock, quantity: number, now: Date): Stock =>
+  next(stock, { onHand: stock.onHand + quantity }, now);
 
 /**
  * Corrects what lies on the shelf, by a delivery, a count or a loss.
  * @throws AppError `warehouse.insufficient_stock` when promised pieces would be taken away.
  */
-export const adjust = (stock: Stock, delta: number): Stock => {
+export const adjust = (stock: Stock, delta: number, now: Date): Stock => {
   if (stock.onHand + delta < stock.reserved) throw insufficientStock(stock.productId, -delta, available(stock));
-  return next(stock, { onHand: stock.onHand + delta });
+  return next(stock, { onHand: stock.onHand + delta }, now);
 };

@@ -8,9 +8,7 @@ export type WarehouseEvent =
   | { readonly type: "stock.reserved"; readonly reservation: Reservation; readonly at: Date }
   | {
       readonly type: "stock.rejected";
-      readonly orderId: string;
-      /** The reservation's version, so that a consumer can order it. */
-      readonly version: bigint;
+      readonly reservation: Reservation;
       readonly shortages: readonly Shortage[];
       readonly at: Date;
     }
@@ -34,8 +32,7 @@ export const stockReserved = (reservation: Reservation, at: Date): WarehouseEven
 
 export const stockRejected = (reservation: Reservation, shortages: readonly Shortage[], at: Date): WarehouseEvent => ({
   type: "stock.rejected",
-  orderId: reservation.orderId,
-  version: reservation.version,
+  reservation,
   shortages,
   at,
 });

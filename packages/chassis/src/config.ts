@@ -1,0 +1,41 @@
+import { databaseUrl, durationMs, integer, logLevel, port, secret, url } from "@tandem/runtime";
+import { z } from "zod";
+
+/** What every binary reads. A service extends it with its own keys. */
+export const platformConfig = z.object({
+  DATABASE_URL: databaseUrl(),
+  /** Connections of this binary, 1 to 100. */
+  DATABASE_MAX_CONNECTIONS: integer({ min: 1, max: 100 }).default(10),
+  DAPR_HTTP_PORT: port(),
+  DAPR_GRPC_PORT: port(),
+  DAPR_API_TOKEN: secret().optional(),
+  LOG_LEVEL: logLevel().default("info"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url().optional(),
+  /** Hundredths of a percent of new traces that are recorded. */
+  OTEL_SAMPLE_BASIS_POINTS: integer({ min: 0, max: 10_000 }).default(10_000),
+  /** From "not ready" to the first drain: what endpoints need to forget the pod. 0 on a laptop, 5000 in Kubernetes. */
+  DRAIN_DELAY_MS: durationMs({ max: 60_000 }).default(0),
+  SHUTDOWN_TIMEOUT_MS: durationMs({ min: 1_000, max: 300_000 }).default(25_000),
+  /** Names this replica in leases; the pod's name in Kubernetes. */
+  HOSTNAME: z.string().optional(),
+});
+
+export const apiConfig = platformConfig.extend({
+  HTTP_PORT: port({ zero: true }),
+  GRPC_PORT: port({ zero: true }),
+  AUTH_ISSUER: z.string().min(1),
+  AUTH_AUDIENCE: z.string().min(1),
+  AUTH_JWKS_URL: url(),
+});
+
+export const workerConfig = platformConfig.extend({
+  /** Where the sidecar reaches the worker; 5005 in Kubernetes. */
+  APP_PORT: port({ zero: true }).default(5005),
+  APP_API_TOKEN: secret().optional(),
+  /** Probes and metrics. */
+  OPS_PORT: port({ zero: true }).default(8081),
+});
+
+export type PlatformConfig = z.output<typeof platformConfig>;
+export type ApiConfig = z.output<typeof apiConfig>;
+export type WorkerConfig = z.output<typeof workerConfig>;

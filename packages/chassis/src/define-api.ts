@@ -1,0 +1,54 @@
+import { createAuthenticator } from "@tandem/auth";
+import { createPostgresIdempotencyStore, createRpcServer, type ServiceRegistration } from "@tandem/rpc";
+import { type Binary, type Env, loadConfig } from "@tandem/runtime";
+import type { z } from "zod";
+import type { ApiConfig } from "./config.ts";
+import { operationsServices } from "./operations/operations-services.ts";
+import { createPlatform, entryOf, type Platform } from "./platform.ts";
+import { runComposition } from "./run-composition.ts";
+
+export interface ApiDefinition<S extends z.ZodType<ApiConfig>> {
+  readonly context: string;
+  /** The chassis's `apiConfig`, extended. */
+  readonly config: S;
+  readonly compose: (platform: Platform<z.output<S>>) => ApiParts | Promise<ApiParts>;
+}
+
+export interface ApiParts {
+  readonly services: readonly ServiceRegistration[];
+}
+
+/** The API binary of a context: REST, Connect, gRPC-Web and gRPC over its handlers, and the operations services over its tables. */
+export const defineApi =
+  <S extends z.ZodType<ApiConfig>>({ context, config: schema, compose }: ApiDefinition<S>) =>
+  async (env: Env): Promise<Binary> => {
+    const service = entryOf(context);
+    const config = loadConfig(schema, env);
+    const platform = createPlatform(service, service.apiAppId, config);
+    return runComposition(service.apiAppId, platform, async () => {
+      const { database, clock, dapr, health, metrics, telemetry, log, shutdown } = platform;
+      const parts = await compose(platform);
+      const server = createRpcServer({
+        name: service.apiAppId,
+        httpPort: config.HTTP_PORT,
+        grpcPort: config.GRPC_PORT,
+        services: [...parts.services, ...operationsServices({ database, clock })],
+        authenticator: createAuthenticator({
+          issuer: config.AUTH_ISSUER,
+          audience: config.AUTH_AUDIENCE,
+          jwksUrl: config.AUTH_JWKS_URL,
+        }),
+        idempotency: createPostgresIdempotencyStore(database, { log }),
+        health,
+        metrics,
+        telemetry,
+        log,
+      });
+      shutdown.on("drain-rpc", "rpc", () => server.drain());
+      shutdown.on("close-resources", "rpc", () => server.stop());
+      const { httpUrl, grpcUrl } = await server.start();
+      // After listening: daprd becomes ready only once it has found its app.
+      health.addCheck("dapr", (signal) => dapr.waitUntilReady(signal));
+      return { http: httpUrl, grpc: grpcUrl };
+    });
+  };

@@ -1,0 +1,12 @@
+export { type ApiConfig, apiConfig, type PlatformConfig, type WorkerConfig, workerConfig } from "./config.ts";
+export { type ApiDefinition, type ApiParts, defineApi } from "./define-api.ts";
+export { type MigrationSetsOptions, migrationSets, runMigrate } from "./define-migrate.ts";
+export {
+  defineWorker,
+  readWorkerMode,
+  type WorkerDefinition,
+  type WorkerMode,
+  type WorkerOptions,
+  type WorkerParts,
+} from "./define-worker.ts";
+export { entryOf, type Platform } from "./platform.ts";

@@ -1,0 +1,97 @@
+import { hostname } from "node:os";
+import { type ServiceEntry, serviceCatalogue } from "@tandem/contracts";
+import { createDapr, type Dapr } from "@tandem/dapr";
+import { type Clock, newId, systemClock } from "@tandem/kernel";
+import { createOutbox, type Outbox } from "@tandem/messaging";
+import { createDatabase, type Database } from "@tandem/postgres";
+import {
+  createHealth,
+  createLogger,
+  createMetrics,
+  createShutdown,
+  createTelemetry,
+  type Health,
+  type Logger,
+  type Metrics,
+  type Shutdown,
+  type Telemetry,
+} from "@tandem/runtime";
+import type { PlatformConfig } from "./config.ts";
+
+/** What a service's composition gets to build on. */
+export interface Platform<C extends PlatformConfig> {
+  readonly service: ServiceEntry;
+  readonly config: C;
+  readonly database: Database;
+  readonly outbox: Outbox;
+  readonly dapr: Dapr;
+  readonly clock: Clock;
+  /** Unique among the replicas of this binary. */
+  readonly owner: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly telemetry: Telemetry;
+  readonly health: Health;
+  readonly shutdown: Shutdown;
+}
+
+export const entryOf = (context: string): ServiceEntry => {
+  const entry = serviceCatalogue.find((candidate) => candidate.context === context);
+  if (!entry) throw new TypeError(`${context} is not in the service catalogue`);
+  return entry;
+};
+
+/** Opens what both binaries have. Connects to nothing yet; what it opens is closed by its shutdown. */
+export const createPlatform = <C extends PlatformConfig>(
+  service: ServiceEntry,
+  appId: string,
+  config: C,
+): Platform<C> => {
+  const log = createLogger({ service: appId, level: config.LOG_LEVEL });
+  const telemetry = createTelemetry({
+    service: appId,
+    log,
+    ...(config.OTEL_EXPORTER_OTLP_ENDPOINT
+      ? { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, sampleRatio: config.OTEL_SAMPLE_BASIS_POINTS / 10_000 }
+      : {}),
+  });
+  const metrics = createMetrics({ service: appId });
+  const health = createHealth();
+  const shutdown = createShutdown({
+    health,
+    log,
+    drainDelayMs: config.DRAIN_DELAY_MS,
+    timeoutMs: config.SHUTDOWN_TIMEOUT_MS,
+  });
+  const database = createDatabase({
+    url: config.DATABASE_URL,
+    name: appId,
+    maxConnections: config.DATABASE_MAX_CONNECTIONS,
+    log,
+    metrics,
+    tracer: telemetry.tracer,
+  });
+  const dapr = createDapr({
+    grpcPort: config.DAPR_GRPC_PORT,
+    httpPort: config.DAPR_HTTP_PORT,
+    ...(config.DAPR_API_TOKEN ? { apiToken: config.DAPR_API_TOKEN } : {}),
+  });
+  health.addCheck("postgres", (signal) => database.check(signal));
+  shutdown.on("close-resources", "dapr", () => dapr.close());
+  shutdown.on("close-resources", "postgres", () => database.dispose());
+  shutdown.on("flush-telemetry", "traces", () => telemetry.shutdown());
+  return {
+    service,
+    config,
+    database,
+    outbox: createOutbox({ database, source: service.apiAppId }),
+    dapr,
+    clock: systemClock,
+    owner: `${config.HOSTNAME ?? hostname()}/${process.pid}/${newId().slice(-6)}`,
+    log,
+    metrics,
+    telemetry,
+    health,
+    shutdown,
+  };
+};

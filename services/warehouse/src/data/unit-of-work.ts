@@ -1,0 +1,15 @@
+import type { Outbox } from "@tandem/messaging";
+import { type Database, makeUnitOfWork } from "@tandem/postgres";
+import type { WarehouseUnitOfWork } from "../biz/ports.ts";
+import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
+import { makeMovementRepository } from "./movement-repository.ts";
+import { makeReservationRepository } from "./reservation-repository.ts";
+import { makeStockRepository } from "./stock-repository.ts";
+
+export const makeWarehouseUnitOfWork = (database: Database, outbox: Outbox): WarehouseUnitOfWork =>
+  makeUnitOfWork(database, (tx) => ({
+    stocks: makeStockRepository(tx),
+    reservations: makeReservationRepository(tx),
+    movements: makeMovementRepository(tx),
+    outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
+  }));

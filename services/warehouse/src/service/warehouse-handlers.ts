@@ -1,0 +1,97 @@
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { mayActForSeller } from "@tandem/auth";
+import type { WarehouseService } from "@tandem/contracts/warehouse";
+import type { Clock } from "@tandem/kernel";
+import { callOf, readPage, runBatch, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
+import type { AdjustStockInput, makeAdjustStock } from "../biz/adjust-stock.ts";
+import type { MovementReader, ReservationReader, StockReader } from "../biz/ports.ts";
+import type { makeReleaseReservation } from "../biz/release-reservation.ts";
+import type { makeReserveStock } from "../biz/reserve-stock.ts";
+import { movementToProto, reservationToProto, stockToProto } from "../events/to-proto.ts";
+import { stockNotFound } from "../model/errors.ts";
+import type { Stock } from "../model/stock.ts";
+
+export interface WarehouseHandlersDeps {
+  readonly stocks: StockReader;
+  readonly reservations: ReservationReader;
+  readonly movements: MovementReader;
+  readonly adjustStock: ReturnType<typeof makeAdjustStock>;
+  readonly reserveStock: ReturnType<typeof makeReserveStock>;
+  readonly releaseReservation: ReturnType<typeof makeReleaseReservation>;
+  readonly clock: Clock;
+  /** How long a reservation asked for by a call lasts when it does not say. */
+  readonly reservationTtlMs: number;
+}
+
+export const makeWarehouseHandlers = (deps: WarehouseHandlersDeps): ServiceImpl<typeof WarehouseService> => {
+  const { stocks, reservations, movements } = deps;
+
+  /** Another seller's stock and no stock look the same. */
+  const adjust = async (input: AdjustStockInput, context: HandlerContext): Promise<Stock> => {
+    const { principal } = callOf(context);
+    const [known] = await stocks.listByProductIds([input.productId]);
+    const sellerId = known?.sellerId ?? input.sellerId ?? "";
+    if (!mayActForSeller(principal, sellerId)) throw stockNotFound(input.productId);
+    return deps.adjustStock(input, context.signal);
+  };
+  const inputOf = (request: { productId: string; sellerId: string; delta: number; reason: string }) => ({
+    productId: request.productId,
+    sellerId: request.sellerId || undefined,
+    delta: request.delta,
+    reason: request.reason,
+  });
+
+  return {
+    getStock: async ({ productId }) => ({ stock: stockToProto(await stocks.getByProductId(productId)) }),
+
+    listStock: async ({ page, sellerId }) => {
+      const found = await stocks.listByCriteria({ sellerId: sellerId || undefined }, readPage(page));
+      return { stocks: found.items.map(stockToProto), page: writePage(found) };
+    },
+
+    batchGetStock: async ({ productIds }) => {
+      const found = new Map((await stocks.listByProductIds(productIds)).map((stock) => [stock.productId, stock]));
+      const outcomes = productIds.map((productId) => {
+        const stock = found.get(productId);
+        return stock
+          ? { productId, outcome: { case: "stock" as const, value: stockToProto(stock) } }
+          : { productId, outcome: { case: "error" as const, value: toErrorInfo(stockNotFound(productId)) } };
+      });
+      return { results: outcomes, summary: summaryOf(outcomes.map(({ outcome }) => outcome)) };
+    },
+
+    adjustStock: async (request, context) => ({ stock: stockToProto(await adjust(inputOf(request), context)) }),
+
+    batchAdjustStock: async ({ adjustments }, context) => {
+      const outcomes = await runBatch(adjustments, (request) => adjust(inputOf(request), context));
+      const results = outcomes.map((outcome, at) => ({
+        productId: adjustments[at]?.productId ?? "",
+        outcome: outcome.case === "ok" ? { case: "stock" as const, value: stockToProto(outcome.value) } : outcome,
+      }));
+      return { results, summary: summaryOf(outcomes) };
+    },
+
+    reserveStock: async ({ orderId, lines, expiresAt }, { signal }) => {
+      const until = expiresAt ? timestampDate(expiresAt) : new Date(deps.clock.now().getTime() + deps.reservationTtlMs);
+      return { reservation: reservationToProto(await deps.reserveStock({ orderId, lines, expiresAt: until }, signal)) };
+    },
+
+    releaseReservation: async ({ orderId }, { signal }) => {
+      await reservations.getByOrderId(orderId);
+      const released = await deps.releaseReservation({ orderId, reason: "REQUESTED" }, signal);
+      return { reservation: reservationToProto(released) };
+    },
+
+    getReservation: async ({ orderId }) => ({
+      reservation: reservationToProto(await reservations.getByOrderId(orderId)),
+    }),
+
+    listMovements: async ({ productId, page }, context) => {
+      const stock = await stocks.getByProductId(productId);
+      if (!mayActForSeller(callOf(context).principal, stock.sellerId)) throw stockNotFound(productId);
+      const found = await movements.listByProductId(productId, readPage(page));
+      return { movements: found.items.map(movementToProto), page: writePage(found) };
+    },
+  };
+};

@@ -1,0 +1,12 @@
+import { ProductCreatedSchema } from "@tandem/contracts/catalog";
+import { type Consumer, defineConsumer } from "@tandem/messaging";
+import type { makeTrackProduct } from "../../biz/track-product.ts";
+
+/** Opens an empty stock record. Again, or after a first delivery has opened it: left as it is. */
+export const onProductCreated = (deps: { readonly trackProduct: ReturnType<typeof makeTrackProduct> }): Consumer =>
+  defineConsumer({
+    name: "warehouse.on-product-created",
+    event: ProductCreatedSchema,
+    handle: ({ productId, product }, { signal }) =>
+      deps.trackProduct({ productId, sellerId: product?.sellerId ?? "" }, signal),
+  });
