@@ -14,8 +14,6 @@ const parsers: readonly (readonly [header: string, parse: (text: string) => numb
   ["request-timeout", (text) => (/^\d{1,7}(\.\d{1,6})?$/.test(text) ? Number(text) * 1000 : undefined)],
 ];
 
-export const timeoutHeaders: readonly string[] = parsers.map(([header]) => header);
-
 /**
  * The caller's deadline: the smallest of `Connect-Timeout-Ms` (milliseconds), `Grpc-Timeout` (gRPC's format) and `Request-Timeout`
  * (seconds, decimals allowed), in whole milliseconds; undefined when none is given.

@@ -1,6 +1,8 @@
 import { type DescMethod, fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
 import { base64Decode } from "@bufbuild/protobuf/wire";
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, type ContextValues, createContextValues } from "@connectrpc/connect";
+import { createHandover } from "./by-reference.ts";
+import { TranscodingConfigurationError } from "./configuration-error.ts";
 import { readEnvelopes, writeEnvelope } from "./connect-envelope.ts";
 import { codeOfWireName } from "./http-status.ts";
 import { type Invocation, type Invoker, withoutProtocolHeaders } from "./invoker.ts";
@@ -16,11 +18,7 @@ interface WireError {
 /** Rebuilds the error that a Connect handler put on the (in-process) wire. */
 const errorOf = (json: WireError | undefined, headers: Headers, fallback: Code): ConnectError => {
   const code = typeof json?.code === "string" ? codeOfWireName(json.code) : fallback;
-  const error = new ConnectError(
-    typeof json?.message === "string" ? json.message : "",
-    code,
-    withoutProtocolHeaders(headers),
-  );
+  const error = new ConnectError(typeof json?.message === "string" ? json.message : "", code, headers);
   for (const detail of Array.isArray(json?.details) ? json.details : []) {
     if (typeof detail?.type === "string" && typeof detail.value === "string") {
       error.details.push({ type: detail.type, value: base64Decode(detail.value), debug: detail.debug });
@@ -43,41 +41,44 @@ const readAll = async (body: AsyncIterable<Uint8Array> | undefined): Promise<Uin
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 };
 
-/** Trailers of unary Connect responses come as headers with a prefix; over REST they are plain headers. */
-const mergeTrailers = (headers: Headers): Headers => {
-  const merged = new Headers();
-  headers.forEach((value, name) => {
-    merged.append(name.startsWith("trailer-") ? name.slice(8) : name, value);
-  });
-  return merged;
-};
-
 /**
  * Calls the very handlers that serve Connect, with a Connect request made up in memory: interceptors, gate, deadline, limits and
- * shutdown signal apply once and as they do to any other call. The price is one binary encoding and decoding each way.
+ * shutdown signal apply once and as they do to any other call. Where the handlers know `passByReference` the messages go by reference;
+ * else the price is one binary encoding and decoding each way.
+ * @throws TranscodingConfigurationError when a handler does not speak the Connect protocol
  */
 export const createHandlerInvoker = (handlers: readonly UniversalHandler[]): Invoker => {
   const byMethod = new Map<DescMethod, UniversalHandler>(handlers.map((handler) => [handler.method, handler]));
+  for (const { method, protocolNames } of handlers) {
+    if (!protocolNames.includes("connect")) {
+      throw new TranscodingConfigurationError(`${method.toString()}: its handler does not speak the Connect protocol`);
+    }
+  }
+  /** Methods whose handlers took a handover. Interceptors are fixed when a handler is made: once is for ever. */
+  const takers = new Set<DescMethod>();
 
   const send = (
     call: Invocation,
     contentType: string,
-    frame: (message: Uint8Array) => Uint8Array,
-    onFailure: (error: unknown) => void,
+    contextValues: ContextValues,
+    encode: (message: Message) => Uint8Array,
   ) => {
     const handler = byMethod.get(call.route.method);
-    if (handler === undefined)
+    if (handler === undefined) {
       throw new ConnectError(`no handler for ${call.route.method.toString()}`, Code.Unimplemented);
-    const header = withoutProtocolHeaders(call.headers);
+    }
+    const { headers: header } = call;
     header.set("content-type", contentType);
     header.set("connect-protocol-version", "1");
     if (call.timeoutMs !== undefined) header.set("connect-timeout-ms", String(call.timeoutMs));
+    const failed: { error?: unknown; now: boolean } = { now: false };
     const body = async function* () {
       let message: Message;
       try {
         message = await call.decode();
       } catch (error) {
-        onFailure(error);
+        failed.error = error;
+        failed.now = true;
         throw new ConnectError(
           "the HTTP request could not be decoded",
           Code.InvalidArgument,
@@ -86,51 +87,55 @@ export const createHandlerInvoker = (handlers: readonly UniversalHandler[]): Inv
           error,
         );
       }
-      yield frame(toBinary(call.route.method.input, message));
+      yield encode(message);
     };
-    return handler({
+    const response = handler({
       httpVersion: "1.1",
       url: call.url,
       method: "POST",
       header,
       body: body(),
       signal: call.signal,
-      ...(call.contextValues && { contextValues: call.contextValues }),
+      contextValues,
     });
+    return { response, failed };
   };
 
   return {
     unary: async (call) => {
-      let failure: { readonly error: unknown } | undefined;
-      const response = await send(
-        call,
-        "application/proto",
-        (bytes) => bytes,
-        (error) => {
-          failure = { error };
-        },
-      );
-      if (failure !== undefined) throw (failure as { error: unknown }).error;
-      const headers = mergeTrailers(response.header ?? new Headers());
+      const { method } = call.route;
+      const contextValues = call.contextValues ?? createContextValues();
+      const handover = createHandover(contextValues);
+      const sent = send(call, "application/proto", contextValues, (message) => {
+        if (!takers.has(method)) return toBinary(method.input, message);
+        handover.request = message;
+        return new Uint8Array();
+      });
+      const response = await sent.response;
+      if (sent.failed.now) throw sent.failed.error;
+      if (handover.taken) takers.add(method);
+      const headers = withoutProtocolHeaders(response.header);
       const bytes = await readAll(response.body);
       if (response.status !== 200) throw errorOf(parseJson(bytes), headers, Code.Unknown);
-      return { message: fromBinary(call.route.method.output, bytes), headers: withoutProtocolHeaders(headers) };
+      return { message: handover.response ?? fromBinary(method.output, bytes), headers };
     },
 
     serverStream: async (call) => {
-      let failure: { readonly error: unknown } | undefined;
-      const response = await send(call, "application/connect+proto", writeEnvelope, (error) => {
-        failure = { error };
-      });
-      const headers = response.header ?? new Headers();
+      const { method } = call.route;
+      const contextValues = call.contextValues ?? createContextValues();
+      const sent = send(call, "application/connect+proto", contextValues, (message) =>
+        writeEnvelope(toBinary(method.input, message)),
+      );
+      const response = await sent.response;
+      const headers = withoutProtocolHeaders(response.header);
       if (response.status !== 200) throw errorOf(parseJson(await readAll(response.body)), headers, Code.Unknown);
       const envelopes = readEnvelopes(response.body ?? [])[Symbol.asyncIterator]();
 
       const next = async (): Promise<IteratorResult<Message, undefined>> => {
         const { done, value } = await envelopes.next();
-        if (failure !== undefined) throw failure.error;
+        if (sent.failed.now) throw sent.failed.error;
         if (done) throw new ConnectError("the stream ended without its end", Code.Internal);
-        if (!value.endOfStream) return { done: false, value: fromBinary(call.route.method.output, value.data) };
+        if (!value.endOfStream) return { done: false, value: fromBinary(method.output, value.data) };
         const end = parseJson(value.data) as { readonly error?: WireError } | undefined;
         if (end?.error !== undefined) throw errorOf(end.error, headers, Code.Unknown);
         return { done: true, value: undefined };
@@ -143,7 +148,7 @@ export const createHandlerInvoker = (handlers: readonly UniversalHandler[]): Inv
           await envelopes.return?.(undefined);
         }
       };
-      return { messages: messages(), headers: withoutProtocolHeaders(headers) };
+      return { messages: messages(), headers };
     },
   };
 };

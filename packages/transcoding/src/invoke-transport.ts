@@ -12,8 +12,7 @@ const joined = (headers: Headers, trailers: Headers): Headers => {
 
 /** Calls another server: a REST gateway in front of Connect, gRPC or gRPC-Web. The caller's headers and deadline travel along. */
 export const createTransportInvoker = (transport: Transport): Invoker => {
-  const outgoing = (call: Invocation): Headers => {
-    const headers = withoutProtocolHeaders(call.headers);
+  const outgoing = ({ headers }: Invocation): Headers => {
     headers.delete("host");
     return headers;
   };

@@ -9,6 +9,7 @@ export interface Invocation {
    * a caller whose body nobody has read.
    */
   readonly decode: () => Promise<Message>;
+  /** The caller's, without what belonged to its HTTP message; may be changed. */
   readonly headers: Headers;
   readonly timeoutMs: number | undefined;
   readonly url: string;
@@ -44,6 +45,7 @@ const hopHeaders = new Set([
   "content-length",
   "content-type",
   "date",
+  "request-timeout",
   "grpc-accept-encoding",
   "grpc-encoding",
   "grpc-timeout",
@@ -53,11 +55,14 @@ const hopHeaders = new Set([
   "upgrade",
 ]);
 
-/** What is left of headers when the protocol of one hop is taken away. `te`, `host` and the like stay for the handler to see. */
-export const withoutProtocolHeaders = (headers: Headers): Headers => {
+/**
+ * What is left of headers when the protocol of one hop is taken away. `te`, `host` and the like stay for the handler to see; trailers,
+ * which unary Connect responses carry as headers with a prefix, become plain headers.
+ */
+export const withoutProtocolHeaders = (headers: Headers | undefined): Headers => {
   const kept = new Headers();
-  headers.forEach((value, name) => {
-    if (!hopHeaders.has(name)) kept.append(name, value);
+  headers?.forEach((value, name) => {
+    if (!hopHeaders.has(name)) kept.append(name.startsWith("trailer-") ? name.slice(8) : name, value);
   });
   return kept;
 };

@@ -6,16 +6,24 @@ import {
   type Registry,
   toJson,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { readTimeoutMs, timeoutHeaders } from "./deadline.ts";
+import {
+  Code,
+  ConnectError,
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type Transport,
+} from "@connectrpc/connect";
+import { passByReference } from "./by-reference.ts";
+import { readTimeoutMs } from "./deadline.ts";
 import { type DecodeOptions, decodeRequest } from "./decode-request.ts";
+import { messageToJson, rawResponse } from "./encode-response.ts";
 import { createGoogleErrorEncoder, type EncodeError, type EncodeResponse, type Reply } from "./envelope.ts";
 import { RequestFault } from "./fault.ts";
-import { httpBodyName, rawBodyOf } from "./http-body.ts";
 import { httpStatusOf } from "./http-status.ts";
 import { createHandlerInvoker, type UniversalHandler } from "./invoke-handler.ts";
 import { createTransportInvoker } from "./invoke-transport.ts";
-import type { Invocation, Invoker } from "./invoker.ts";
+import { type Invocation, type Invoker, withoutProtocolHeaders } from "./invoker.ts";
 import type { RestRequest, RestResponse } from "./rest.ts";
 import type { Route } from "./route.ts";
 import { createRestRouter, type RestRouter, type RouteOptions } from "./router.ts";
@@ -27,8 +35,14 @@ import {
   writeStream,
 } from "./server-stream.ts";
 
-/** What answers: handlers in this process (`createConnectRouter(...).handlers`), or another server behind a Transport. */
+/**
+ * What answers.
+ * - `routes` and the options that your server gives its ConnectRouter: the fast way, as messages are passed by reference.
+ * - `handlers`: those of a ConnectRouter you have (`createConnectRouter(...).handlers`), at one binary encoding each way.
+ * - `services` and a `transport`: another server.
+ */
 export type TranscoderTarget =
+  | { readonly routes: (router: ConnectRouter) => void; readonly routerOptions?: ConnectRouterOptions }
   | { readonly handlers: readonly UniversalHandler[] }
   | { readonly services: readonly DescService[]; readonly transport: Transport };
 
@@ -67,9 +81,23 @@ const encoder = new TextEncoder();
 const asIs: EncodeResponse = (data) => ({ status: 200, body: data });
 const asResult: EncodeResponse = (data) => ({ status: 200, body: { result: data } });
 
-const servicesOf = (handlers: readonly UniversalHandler[]): DescService[] => [
-  ...new Set(handlers.map((handler) => handler.service)),
-];
+/** A router of our own, so that `passByReference` is sure to be its outermost interceptor. */
+const handlersOf = (target: TranscoderTarget): readonly UniversalHandler[] | undefined => {
+  if ("handlers" in target) return target.handlers;
+  if (!("routes" in target)) return undefined;
+  const { routerOptions } = target;
+  const interceptors = [passByReference, ...(routerOptions?.interceptors ?? [])];
+  const router = createConnectRouter({ ...routerOptions, interceptors, connect: true, grpc: false, grpcWeb: false });
+  target.routes(router);
+  return router.handlers;
+};
+
+const bind = (target: TranscoderTarget): { readonly services: readonly DescService[]; readonly invoker: Invoker } => {
+  if ("transport" in target) return { services: target.services, invoker: createTransportInvoker(target.transport) };
+  const handlers = handlersOf(target) ?? [];
+  const services = [...new Set(handlers.map((handler) => handler.service))];
+  return { services, invoker: createHandlerInvoker(handlers) };
+};
 
 const splitUrl = (url: string): { path: string; query: string } => {
   const from = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
@@ -89,9 +117,8 @@ const absolute = (url: string, headers: Headers): string => {
  * @throws TranscodingConfigurationError when an annotation is broken or two methods want the same route
  */
 export const createTranscoder = (options: TranscoderOptions): Transcoder => {
-  const router = createRestRouter("handlers" in options ? servicesOf(options.handlers) : options.services, options);
-  const invoker: Invoker =
-    "handlers" in options ? createHandlerInvoker(options.handlers) : createTransportInvoker(options.transport);
+  const { services, invoker } = bind(options);
+  const router = createRestRouter(services, options);
   const { registry, streamFormat = "ndjson", encodeResponse = asIs } = options;
   const encodeStreamItem = options.encodeStreamItem ?? options.encodeResponse ?? asResult;
   const encodeError = options.encodeError ?? createGoogleErrorEncoder(registry);
@@ -105,21 +132,6 @@ export const createTranscoder = (options: TranscoderOptions): Transcoder => {
     ignoredQueryParameters: new Set(options.ignoredQueryParameters),
     maxBodyBytes: options.maxBodyBytes ?? defaultMaxBodyBytes,
     registry,
-  };
-
-  const jsonOf = (route: Route, message: Message): JsonValue => {
-    const { responseField: field, method } = route;
-    if (field === undefined) return toJson(method.output, message, writing);
-    const whole = toJson(method.output, message, { ...writing, alwaysEmitImplicit: true }) as Record<string, JsonValue>;
-    return whole[writing.useProtoFieldName ? field.name : field.jsonName] ?? null;
-  };
-
-  const rawOf = (route: Route, message: Message) => {
-    const { responseField: field, method } = route;
-    if (field === undefined) return method.output.typeName === httpBodyName ? rawBodyOf(message) : undefined;
-    if (field.fieldKind !== "message" || field.message.typeName !== httpBodyName) return undefined;
-    const held = (message as Message & Record<string, unknown>)[field.localName];
-    return rawBodyOf((held ?? { $typeName: httpBodyName }) as Message);
   };
 
   const respond = (reply: Reply, headers: Headers): RestResponse => {
@@ -152,14 +164,14 @@ export const createTranscoder = (options: TranscoderOptions): Transcoder => {
 
   const answerUnary = async (call: Invocation, request: RestRequest): Promise<RestResponse> => {
     const { message, headers } = await invoker.unary(call);
-    const raw = rawOf(call.route, message);
+    const raw = rawResponse(call.route, message);
     if (raw !== undefined) {
       if (!headers.has("content-type")) headers.set("content-type", raw.contentType);
       headers.set("content-length", String(raw.data.byteLength));
       return { status: 200, headers, body: raw.data };
     }
     return respond(
-      encodeResponse(jsonOf(call.route, message), { route: call.route, request, headers, message }),
+      encodeResponse(messageToJson(call.route, message, writing), { route: call.route, request, headers, message }),
       headers,
     );
   };
@@ -171,7 +183,8 @@ export const createTranscoder = (options: TranscoderOptions): Transcoder => {
     const items = async function* (): AsyncGenerator<StreamItem> {
       try {
         for await (const message of messages) {
-          const body = encodeStreamItem(jsonOf(route, message), { route, request, headers, message }).body ?? null;
+          const body =
+            encodeStreamItem(messageToJson(route, message, writing), { route, request, headers, message }).body ?? null;
           yield { kind: "item", body };
         }
       } catch (error) {
@@ -189,9 +202,8 @@ export const createTranscoder = (options: TranscoderOptions): Transcoder => {
     captures: readonly string[],
     query: string,
   ): Promise<RestResponse> => {
-    const headers = new Headers(request.headers);
-    const timeoutMs = readTimeoutMs(headers);
-    for (const name of timeoutHeaders) headers.delete(name);
+    const timeoutMs = readTimeoutMs(request.headers);
+    const headers = withoutProtocolHeaders(request.headers);
     let decoded: Promise<Message> | undefined;
     const call: Invocation = {
       route,
