@@ -1,4 +1,4 @@
-import type { DescMessage, DescService } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { type IdempotencyOptions, type UnaryHandler, withIdempotency } from "./idempotency/with-idempotency.ts";
 
@@ -27,7 +27,8 @@ export const guardService = (
   for (const method of service.methods) {
     const handle = handlers[method.localName]?.bind(implementation);
     if (handle === undefined) continue;
-    guarded[method.localName] = method.methodKind === "unary" ? withIdempotency(method, handle, options) : handle;
+    guarded[method.localName] =
+      method.methodKind === "unary" ? withIdempotency(method as DescMethodUnary, handle, options) : handle;
   }
   return { service, implementation: guarded as ServiceRegistration["implementation"] };
 };
