@@ -55,7 +55,8 @@ export const startBroker = async (options: BrokerOptions): Promise<Broker> => {
       "no",
       ...persistence,
     ],
-    ready: () => ping(port),
+    ready: async () => (await ask(port, "PING")).startsWith("+PONG"),
+    ports: [port],
     readyTimeoutMs: 15_000,
     ...(options.log && { log: options.log }),
     ...(options.signal && { signal: options.signal }),
@@ -63,17 +64,20 @@ export const startBroker = async (options: BrokerOptions): Promise<Broker> => {
   return { ...program, host: "127.0.0.1", port, address: `127.0.0.1:${port}` };
 };
 
-// "+LOADING" while it reads its file is not ready yet; only "+PONG" is.
-const ping = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
+// While it reads its file the answer to PING is "-LOADING", which is not ready yet.
+const ask = (port: number, command: string): Promise<string> =>
+  new Promise((resolve, reject) => {
     const socket = createConnection({ host: "127.0.0.1", port, timeout: 1_000 });
-    const answer = (ready: boolean): void => {
+    const fail = (error?: Error): void => {
       socket.destroy();
-      resolve(ready);
+      reject(error ?? new Error(`no answer to ${command}`));
     };
-    socket.once("connect", () => socket.write("PING\r\n"));
-    socket.once("data", (data) => answer(data.toString().startsWith("+PONG")));
-    socket.once("error", () => answer(false));
-    socket.once("timeout", () => answer(false));
-    socket.once("close", () => answer(false));
+    socket.once("connect", () => socket.write(`${command}\r\n`));
+    socket.once("data", (data: Buffer) => {
+      resolve(data.toString());
+      socket.destroy();
+    });
+    socket.once("error", fail);
+    socket.once("timeout", fail);
+    socket.once("close", () => fail());
   });

@@ -60,6 +60,7 @@ export interface Daprd extends Program {
   untilSubscribed(topics: readonly string[], timeoutMs?: number): Promise<void>;
 }
 
+const steadyMs = 80;
 const defaultAppHealth = { intervalSeconds: 1, timeoutMs: 900, threshold: 2 } as const;
 
 /**
@@ -76,10 +77,12 @@ export const startDaprd = async (options: DaprdOptions): Promise<Daprd> => {
     command,
     args: flags(options, { httpPort, grpcPort, internalGrpcPort }),
     env: environment(options),
+    ports: [httpPort, grpcPort, internalGrpcPort],
+    // Twice, apart: daprd says "ready" for some 20 ms before it ends over a component that cannot be initialized.
     ready: async (signal) => {
-      const answer = await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz/outbound`, { signal });
-      await answer.body?.cancel();
-      return answer.ok;
+      if (!(await isOutboundReady(httpPort, signal))) return false;
+      await delay(steadyMs, undefined, { signal });
+      return isOutboundReady(httpPort, signal);
     },
     ...(options.readyTimeoutMs !== undefined && { readyTimeoutMs: options.readyTimeoutMs }),
     ...(options.log && { log: options.log }),
@@ -105,6 +108,12 @@ export const startDaprd = async (options: DaprdOptions): Promise<Daprd> => {
       }
     },
   };
+};
+
+const isOutboundReady = async (httpPort: number, signal: AbortSignal): Promise<boolean> => {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/v1.0/healthz/outbound`, { signal });
+  await answer.body?.cancel();
+  return answer.ok;
 };
 
 const subscribedTopics = async (httpPort: number, apiToken: string | undefined): Promise<string[]> => {

@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
  */
 export const freePorts = async (count: number): Promise<number[]> => {
   // All listeners are open at the same time, so that the system cannot hand out one port twice.
-  const servers = await Promise.all(Array.from({ length: count }, () => listenAnywhere()));
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
   const ports = servers.map((server) => {
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("a TCP listener has no port");
@@ -15,9 +15,20 @@ export const freePorts = async (count: number): Promise<number[]> => {
   return ports;
 };
 
-const listenAnywhere = (): Promise<Server> =>
+/** Whether a server could listen on this port of 127.0.0.1 now. */
+export const isPortFree = async (port: number): Promise<boolean> => {
+  try {
+    const server = await listen(port);
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const listen = (port: number): Promise<Server> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
+    server.listen(port, "127.0.0.1", () => resolve(server));
   });

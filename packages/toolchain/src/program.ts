@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
+import { isPortFree } from "./free-ports.ts";
 
 export interface ProgramOptions {
   /** For messages: `daprd order-worker`. */
@@ -13,8 +14,10 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Called with every line of stdout and stderr. */
   readonly log?: (line: string) => void;
-  /** Polled every 20 ms until it resolves to true. Rejections count as "not yet". */
-  readonly ready: (signal: AbortSignal) => Promise<boolean>;
+  /** Polled every 20 ms until it resolves to true. Rejections count as "not yet". `pid` tells our child from a stranger on its port. */
+  readonly ready: (signal: AbortSignal, pid: number) => Promise<boolean>;
+  /** Ports on 127.0.0.1 that it is going to listen on; one that is taken is an error that names it. */
+  readonly ports?: readonly number[];
   /** Default 30_000. */
   readonly readyTimeoutMs?: number;
   /** Ends the wait for readiness and stops the child. */
@@ -53,11 +56,16 @@ const pollMs = 20;
 
 /**
  * Starts a program and waits until it is ready.
- * @throws ProgramFailedError when it ends before or is not ready within `readyTimeoutMs`; it is stopped then.
+ * @throws ProgramFailedError when a port is taken, when it ends before it is ready, or is not ready within `readyTimeoutMs`;
+ *   it is stopped then.
  */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
   const { name, readyTimeoutMs = 30_000 } = options;
   options.signal?.throwIfAborted();
+  for (const port of options.ports ?? []) {
+    // Without this, whoever holds the port might answer our question for readiness.
+    if (!(await isPortFree(port))) throw new ProgramFailedError(`${name} cannot start: port ${port} is in use`);
+  }
   const program = launch(options);
   const within = AbortSignal.timeout(readyTimeoutMs);
   const signal = options.signal === undefined ? within : AbortSignal.any([within, options.signal]);
@@ -66,7 +74,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
     gone = exit;
   });
   try {
-    while (!(await options.ready(signal).catch(() => false))) {
+    while (!(await options.ready(signal, program.pid).catch(() => false))) {
       if (gone !== undefined) throw failed(name, `ended (${describeExit(gone)}) before it was ready`, program);
       options.signal?.throwIfAborted();
       if (within.aborted) throw failed(name, `was not ready within ${readyTimeoutMs} ms`, program);
