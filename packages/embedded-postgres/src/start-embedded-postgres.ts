@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@tandem/kernel";
@@ -60,7 +60,8 @@ const THROW_AWAY = { fsync: "off", synchronous_commit: "off", full_page_writes: 
  * Starts the server on `dataDir`, initializing it first when it is new. A server left behind by a killed process is
  * adopted when it is what was asked for, else stopped and replaced. When this process exits without `stop()`, the server
  * is told to shut down as well.
- * @throws AppError failed_precondition `embedded_postgres.not_installed`, `.no_user`, `.wrong_version`; unavailable
+ * @throws AppError failed_precondition `embedded_postgres.not_installed`, `.no_user`, `.wrong_version`,
+ *   `.not_a_data_dir`; unavailable
  *   `.port_in_use`, `.start_failed`
  */
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
@@ -140,6 +141,13 @@ const initialize = async (
 ): Promise<void> => {
   // Beside it and renamed: a start that was killed half-way leaves nothing that looks like a database.
   const fresh = `${dataDir}.new-${process.pid}`;
+  const inTheWay = await readdir(dataDir).catch(() => []);
+  if (inTheWay.length > 0)
+    throw new AppError(
+      "failed_precondition",
+      "embedded_postgres.not_a_data_dir",
+      `${dataDir} holds files, and they are not a Postgres database`,
+    );
   const passwordFile = `${fresh}.password`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(dirname(fresh), { recursive: true });
@@ -166,7 +174,6 @@ const initialize = async (
       ],
       user,
     );
-    await rm(dataDir, { recursive: true, force: true });
     await rename(fresh, dataDir);
   } finally {
     await rm(passwordFile, { force: true });

@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import {
+  type EmbeddedPostgres,
+  ensureDatabase,
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "@tandem/embedded-postgres";
+import { isAppError } from "@tandem/kernel";
+import { pollUntil } from "@tandem/testkit";
+import pg from "pg";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+let home: string;
+let dataDir: string;
+
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "embedded-"));
+  await chmod(home, 0o755);
+  dataDir = join(home, "data");
+});
+afterEach(async () => {
+  await removeEmbeddedPostgres(dataDir);
+  await rm(home, { recursive: true, force: true });
+});
+
+const query = async (url: string, text: string) => {
+  const client = new pg.Client({ connectionString: url });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    return (await client.query(text)).rows;
+  } finally {
+    await client.end();
+  }
+};
+const isAlive = (pid: number) => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "it passed",
+    (error: unknown) => (isAppError(error) ? error.code : error),
+  );
+
+/** A process that starts a server, reports it, and lives until it is killed. */
+const startInChild = async (
+  durable: boolean,
+): Promise<{ child: ChildProcess; server: Pick<EmbeddedPostgres, "pid" | "port"> }> => {
+  const script = `
+    import { startEmbeddedPostgres } from "@tandem/embedded-postgres";
+    const { pid, port } = await startEmbeddedPostgres({ dataDir: process.argv[1], port: 0, durable: ${durable} });
+    console.log(JSON.stringify({ pid, port }));
+    setInterval(() => {}, 1000);
+    process.on("SIGTERM", () => process.exit(0));`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script, dataDir], {
+    cwd: import.meta.dirname,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout });
+  const [line] = await once(lines, "line");
+  return { child, server: JSON.parse(line as string) };
+};
+
+describe("start and stop", () => {
+  test("a new directory becomes a UTF-8 database whose order does not depend on the machine, and keeps its data", async () => {
+    const steps: string[] = [];
+    const first = await startEmbeddedPostgres({
+      dataDir,
+      port: 0,
+      durable: true,
+      onProgress: (step) => steps.push(step),
+    });
+    expect(steps).toEqual(["Preparing a new Postgres data directory", "Starting Postgres"]);
+    const [settings] = await query(
+      first.adminUrl,
+      `SELECT current_setting('server_encoding') AS encoding, datlocprovider AS provider, datlocale AS locale,
+        current_setting('fsync') AS fsync, current_setting('max_connections') AS connections
+       FROM pg_database WHERE datname = 'postgres'`,
+    );
+    expect(settings).toEqual({ encoding: "UTF8", provider: "b", locale: "C.UTF-8", fsync: "on", connections: "300" });
+    await query(first.adminUrl, "CREATE TABLE kept (id int)");
+    await first.stop();
+    expect(isAlive(first.pid)).toBe(false);
+    await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
+    expect(await query(second.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
+  });
+
+  test("a wrong password is refused", async () => {
+    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false, password: "right" });
+    expect(await failure(query(server.adminUrl.replace("right", "wrong"), "SELECT 1"))).toMatchObject({
+      code: "28P01",
+    });
+  });
+
+  test("a port that somebody else holds is an error that names it, and leaves no server behind", async () => {
+    const holder = createServer().listen(0, "127.0.0.1");
+    await once(holder, "listening");
+    const { port } = holder.address() as { port: number };
+    const error = await startEmbeddedPostgres({ dataDir, port, durable: false }).catch((cause: unknown) => cause);
+    expect(isAppError(error, "embedded_postgres.port_in_use") && error.message).toContain(String(port));
+    await expect(stat(join(dataDir, "postmaster.pid"))).rejects.toThrow("ENOENT");
+    holder.close();
+  });
+
+  test("an initialization that was interrupted does not stand in the way", async () => {
+    await mkdir(`${dataDir}.new-1`, { recursive: true });
+    await mkdir(dataDir);
+    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    expect(await query(server.adminUrl, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("a directory of somebody else's files is left alone", async () => {
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, "thesis.txt"), "years of work");
+    const error = await failure(startEmbeddedPostgres({ dataDir, port: 0, durable: false }));
+    expect(error).toBe("embedded_postgres.not_a_data_dir");
+    expect(await readFile(join(dataDir, "thesis.txt"), "utf8")).toBe("years of work");
+    await rm(dataDir, { recursive: true });
+  });
+
+  test("data of another major version is refused, not damaged", async () => {
+    await mkdir(dataDir);
+    await writeFile(join(dataDir, "PG_VERSION"), "15\n");
+    expect(await failure(startEmbeddedPostgres({ dataDir, port: 0, durable: false }))).toBe(
+      "embedded_postgres.wrong_version",
+    );
+    expect(await readFile(join(dataDir, "PG_VERSION"), "utf8")).toBe("15\n");
+  });
+
+  test.runIf(process.getuid?.() === 0)("root's private directories are stepped around", async () => {
+    await chmod(home, 0o700);
+    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    expect(server.dataDir.startsWith("/var/tmp/tandem/")).toBe(true);
+    expect(await query(server.adminUrl, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    await server.stop();
+    await removeEmbeddedPostgres(dataDir);
+    await expect(stat(server.dataDir)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("what a killed process leaves behind", () => {
+  test("a running server is adopted: same process, same data", async () => {
+    const { child, server } = await startInChild(true);
+    const url = `postgres://postgres:tandem@127.0.0.1:${server.port}/postgres`;
+    await query(url, "CREATE TABLE kept (id int)");
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await using adopted = await startEmbeddedPostgres({ dataDir, port: server.port, durable: true });
+    expect(adopted).toMatchObject({ adopted: true, pid: server.pid });
+    expect(await query(adopted.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
+    await adopted.stop();
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
+  test("a running server that is not what was asked for is replaced", async () => {
+    const { child, server } = await startInChild(false);
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    await using replaced = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
+    expect(replaced.adopted).toBe(false);
+    expect(isAlive(server.pid)).toBe(false);
+    expect(await query(replaced.adminUrl, "SHOW fsync")).toEqual([{ fsync: "on" }]);
+  });
+
+  test("a server that was killed as well recovers, although its file is still there", async () => {
+    const first = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
+    await query(first.adminUrl, "CREATE TABLE kept (id int)");
+    process.kill(first.pid, "SIGKILL");
+    await pollUntil(() => !isAlive(first.pid));
+    await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
+    expect(second.adopted).toBe(false);
+    expect(await query(second.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
+  });
+
+  test("a file that names somebody else's process leaves that process alone", async () => {
+    const first = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    await first.stop();
+    const stranger = spawn("sleep", ["600"]);
+    await once(stranger, "spawn");
+    const lines = [stranger.pid, dataDir, "1700000000", "1", "", "127.0.0.1", "", "ready   "];
+    await writeFile(join(dataDir, "postmaster.pid"), `${lines.join("\n")}\n`);
+    await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    expect(second.adopted).toBe(false);
+    expect(stranger.exitCode).toBeNull();
+    expect(isAlive(stranger.pid ?? 0)).toBe(true);
+    stranger.kill();
+  });
+
+  test("a process that exits without stopping takes its server along", async () => {
+    const { child, server } = await startInChild(false);
+    child.kill("SIGTERM");
+    await once(child, "exit");
+    await pollUntil(() => !isAlive(server.pid), { message: "the server's end" });
+    expect(isAlive(server.pid)).toBe(false);
+  });
+
+  test.runIf(process.platform === "linux")(
+    "Ctrl-C in the terminal does not reach the server before its users are done with it",
+    async () => {
+      const { child, server } = await startInChild(false);
+      const group = async (pid: number) => (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.split(" ")[2];
+      expect(await group(server.pid)).toBe(String(server.pid));
+      child.kill("SIGTERM");
+      await once(child, "exit");
+    },
+  );
+});
+
+describe("ensureDatabase", () => {
+  test("each context gets a database of its own that the others cannot enter; repeating it is harmless", async () => {
+    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    const ensure = (name: string, password = "p'w d") =>
+      ensureDatabase({ adminUrl: server.adminUrl, database: `${name}_db`, user: `${name}_svc`, password });
+    const [orderUrl, paymentUrl] = await Promise.all([ensure("order"), ensure("payment"), ensure("order")]);
+    await query(orderUrl, "CREATE SCHEMA tandem; CREATE TABLE tandem.t (id int); CREATE TABLE t (id int)");
+    expect(await query(paymentUrl, "SELECT current_user AS me, current_database() AS db")).toEqual([
+      { me: "payment_svc", db: "payment_db" },
+    ]);
+    const trespass = new URL(paymentUrl);
+    trespass.pathname = "/order_db";
+    expect(await failure(query(trespass.href, "SELECT 1"))).toMatchObject({ code: "42501" });
+    const changed = await ensure("order", "another");
+    expect(await query(changed, "SELECT to_regclass('t')::text AS name")).toEqual([{ name: "t" }]);
+    expect(await failure(query(orderUrl, "SELECT 1"))).toMatchObject({ code: "28P01" });
+  });
+
+  test("names that are not plain are refused before they reach SQL", async () => {
+    const options = { adminUrl: "postgres://x@127.0.0.1:1/x", user: "u", password: "p" };
+    expect(await failure(ensureDatabase({ ...options, database: "a; DROP DATABASE b" }))).toBe(
+      "embedded_postgres.bad_name",
+    );
+  });
+});
