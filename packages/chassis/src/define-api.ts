@@ -1,10 +1,11 @@
 import { createAuthenticator } from "@tandem/auth";
+import { serviceOf } from "@tandem/contracts";
 import { createPostgresIdempotencyStore, createRpcServer, type ServiceRegistration } from "@tandem/rpc";
 import { type Binary, type Env, loadConfig } from "@tandem/runtime";
 import type { z } from "zod";
 import type { ApiConfig } from "./config.ts";
 import { operationsServices } from "./operations/operations-services.ts";
-import { createPlatform, entryOf, type Platform } from "./platform.ts";
+import { type BinaryHost, createPlatform, type Platform } from "./platform.ts";
 import { runComposition } from "./run-composition.ts";
 
 export interface ApiDefinition<S extends z.ZodType<ApiConfig>> {
@@ -21,10 +22,10 @@ export interface ApiParts {
 /** The API binary of a context: REST, Connect, gRPC-Web and gRPC over its handlers, and the operations services over its tables. */
 export const defineApi =
   <S extends z.ZodType<ApiConfig>>({ context, config: schema, compose }: ApiDefinition<S>) =>
-  async (env: Env): Promise<Binary> => {
-    const service = entryOf(context);
+  async (env: Env, host: BinaryHost = {}): Promise<Binary> => {
+    const service = serviceOf(context);
     const config = loadConfig(schema, env);
-    const platform = createPlatform(service, service.apiAppId, config);
+    const platform = createPlatform(service, service.apiAppId, config, host);
     return runComposition(service.apiAppId, platform, async () => {
       const { database, clock, dapr, health, metrics, telemetry, log, shutdown } = platform;
       const parts = await compose(platform);

@@ -1,10 +1,11 @@
+import { serviceOf } from "@tandem/contracts";
 import { createAppCallbackServer } from "@tandem/dapr";
 import { type CronJob, createJobRunner } from "@tandem/jobs";
 import { type Consumer, createConsumerHost, createRelay, createReplayWorker } from "@tandem/messaging";
 import { type Binary, type ContinuousWorker, createOpsServer, type Env, loadConfig } from "@tandem/runtime";
 import type { z } from "zod";
 import type { WorkerConfig } from "./config.ts";
-import { createPlatform, entryOf, type Platform } from "./platform.ts";
+import { type BinaryHost, createPlatform, type Platform } from "./platform.ts";
 import { runComposition } from "./run-composition.ts";
 
 /** `event` runs the consumers, `cron` everything else, `all` both. */
@@ -24,7 +25,7 @@ export interface WorkerParts {
   readonly workers?: readonly ContinuousWorker[];
 }
 
-export interface WorkerOptions {
+export interface WorkerOptions extends BinaryHost {
   /** Default `all`. */
   readonly mode?: WorkerMode;
 }
@@ -32,10 +33,10 @@ export interface WorkerOptions {
 /** The worker binary of a context: consumers, cron jobs, the outbox relay and its own continuous workers. */
 export const defineWorker =
   <S extends z.ZodType<WorkerConfig>>({ context, config: schema, compose }: WorkerDefinition<S>) =>
-  async (env: Env, { mode = "all" }: WorkerOptions = {}): Promise<Binary> => {
-    const service = entryOf(context);
+  async (env: Env, { mode = "all", ...host }: WorkerOptions = {}): Promise<Binary> => {
+    const service = serviceOf(context);
     const config = loadConfig(schema, env);
-    const platform = createPlatform(service, service.workerAppId, config);
+    const platform = createPlatform(service, service.workerAppId, config, host);
     return runComposition(service.workerAppId, platform, async () => {
       const { database, dapr, health, metrics, telemetry, log, shutdown, owner } = platform;
       const parts = await compose(platform);

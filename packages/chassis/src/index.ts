@@ -9,4 +9,4 @@ export {
   type WorkerOptions,
   type WorkerParts,
 } from "./define-worker.ts";
-export { entryOf, type Platform } from "./platform.ts";
+export type { BinaryHost, Platform } from "./platform.ts";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { type ServiceEntry, serviceCatalogue } from "@tandem/contracts";
+import type { ServiceEntry } from "@tandem/contracts";
 import { createDapr, type Dapr } from "@tandem/dapr";
 import { type Clock, newId, systemClock } from "@tandem/kernel";
 import { createOutbox, type Outbox } from "@tandem/messaging";
@@ -12,6 +12,7 @@ import {
   createTelemetry,
   type Health,
   type Logger,
+  type LoggerOptions,
   type Metrics,
   type Shutdown,
   type Telemetry,
@@ -35,19 +36,24 @@ export interface Platform<C extends PlatformConfig> {
   readonly shutdown: Shutdown;
 }
 
-export const entryOf = (context: string): ServiceEntry => {
-  const entry = serviceCatalogue.find((candidate) => candidate.context === context);
-  if (!entry) throw new TypeError(`${context} is not in the service catalogue`);
-  return entry;
-};
+/** What the process around a binary decides: one that hosts ten of them sends their logs to a file. */
+export interface BinaryHost {
+  /** Default: standard output. */
+  readonly logDestination?: LoggerOptions["destination"];
+}
 
 /** Opens what both binaries have. Connects to nothing yet; what it opens is closed by its shutdown. */
 export const createPlatform = <C extends PlatformConfig>(
   service: ServiceEntry,
   appId: string,
   config: C,
+  { logDestination }: BinaryHost,
 ): Platform<C> => {
-  const log = createLogger({ service: appId, level: config.LOG_LEVEL });
+  const log = createLogger({
+    service: appId,
+    level: config.LOG_LEVEL,
+    ...(logDestination ? { destination: logDestination } : {}),
+  });
   const telemetry = createTelemetry({
     service: appId,
     log,

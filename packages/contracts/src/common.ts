@@ -1,4 +1,6 @@
 // Messages, enums and services of tandem.common.v1.
+
+export { moneyFromProto, moneyToProto } from "./convert-money.ts";
 export * from "./gen/tandem/common/v1/address_pb.ts";
 export * from "./gen/tandem/common/v1/batch_pb.ts";
 export * from "./gen/tandem/common/v1/common_errors_pb.ts";

@@ -5,4 +5,4 @@ import { composeApi } from "./server/compose-api.ts";
 
 export const startApi = defineApi({ context: "warehouse", config: warehouseApiConfig, compose: composeApi });
 
-if (import.meta.main) await runBinary(startApi);
+if (import.meta.main) await runBinary((env) => startApi(env));

@@ -179,7 +179,7 @@ it("finds no drift between stock and ledger after all of this, and finds one tha
 
 it("cannot oversell even when the code is wrong: the database refuses", async () => {
   const productId = await stocked(1);
-  await expect(
-    test.database.query("update stock set reserved = 2 where product_id = $1", [productId]),
-  ).rejects.toThrow(/stock_not_oversold/);
+  await expect(test.database.query("update stock set reserved = 2 where product_id = $1", [productId])).rejects.toThrow(
+    /stock_not_oversold/,
+  );
 });
