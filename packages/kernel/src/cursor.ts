@@ -32,7 +32,9 @@ export const decodeCursor = (scope: string, cursor: string, length: number): Cur
   }
   if (!Array.isArray(parsed) || parsed.length !== length + 2) throw invalid();
   const [version, found, ...key] = parsed as unknown[];
-  const plain = key.every((value) => value === null || ["string", "number", "boolean"].includes(typeof value));
+  const plain = key.every(
+    (value) => value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value),
+  );
   if (version !== VERSION || found !== scope || !plain) throw invalid();
   return key as CursorValue[];
 };

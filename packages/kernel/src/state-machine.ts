@@ -12,14 +12,16 @@ export interface StateMachine<S extends string> {
 /** The allowed transitions of an entity, as a table from each state to those that may follow it. */
 export const defineStateMachine = <S extends string>(table: Readonly<Record<S, readonly S[]>>): StateMachine<S> => {
   const states = Object.keys(table) as S[];
-  const can = (from: S, to: S): boolean => table[from].includes(to);
+  // Statuses come from rows and messages: one that the table does not know leads nowhere.
+  const next = (from: S): readonly S[] => (Object.hasOwn(table, from) ? table[from] : []);
+  const can = (from: S, to: S): boolean => next(from).includes(to);
   return {
     states,
     can,
-    terminal: (state) => table[state].length === 0,
+    terminal: (state) => next(state).length === 0,
     assert: (from, to) => {
       if (can(from, to)) return;
-      const allowed = table[from].length > 0 ? table[from].join(", ") : "nothing";
+      const allowed = next(from).join(", ") || "nothing";
       throw new AppError("failed_precondition", "state.transition_invalid", `${from} cannot become ${to}.`, {
         details: [{ field: "status", rule: "transition", message: `from ${from}: ${allowed}` }],
       });
