@@ -2,11 +2,12 @@ import type { Tracer } from "@opentelemetry/api";
 import { AppError, type Clock, systemClock } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { ContinuousWorker, Logger, Metrics } from "@tandem/runtime";
+import { createLanes } from "./create-lanes.ts";
 import { type CronJob, cronBindingName } from "./define-cron-job.ts";
 import { executeRun } from "./execute-run.ts";
 import { makeJobMetrics } from "./job-metrics.ts";
 import { planMissed, planQueue } from "./plan-queue.ts";
-import { type ActiveRun, makeRunStore } from "./run-store.ts";
+import { type ClaimedRun, makeRunStore } from "./run-store.ts";
 import { parseSchedule } from "./schedule.ts";
 
 export interface JobRunnerOptions {
@@ -27,10 +28,10 @@ export interface JobRunnerOptions {
 export interface JobRunner extends ContinuousWorker {
   /**
    * A binding fired: queues its slot, if no replica has, and runs it, if no run of the job is going. Resolves once that is
-   * decided; the run itself goes on. `started`: a run began in this process, though it may be that of an older slot.
+   * decided; the run itself goes on. `first`: nobody had queued this slot before.
    * @throws AppError not_found `job.not_found`
    */
-  trigger(job: string, firedAt: Date): Promise<{ readonly slot: Date | undefined; readonly started: boolean }>;
+  trigger(job: string, firedAt: Date): Promise<{ readonly slot: Date | undefined; readonly first: boolean }>;
   /** One look for due, missed and abandoned runs, as the worker does by itself. */
   sweep(): Promise<void>;
   /** Resolves when no run is going in this process. */
@@ -51,57 +52,31 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
   const metrics = makeJobMetrics(options.metrics);
   const deps = { store, log, tracer: options.tracer, abortGraceMs };
   const killing = new AbortController();
-  const running = new Map<string, Promise<void>>();
   let stopping = false;
   let loop: Promise<void> | undefined;
   let wake = () => {};
   let lastSweepAtMs = 0;
   let lastError: unknown;
 
-  /** Starts the job's oldest waiting run. False: nothing to do, or a run is going. */
-  const startNext = async (job: CronJob, active?: readonly ActiveRun[]): Promise<boolean> => {
-    if (stopping || running.has(job.name)) return false;
-    const due = (active ?? (await store.listActive([job.name]))).filter(
-      (run) => run.job === job.name && run.status === "due",
-    );
-    if (due.length === 0) return false;
-    const given = planQueue(job, due, clock.now());
-    metrics.missed(
-      job.name,
-      await store.skip(
-        given.map(({ id }) => id),
-        "the job was busy, or nobody came in time",
-      ),
-    );
-    if (given.length === due.length || stopping || running.has(job.name)) return false;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    running.set(job.name, promise); // before the claim is sent: this process must not send two
+  const beginNext = async (job: CronJob) => {
+    const active = await store.listActive([job.name]);
+    const due = active.filter(({ status }) => status === "due");
+    if (due.length === 0) return undefined;
+    const givenUp = planQueue(job, due, clock.now());
+    metrics.missed(job.name, await store.skip(givenUp, "the job was busy, or nobody came in time"));
     const claimedAtMs = performance.now();
-    const run = await store.claim(job.name, job.leaseMs).catch((error) => {
-      running.delete(job.name);
-      resolve();
-      throw error;
-    });
-    if (!run) {
-      running.delete(job.name);
-      resolve();
-      return false;
-    }
-    metrics.began(job.name);
-    void executeRun(deps, job, run, claimedAtMs, killing.signal)
-      .then(async (result) => {
-        metrics.ended(job.name, result?.status, (performance.now() - claimedAtMs) / 1_000);
-        if (result?.status === "succeeded") metrics.succeededAt(job.name, clock.now());
-        if (result?.status === "abandoned") await rerun(job, run);
-      })
-      .catch((err) => log.error({ err, job: job.name }, "job run could not be concluded"))
-      .finally(() => {
-        running.delete(job.name);
-        resolve();
-        wake(); // the next one may be waiting already
-      });
-    return true;
+    const run = givenUp.length < due.length && !stopping ? await store.claim(job.name, job.leaseMs) : undefined;
+    return run && { ended: conduct(job, run, claimedAtMs) };
   };
+
+  const conduct = async (job: CronJob, run: ClaimedRun, claimedAtMs: number) => {
+    metrics.began(job.name);
+    const result = await executeRun(deps, job, run, claimedAtMs, killing.signal);
+    metrics.ended(job.name, result?.status, (performance.now() - claimedAtMs) / 1_000);
+    if (result?.status === "succeeded") metrics.succeededAt(job.name, clock.now());
+    if (result?.status === "abandoned") await rerun(job, run);
+  };
+  const lanes = createLanes(log, beginNext);
 
   const rerun = async (
     job: CronJob,
@@ -140,13 +115,17 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
       if (entry) await rerun(entry.job, dead);
     }
     for (const { name, accountedUntil } of await store.listJobs(names)) await accountForMissed(name, accountedUntil);
-    const active = await store.listActive(names);
-    for (const { job } of jobs.values()) await startNext(job, active);
+    const waiting = new Set(
+      (await store.listActive(names)).filter(({ status }) => status === "due").map(({ job }) => job),
+    );
+    await Promise.all([...jobs.values()].filter(({ job }) => waiting.has(job.name)).map(({ job }) => lanes.kick(job)));
     lastSweepAtMs = performance.now();
   };
 
   const poll = async () => {
-    while (!stopping) {
+    for (;;) {
+      await pause();
+      if (stopping) return;
       try {
         await sweep();
         lastError = undefined;
@@ -154,29 +133,26 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
         lastError = err;
         log.warn({ err }, "jobs could not be swept");
       }
-      if (stopping) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(() => wake(), maxPollMs);
-        wake = () => {
-          clearTimeout(timer);
-          wake = () => {};
-          resolve();
-        };
-      });
     }
   };
-
-  const idle = async () => {
-    while (running.size > 0) await Promise.all(running.values());
-  };
+  const pause = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(() => wake(), stopping ? 0 : maxPollMs);
+      wake = () => {
+        clearTimeout(timer);
+        wake = () => {};
+        resolve();
+      };
+    });
 
   const trigger: JobRunner["trigger"] = async (name, firedAt) => {
     const entry = jobs.get(name);
     if (!entry) throw new AppError("not_found", "job.not_found", `There is no job ${name}`);
     const slot = entry.schedule.slotOf(firedAt);
-    if (!slot || stopping) return { slot, started: false };
-    await store.enqueue(name, [slot], { cause: "schedule" });
-    return { slot, started: await startNext(entry.job) };
+    if (!slot || stopping) return { slot, first: false };
+    const first = (await store.enqueue(name, [slot], { cause: "schedule" })) === 1;
+    await lanes.kick(entry.job);
+    return { slot, first };
   };
 
   return {
@@ -187,14 +163,15 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
       signal.addEventListener("abort", () => killing.abort(signal.reason), { once: true });
       for (const { job } of jobs.values()) await store.register(job, clock.now());
       for (const { job, at } of await store.listLastSuccess(names)) metrics.succeededAt(job, at);
-      lastSweepAtMs = performance.now();
+      await sweep(); // what waits or was missed is dealt with before the worker calls itself started
       loop = poll();
     },
     async stop() {
       stopping = true;
+      lanes.stop();
       wake();
       await loop;
-      await idle();
+      await lanes.idle();
     },
     async healthCheck() {
       if (loop && !stopping && performance.now() - lastSweepAtMs > maxPollMs + 30_000) {
@@ -203,7 +180,7 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
     },
     trigger,
     sweep,
-    idle,
+    idle: lanes.idle,
     bindings: Object.fromEntries(
       options.jobs.map((job) => [
         cronBindingName(job),

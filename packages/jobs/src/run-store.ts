@@ -137,11 +137,11 @@ export const makeRunStore = (database: Database, owner: string) => {
     async abandonDead(jobs: readonly string[]): Promise<readonly AbandonedRun[]> {
       return (await query<AbandonedRun>(sql.abandon, [jobs])).rows;
     },
-    async skip(ids: readonly string[], note: string): Promise<number> {
-      if (ids.length === 0) return 0;
+    async skip(runs: readonly DueRun[], note: string): Promise<number> {
+      if (runs.length === 0) return 0;
       const { rowCount } = await query(
         "update tandem.job_run set status = 'skipped', note = $2, finished_at = clock_timestamp() where id = any($1::bigint[]) and status = 'due'",
-        [ids, note],
+        [runs.map(({ id }) => id), note],
       );
       return rowCount ?? 0;
     },
