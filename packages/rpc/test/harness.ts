@@ -83,7 +83,7 @@ export const startHarness = async (
   });
   const addresses = await server.start();
   health.setServing(true);
-  const token: Harness["token"] = ({ roles = ["customer"], subject = "user-1", ...rest } = {}) =>
+  const token: Harness["token"] = ({ roles = ["customer"] as const, subject = "user-1", ...rest } = {}) =>
     issuer.mint({ subject, roles, ...rest });
   const http: Harness["http"] = async (path, { method = "GET", headers = {}, body, token: given } = {}) => {
     const bearer = given === undefined ? await token() : given;

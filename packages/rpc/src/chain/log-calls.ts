@@ -1,6 +1,7 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Logger } from "@tandem/runtime";
 import { callStateOf } from "../call.ts";
+import { nameOfCode } from "../errors/codes.ts";
 import { observed } from "./stream-end.ts";
 import { isServerFault } from "./trace-calls.ts";
 
@@ -20,7 +21,7 @@ export const logCalls =
       const line = {
         rpc: `${req.service.typeName}/${req.method.name}`,
         protocol: state.protocol,
-        code: connectError === undefined ? "ok" : Code[connectError.code].toLowerCase(),
+        code: connectError === undefined ? "ok" : nameOfCode(connectError.code),
         durationMs,
         ...(state.principal === undefined
           ? {}

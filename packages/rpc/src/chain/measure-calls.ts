@@ -1,6 +1,7 @@
-import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import type { Metrics } from "@tandem/runtime";
 import { edgeKey, type Protocol } from "../call.ts";
+import { nameOfCode } from "../errors/codes.ts";
 import { observed } from "./stream-end.ts";
 
 export interface CallMetrics {
@@ -46,7 +47,7 @@ export const createCallMetrics = (metrics: Metrics): CallMetrics => {
         service,
         method: req.method.name,
         protocol: req.contextValues.get(edgeKey)?.protocol ?? "connect",
-        code: error === undefined ? "ok" : Code[ConnectError.from(error).code].toLowerCase(),
+        code: error === undefined ? "ok" : nameOfCode(ConnectError.from(error).code),
         seconds: (performance.now() - startedAt) / 1000,
       });
     };

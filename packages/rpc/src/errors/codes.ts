@@ -1,4 +1,5 @@
 import { Code } from "@connectrpc/connect";
+import { codeToString } from "@connectrpc/connect/protocol-connect";
 import type { ErrorKind } from "@tandem/kernel";
 
 /** The only table between kinds, codes and HTTP statuses. */
@@ -28,3 +29,5 @@ export const httpStatusOfKind = (kind: ErrorKind): number => table[kind].status;
 export const kindOfCode = (code: Code): ErrorKind => kinds.get(code) ?? "internal";
 /** The REST envelope's `code` for slugs outside of the catalogue: the kind's code in gRPC's numbering. */
 export const fallbackNumberOfKind = (kind: ErrorKind): number => table[kind].code;
+/** `not_found`: the code as Connect writes it, for logs, metrics and spans. */
+export const nameOfCode = (code: Code): string => codeToString(code);
