@@ -68,10 +68,11 @@ module.exports = {
         path: own("data|client|server|config|api|migrate"),
       },
     ),
+    // Files right in src/worker wire the worker, as src/server wires the API; its folders hold consumers, jobs and the outbox.
     forbid(
       "worker-imports-inward",
       "consumers and jobs call use cases; repositories and clients are handed to these",
-      from("worker"),
+      { path: "^services/([^/]+)/src/worker/[^/]+/" },
       {
         path: own("data|client|server|config|api|migrate"),
       },
@@ -100,7 +101,7 @@ module.exports = {
         path: "^(packages|services)/",
         pathNot: [
           "^packages/(chassis|cli|testkit)/",
-          "^services/[^/]+/(src/(server|config)/|src/(api|worker|migrate)[.]ts$|test/)",
+          "^services/[^/]+/(src/(server|config)/|src/worker/[^/]+[.]ts$|src/(api|worker|migrate)[.]ts$|test/)",
         ],
       },
       {

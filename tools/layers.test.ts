@@ -41,6 +41,7 @@ const innocent: Readonly<Record<string, readonly string[]>> = {
   "services/order/src/events/to-proto.ts": ["../model/order.ts", "@tandem/contracts"],
   "services/order/src/service/handlers.ts": ["../biz/create-order.ts", "@tandem/contracts"],
   "services/order/src/worker/event/on-paid.ts": ["../../biz/create-order.ts", "@tandem/contracts"],
+  "services/order/src/worker/compose-worker.ts": ["../data/orders.ts", "./event/on-paid.ts", "@tandem/chassis"],
   "services/order/src/config/config.ts": ["@tandem/kernel", "@tandem/chassis"],
   "services/order/src/api.ts": ["./config/config.ts", "./data/orders.ts", "./service/handlers.ts", "@tandem/chassis"],
   "services/order/src/worker.ts": ["./data/orders.ts", "./worker/event/on-paid.ts", "@tandem/chassis"],
@@ -78,6 +79,7 @@ const guilty: Readonly<Record<string, { readonly imports: readonly string[]; rea
     rules: ["service-and-worker-never-meet"],
   },
   "services/order/src/worker/cron/loads.ts": { imports: ["../../data/orders.ts"], rules: ["worker-imports-inward"] },
+  "services/order/src/worker/event/wires.ts": { imports: ["@tandem/chassis"], rules: ["only-roots-import-chassis"] },
   "services/order/src/worker/event/meets-service.ts": {
     imports: ["../../service/handlers.ts"],
     rules: ["worker-and-service-never-meet"],

@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** `npm start`, `npm test`, `npm run <script>` in code of a page. */
+const namedIn = (page: string): readonly string[] => {
+  const text = readFileSync(join(root, page), "utf8");
+  const named = [...text.matchAll(/\bnpm (?:run ([a-z][a-z0-9:-]*)|(start|test)\b)/g)];
+  return [...new Set(named.map(([, script, short]) => script ?? short ?? ""))].sort();
+};
+
+const runScript = (script: string, ...args: readonly string[]) =>
+  new Promise<{ readonly code: number | string; readonly output: string }>((resolve) => {
+    // The script's own command line without npm around it, which only repeats it.
+    const [command = "", ...given] = (scripts[script] ?? "").split(" ");
+    execFile(command, [...given, ...args], { cwd: root }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : (error.code ?? 1), output: stdout + stderr });
+    });
+  });
+
+describe.each(["README.md", "CONTRIBUTING.md"])("%s", (page) => {
+  it("names npm scripts that exist", () => {
+    const missing = namedIn(page).filter((script) => scripts[script] === undefined);
+    expect(namedIn(page)).not.toEqual([]);
+    expect(missing).toEqual([]);
+  });
+});
+
+describe("every npm script", () => {
+  it("goes through tools/bootstrap.mjs, so that it works on a fresh clone", () => {
+    const direct = Object.entries(scripts).filter(([, line]) => !line.startsWith("node tools/bootstrap.mjs "));
+    expect(direct).toEqual([]);
+  });
+
+  it.concurrent.each(Object.keys(scripts))("%s explains itself with --help", async (script) => {
+    const { code, output } = await runScript(script, "--help");
+    expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/\S.*\n/) });
+  });
+});
