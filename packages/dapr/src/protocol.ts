@@ -47,3 +47,4 @@ export type {
   SaveStateRequest,
   TransactionalStateOperation,
 } from "./gen/dapr/proto/runtime/v1/state_pb.ts";
+export { createTokenVerifier } from "./verify-api-token.ts";

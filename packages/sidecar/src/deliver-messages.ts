@@ -1,0 +1,212 @@
+import type { Logger } from "@tandem/runtime";
+import type { FaultInjector } from "./faults.ts";
+import type { ClaimedDelivery, MessageLog } from "./message-log.ts";
+import type { RetryPolicy } from "./resiliency.ts";
+
+export type DeliveryOutcome = "success" | "retry" | "drop";
+
+/** One topic that an app listens to. */
+export interface Subscription {
+  readonly id: number;
+  readonly topic: string;
+  readonly deadLetterTopic: string;
+  readonly retry: RetryPolicy;
+  /** Messages in one call; 1: one by one. */
+  readonly batchSize: number;
+  /** Hands messages to the app; one outcome each, in their order. Does not reject. */
+  deliver(messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[]>;
+}
+
+export interface DelivererOptions {
+  readonly log: Logger;
+  readonly messages: MessageLog;
+  readonly faults: FaultInjector;
+  /** How long a message belongs to this process: default 60000. Longer than any delivery. */
+  readonly leaseMs?: number;
+  /** Calls to the app at a time: default 20. */
+  readonly concurrency?: number;
+  /** Messages taken ahead, of one subscription: default 100. */
+  readonly prefetch?: number;
+}
+
+/** Delivers an app's messages while it is open. */
+export interface Deliverer {
+  open(subscriptions: readonly Subscription[]): void;
+  /** Gives back what is waiting; resolves when the calls in flight are done. */
+  close(): Promise<void>;
+  /** There may be something new. */
+  wake(subscriptionIds: readonly number[]): void;
+}
+
+const POLL_MS = 1_000;
+const AFTER_FAILURE_MS = 200;
+
+export const createDeliverer = (options: DelivererOptions): Deliverer => {
+  const { log, messages, faults, leaseMs = 60_000, concurrency = 20, prefetch = 100 } = options;
+  let subscriptions = new Map<number, Subscription>();
+  const dirty = new Set<number>();
+  let queue: ClaimedDelivery[] = [];
+  const outstanding = new Map<number, number>();
+  const inFlight = new Set<Promise<void>>();
+  let claiming: Promise<void> | undefined;
+  let poll: NodeJS.Timeout | undefined;
+  const timers = new Set<NodeJS.Timeout>();
+
+  const count = (id: number, by: number) => outstanding.set(id, (outstanding.get(id) ?? 0) + by);
+
+  const later = (ms: number, id: number) => {
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      wake([id]);
+    }, ms);
+    timers.add(timer);
+  };
+
+  const wake = (ids: readonly number[]) => {
+    for (const id of ids) if (subscriptions.has(id)) dirty.add(id);
+    claim();
+  };
+
+  /** One claim at a time, for all subscriptions that have room: under load it gathers by itself. */
+  const claim = () => {
+    if (claiming !== undefined || dirty.size === 0) return;
+    const requests = [...dirty]
+      .map((subscriptionId) => ({ subscriptionId, limit: prefetch - (outstanding.get(subscriptionId) ?? 0) }))
+      .filter(({ limit }) => limit >= prefetch / 2);
+    if (requests.length === 0) return;
+    for (const { subscriptionId } of requests) dirty.delete(subscriptionId);
+    claiming = messages
+      .claim(requests, leaseMs)
+      .then((claimed) => {
+        take(claimed);
+        for (const { subscriptionId, limit } of requests) {
+          if (claimed.filter((one) => one.subscriptionId === subscriptionId).length === limit)
+            dirty.add(subscriptionId);
+        }
+      })
+      .catch((error) => {
+        log.debug({ err: error }, "claim failed");
+        for (const { subscriptionId } of requests) later(AFTER_FAILURE_MS, subscriptionId);
+      })
+      .finally(() => {
+        claiming = undefined;
+        claim();
+      });
+  };
+
+  const take = (claimed: readonly ClaimedDelivery[]) => {
+    for (const delivery of claimed) {
+      count(delivery.subscriptionId, 1);
+      queue.push(delivery);
+      if (faults.hits("duplicate")) {
+        count(delivery.subscriptionId, 1);
+        queue.push(delivery);
+      }
+      if (faults.hits("reorder")) {
+        const other = Math.floor(faults.random() * queue.length);
+        const last = queue.length - 1;
+        [queue[other], queue[last]] = [queue[last] as ClaimedDelivery, queue[other] as ClaimedDelivery];
+      }
+    }
+    pump();
+  };
+
+  const pump = () => {
+    while (queue.length > 0 && inFlight.size < concurrency) {
+      const batch = nextBatch();
+      const call = handle(batch).finally(() => {
+        inFlight.delete(call);
+        for (const { subscriptionId } of batch) count(subscriptionId, -1);
+        pump();
+        claim();
+      });
+      inFlight.add(call);
+    }
+  };
+
+  const nextBatch = (): ClaimedDelivery[] => {
+    const first = queue.shift() as ClaimedDelivery;
+    const size = subscriptions.get(first.subscriptionId)?.batchSize ?? 1;
+    if (size === 1) return [first];
+    const batch = [first];
+    queue = queue.filter((one) => {
+      if (batch.length >= size || one.subscriptionId !== first.subscriptionId) return true;
+      batch.push(one);
+      return false;
+    });
+    return batch;
+  };
+
+  const handle = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
+    const subscription = subscriptions.get((batch[0] as ClaimedDelivery).subscriptionId);
+    if (subscription === undefined) return giveBack(batch);
+    if (faults.hits("delay")) await new Promise((resolve) => setTimeout(resolve, faults.delayMs()));
+    const outcomes = await subscription.deliver(batch);
+    // Not awaited one by one: all of it goes into the next batch that is written.
+    await Promise.all(batch.map((delivery, index) => settle(subscription, delivery, outcomes[index] ?? "retry")));
+  };
+
+  const settle = async (subscription: Subscription, delivery: ClaimedDelivery, outcome: DeliveryOutcome) => {
+    try {
+      if (outcome === "success" && faults.hits("dropAck")) {
+        await messages.reschedule(delivery, 50, false);
+        later(60, subscription.id);
+      } else if (outcome === "success") await messages.acknowledge(delivery);
+      else if (outcome === "drop") await bury(subscription, delivery, "dropped by the app");
+      else await retry(subscription, delivery);
+    } catch (error) {
+      // It stays claimed and comes again when the lease ends.
+      log.warn({ err: error, topic: subscription.topic }, "outcome could not be written");
+    }
+  };
+
+  const retry = async (subscription: Subscription, delivery: ClaimedDelivery) => {
+    const failures = delivery.attempt + 1;
+    if (failures > subscription.retry.maxRetries) return bury(subscription, delivery, `${failures} tries failed`);
+    const delayMs = subscription.retry.delayMs(failures);
+    await messages.reschedule(delivery, delayMs, true);
+    later(delayMs + 1, subscription.id);
+  };
+
+  const bury = async ({ topic, deadLetterTopic }: Subscription, delivery: ClaimedDelivery, reason: string) => {
+    if (deadLetterTopic === "") {
+      log.warn(
+        { topic, messageId: delivery.messageId, reason },
+        "message lost: the subscription has no dead-letter topic",
+      );
+      return messages.acknowledge(delivery);
+    }
+    log.info(
+      { topic, deadLetterTopic, messageId: delivery.messageId, reason },
+      "message goes to the dead-letter topic",
+    );
+    return messages.deadLetter(delivery, deadLetterTopic);
+  };
+
+  const giveBack = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
+    await Promise.allSettled(batch.map((delivery) => messages.reschedule(delivery, 0, false)));
+  };
+
+  return {
+    open: (given) => {
+      subscriptions = new Map(given.map((subscription) => [subscription.id, subscription]));
+      wake([...subscriptions.keys()]);
+      clearInterval(poll);
+      poll = setInterval(() => wake([...subscriptions.keys()]), POLL_MS);
+    },
+    close: async () => {
+      clearInterval(poll);
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      subscriptions = new Map();
+      dirty.clear();
+      await claiming;
+      const waiting = queue;
+      queue = [];
+      for (const { subscriptionId } of waiting) count(subscriptionId, -1);
+      await giveBack(waiting);
+      await Promise.all(inFlight);
+    },
+    wake,
+  };
+};

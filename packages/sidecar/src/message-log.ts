@@ -1,0 +1,230 @@
+import type pg from "pg";
+import { createBatcher } from "./create-batcher.ts";
+import { notifyOthers, type Storage } from "./open-storage.ts";
+
+export interface NewMessage {
+  readonly pubsub: string;
+  readonly topic: string;
+  /** The CloudEvent as JSON. */
+  readonly event: string;
+}
+
+/** A message that this process is to deliver, until its lease ends. */
+export interface ClaimedDelivery {
+  readonly subscriptionId: number;
+  readonly messageId: string;
+  /** Failed tries so far. */
+  readonly attempt: number;
+  readonly event: string;
+}
+
+export interface ClaimRequest {
+  readonly subscriptionId: number;
+  readonly limit: number;
+}
+
+export type DeliveryKey = Pick<ClaimedDelivery, "subscriptionId" | "messageId">;
+
+/** Messages and what is left to deliver of them. Durable; everything is written in batches. */
+export interface MessageLog {
+  /** Resolves when the messages are committed. All of them or none. */
+  publish(messages: readonly NewMessage[]): Promise<void>;
+  /** Finds or makes a subscription. A new one starts with all that is retained, as a new consumer group on Redis does. */
+  subscribe(appId: string, pubsub: string, topic: string): Promise<number>;
+  claim(requests: readonly ClaimRequest[], leaseMs: number): Promise<readonly ClaimedDelivery[]>;
+  acknowledge(delivery: DeliveryKey): Promise<void>;
+  /** Due again after `delayMs`. `failed` counts the try. */
+  reschedule(delivery: DeliveryKey, delayMs: number, failed: boolean): Promise<void>;
+  /** Moves the message to another topic, in one statement. */
+  deadLetter(delivery: DeliveryKey, topic: string): Promise<void>;
+  /** Writes within somebody else's transaction. @returns what to call once that is committed */
+  publishWithin(client: pg.ClientBase, messages: readonly NewMessage[]): Promise<() => void>;
+  /** Told which subscriptions have something new. */
+  onMessage(listener: (subscriptionIds: readonly number[]) => void): void;
+  /** Forgets messages that are older than `maxAgeMs` and delivered to all. @returns how many */
+  removeDelivered(maxAgeMs: number): Promise<number>;
+}
+
+const INSERT = `
+WITH m AS (
+  INSERT INTO sidecar.message (pubsub, topic, event)
+  SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) RETURNING id, pubsub, topic
+), d AS (
+  INSERT INTO sidecar.delivery (subscription_id, message_id)
+  SELECT s.id, m.id FROM m JOIN sidecar.subscription s USING (pubsub, topic) RETURNING subscription_id
+)
+SELECT DISTINCT subscription_id FROM d`;
+
+const CLAIM = `
+WITH picked AS (
+  SELECT d.subscription_id, d.message_id
+  FROM unnest($1::int[], $2::int[]) AS want (subscription_id, room)
+  CROSS JOIN LATERAL (
+    SELECT subscription_id, message_id FROM sidecar.delivery
+    WHERE subscription_id = want.subscription_id AND due_at <= now()
+    ORDER BY message_id LIMIT want.room FOR UPDATE SKIP LOCKED
+  ) d
+), held AS (
+  UPDATE sidecar.delivery d SET due_at = now() + $3 * interval '1 millisecond', holder = $4
+  FROM picked p WHERE d.subscription_id = p.subscription_id AND d.message_id = p.message_id
+  RETURNING d.subscription_id, d.message_id, d.attempt
+)
+SELECT h.subscription_id, h.message_id::text, h.attempt, m.event
+FROM held h JOIN sidecar.message m ON m.id = h.message_id ORDER BY h.message_id`;
+
+const ACKNOWLEDGE = `
+DELETE FROM sidecar.delivery d USING unnest($1::int[], $2::bigint[]) AS done (subscription_id, message_id)
+WHERE d.subscription_id = done.subscription_id AND d.message_id = done.message_id AND d.holder = $3`;
+
+const RESCHEDULE = `
+UPDATE sidecar.delivery d SET due_at = now() + t.delay_ms * interval '1 millisecond', attempt = attempt + t.failed, holder = NULL
+FROM unnest($1::int[], $2::bigint[], $3::float8[], $4::int[]) AS t (subscription_id, message_id, delay_ms, failed)
+WHERE d.subscription_id = t.subscription_id AND d.message_id = t.message_id AND d.holder = $5`;
+
+const DEAD_LETTER = `
+WITH gone AS (
+  DELETE FROM sidecar.delivery WHERE subscription_id = $1 AND message_id = $2 AND holder = $3 RETURNING message_id
+), m AS (
+  INSERT INTO sidecar.message (pubsub, topic, event)
+  SELECT pubsub, $4, event FROM sidecar.message WHERE id = (SELECT message_id FROM gone) RETURNING id, pubsub, topic
+), d AS (
+  INSERT INTO sidecar.delivery (subscription_id, message_id)
+  SELECT s.id, m.id FROM m JOIN sidecar.subscription s USING (pubsub, topic) RETURNING subscription_id
+)
+SELECT DISTINCT subscription_id FROM d`;
+
+export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): MessageLog => {
+  const listeners: ((subscriptionIds: readonly number[]) => void)[] = [];
+  const local = new Set<number>();
+  onNotify((ids) => tell(ids));
+
+  const tell = (ids: readonly number[]) => {
+    for (const listener of listeners) listener(ids);
+  };
+
+  const announce = (rows: readonly { subscription_id: number }[]) => {
+    const ids = rows.map(({ subscription_id }) => subscription_id);
+    const foreign = ids.filter((id) => !local.has(id));
+    tell(ids);
+    if (foreign.length > 0) tellOthers(foreign).catch(() => undefined); // they poll, too
+  };
+
+  const tellOthers = createBatcher<readonly number[], undefined>({
+    run: async (batch) => {
+      await notifyOthers(pool, [...new Set(batch.flat())]);
+      return batch.map(() => undefined);
+    },
+  });
+
+  const publish = createBatcher<readonly NewMessage[], undefined>({
+    maxItems: 100,
+    concurrency: 2,
+    run: async (batches) => {
+      const messages = batches.flat();
+      const { rows } = await pool.query({ name: "publish", text: INSERT, values: toColumns(messages) });
+      announce(rows);
+      return batches.map(() => undefined);
+    },
+  });
+
+  const acknowledge = createBatcher<DeliveryKey, undefined>({
+    run: async (batch) => {
+      const values = [batch.map((d) => d.subscriptionId), batch.map((d) => d.messageId), holder];
+      await relaxed.query({ name: "acknowledge", text: ACKNOWLEDGE, values });
+      return batch.map(() => undefined);
+    },
+  });
+
+  const reschedule = createBatcher<readonly [DeliveryKey, number, boolean], undefined>({
+    run: async (batch) => {
+      const values = [
+        batch.map(([d]) => d.subscriptionId),
+        batch.map(([d]) => d.messageId),
+        batch.map(([, delayMs]) => delayMs),
+        batch.map(([, , failed]) => (failed ? 1 : 0)),
+        holder,
+      ];
+      await relaxed.query({ name: "reschedule", text: RESCHEDULE, values });
+      return batch.map(() => undefined);
+    },
+  });
+
+  return {
+    publish: (messages) => (messages.length === 0 ? Promise.resolve() : publish(messages)),
+    subscribe: async (appId, pubsub, topic) => {
+      const id = await findOrSubscribe(pool, appId, pubsub, topic);
+      local.add(id);
+      return id;
+    },
+    claim: async (requests, leaseMs) => {
+      const values = [requests.map((r) => r.subscriptionId), requests.map((r) => r.limit), leaseMs, holder];
+      const { rows } = await relaxed.query({ name: "claim", text: CLAIM, values });
+      return rows.map((row) => ({
+        subscriptionId: row.subscription_id,
+        messageId: row.message_id,
+        attempt: row.attempt,
+        event: row.event,
+      }));
+    },
+    acknowledge: (delivery) => acknowledge(delivery),
+    reschedule: (delivery, delayMs, failed) => reschedule([delivery, delayMs, failed]),
+    deadLetter: async ({ subscriptionId, messageId }, topic) => {
+      const { rows } = await pool.query(DEAD_LETTER, [subscriptionId, messageId, holder, topic]);
+      announce(rows);
+    },
+    publishWithin: async (client, messages) => {
+      const { rows } = await client.query(INSERT, toColumns(messages));
+      return () => announce(rows);
+    },
+    onMessage: (listener) => listeners.push(listener),
+    removeDelivered: async (maxAgeMs) => {
+      const { rowCount } = await pool.query(REMOVE, [maxAgeMs]);
+      return rowCount ?? 0;
+    },
+  };
+};
+
+const toColumns = (messages: readonly NewMessage[]) => [
+  messages.map(({ pubsub }) => pubsub),
+  messages.map(({ topic }) => topic),
+  messages.map(({ event }) => event),
+];
+
+const REMOVE = `
+DELETE FROM sidecar.message WHERE id IN (
+  SELECT id FROM sidecar.message m WHERE published_at < now() - $1 * interval '1 millisecond'
+    AND NOT EXISTS (SELECT FROM sidecar.delivery d JOIN sidecar.subscription s ON s.id = d.subscription_id
+                    WHERE s.topic = m.topic AND s.pubsub = m.pubsub AND d.message_id = m.id)
+  ORDER BY id LIMIT 10000)`;
+
+const findOrSubscribe = async (pool: pg.Pool, appId: string, pubsub: string, topic: string): Promise<number> => {
+  const names = [appId, pubsub, topic];
+  const found = await pool.query(
+    "SELECT id FROM sidecar.subscription WHERE app_id = $1 AND pubsub = $2 AND topic = $3",
+    names,
+  );
+  if (found.rows[0] !== undefined) return found.rows[0].id;
+  const client = await pool.connect();
+  try {
+    await client.query("BEGIN");
+    // Waits for publishers in flight and holds back new ones: none of their messages falls between backfill and subscription.
+    await client.query("LOCK TABLE sidecar.message IN SHARE ROW EXCLUSIVE MODE");
+    const { rows } = await client.query(
+      `INSERT INTO sidecar.subscription (app_id, pubsub, topic) VALUES ($1, $2, $3)
+       ON CONFLICT (app_id, pubsub, topic) DO UPDATE SET topic = excluded.topic RETURNING id`,
+      names,
+    );
+    await client.query(
+      `INSERT INTO sidecar.delivery (subscription_id, message_id)
+       SELECT $1, id FROM sidecar.message WHERE pubsub = $2 AND topic = $3 ON CONFLICT DO NOTHING`,
+      [rows[0].id, pubsub, topic],
+    );
+    await client.query("COMMIT");
+    return rows[0].id;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    throw error;
+  } finally {
+    client.release();
+  }
+};

@@ -1,0 +1,108 @@
+import pg from "pg";
+import { SCHEMA } from "./schema.ts";
+
+export interface StorageOptions {
+  readonly databaseUrl: string;
+  /** Of each of the two pools: default 4. */
+  readonly maxConnections?: number;
+}
+
+export interface Storage extends AsyncDisposable {
+  readonly pool: pg.Pool;
+  /** For claims and acknowledgements: a lost one is a redelivery, which may always happen, and not worth a flush to disk. */
+  readonly relaxed: pg.Pool;
+  /** Names this process among all that use the database; its claims are released once it is gone. */
+  readonly holder: number;
+  /** Subscriptions that another process woke. */
+  onNotify(listener: (subscriptionIds: readonly number[]) => void): void;
+}
+
+const LOCK_CLASS = 0x7a_de_50;
+const CHANNEL = "sidecar_woken";
+
+/** Opens the sidecar's database: makes its tables, takes an identity, frees what dead processes had claimed. */
+export const openStorage = async ({ databaseUrl, maxConnections = 4 }: StorageOptions): Promise<Storage> => {
+  const base = { connectionString: databaseUrl, max: maxConnections, application_name: "embedded-sidecar" };
+  const pool = new pg.Pool(base);
+  const relaxed = new pg.Pool({ ...base, options: "-c synchronous_commit=off" });
+  // A pool throws away an idle connection that broke; the next query opens another.
+  for (const one of [pool, relaxed]) one.on("error", () => undefined);
+  const close = () => Promise.all([pool.end(), relaxed.end()]);
+  await pool.query(SCHEMA);
+  const listeners: ((subscriptionIds: readonly number[]) => void)[] = [];
+  const holder = 1 + Math.floor(Math.random() * 0x7f_ff_ff_fe);
+  const presence = keepPresent(databaseUrl, holder, (payload) => {
+    const ids = payload.split(",").map(Number);
+    for (const listener of listeners) listener(ids);
+  });
+  try {
+    await presence.connected;
+    await releaseOfTheDead(pool);
+  } catch (error) {
+    await presence.stop();
+    await close();
+    throw error;
+  }
+  return {
+    pool,
+    relaxed,
+    holder,
+    onNotify: (listener) => listeners.push(listener),
+    [Symbol.asyncDispose]: async () => {
+      await presence.stop();
+      await close();
+    },
+  };
+};
+
+/** An advisory lock lives exactly as long as its session: whoever holds one is alive. */
+const releaseOfTheDead = (pool: pg.Pool): Promise<unknown> =>
+  pool.query(
+    `UPDATE sidecar.delivery SET holder = NULL, due_at = now()
+     WHERE holder IS NOT NULL
+       AND holder NOT IN (SELECT objid::bigint FROM pg_locks WHERE locktype = 'advisory' AND classid = $1)`,
+    [LOCK_CLASS],
+  );
+
+/** One connection that holds the lock and listens; made anew when it breaks. */
+const keepPresent = (databaseUrl: string, holder: number, onPayload: (payload: string) => void) => {
+  let client: pg.Client | undefined;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const connect = async (): Promise<void> => {
+    const next = new pg.Client({ connectionString: databaseUrl, application_name: "embedded-sidecar listener" });
+    next.on("error", () => undefined);
+    next.on("end", () => {
+      if (!stopped) retry();
+    });
+    next.on("notification", ({ payload }) => {
+      if (payload !== undefined && payload !== "") onPayload(payload);
+    });
+    await next.connect();
+    client = next;
+    await next.query("SELECT pg_advisory_lock($1, $2)", [LOCK_CLASS, holder]);
+    await next.query(`LISTEN ${CHANNEL}`);
+  };
+
+  const retry = () => {
+    timer = setTimeout(() => {
+      connect().catch(() => {
+        if (!stopped) retry();
+      });
+    }, 200);
+  };
+
+  return {
+    connected: connect(),
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await client?.end().catch(() => undefined);
+    },
+  };
+};
+
+/** Outside of any transaction: a NOTIFY inside of one takes a global lock at commit. */
+export const notifyOthers = (pool: pg.Pool, subscriptionIds: readonly number[]): Promise<unknown> =>
+  pool.query("SELECT pg_notify($1, $2)", [CHANNEL, subscriptionIds.join(",")]);

@@ -1,0 +1,74 @@
+export interface AppHealthOptions {
+  /** Rejects when the app is not healthy. */
+  readonly probe: (signal: AbortSignal) => Promise<void>;
+  /** Between two probes: default 1000. */
+  readonly intervalMs?: number;
+  /** Default 900; well over a stall of the event loop. */
+  readonly timeoutMs?: number;
+  /** Failures in a row until the app counts as unhealthy: default 2. One success makes it healthy. */
+  readonly threshold?: number;
+  /** A rejection leaves the app unhealthy, until the next probe. */
+  readonly onHealthy: () => Promise<void>;
+  readonly onUnhealthy: (reason: unknown) => Promise<void>;
+}
+
+export interface AppHealthWatch {
+  readonly healthy: boolean;
+  /** Probes now, because a call to the app failed. */
+  hurry(): void;
+  stop(): Promise<void>;
+}
+
+// Before the app is up: often, so that a start is not kept waiting.
+const STARTING_INTERVAL_MS = 50;
+
+/** Unhealthy until the first probe passes. */
+export const watchAppHealth = (options: AppHealthOptions): AppHealthWatch => {
+  const { probe, intervalMs = 1_000, timeoutMs = 900, threshold = 2, onHealthy, onUnhealthy } = options;
+  let healthy = false;
+  let everHealthy = false;
+  let failures = 0;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+
+  const check = async (): Promise<void> => {
+    try {
+      await probe(AbortSignal.timeout(timeoutMs));
+      failures = 0;
+      if (!healthy && !stopped) {
+        await onHealthy();
+        healthy = true;
+        everHealthy = true;
+      }
+    } catch (error) {
+      failures++;
+      if (healthy && failures >= threshold) {
+        healthy = false;
+        await onUnhealthy(error);
+      }
+    }
+  };
+
+  const loop = () => {
+    clearTimeout(timer);
+    if (stopped || running !== undefined) return;
+    running = check().finally(() => {
+      running = undefined;
+      if (!stopped) timer = setTimeout(loop, everHealthy ? intervalMs : STARTING_INTERVAL_MS);
+    });
+  };
+  loop();
+
+  return {
+    get healthy() {
+      return healthy;
+    },
+    hurry: loop,
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+};
