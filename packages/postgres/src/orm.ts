@@ -13,7 +13,19 @@ export type Transaction = Orm & {
   readonly client: SqlClient;
   /** Runs `fn` once, after the outermost commit; never on rollback. What it throws is logged, not thrown. */
   afterCommit(fn: () => void): void;
+  /**
+   * Runs `fn` when the work is done and before the outermost commit. Statements that it sends before its first `await` travel
+   * together with COMMIT: what must be in the transaction and nobody waits for (an outbox row) costs no round trip. What it
+   * rejects with fails the transaction.
+   */
+  atCommit(fn: () => Promise<unknown>): void;
 };
+
+/** What a transaction was asked to do at its end. */
+export interface CommitHooks {
+  readonly before: (() => Promise<unknown>)[];
+  readonly after: (() => void)[];
+}
 
 const dialect = new PgDialect();
 
@@ -37,8 +49,9 @@ const sessionOf = (client: SqlClient) => new PlainSession(client as NodePgClient
 export const makeOrm = (client: SqlClient, transaction: Orm["transaction"]): Orm =>
   Object.assign(new NodePgDatabase<NoSchema>(dialect as never, sessionOf(client) as never, undefined), { transaction });
 
-export const makeTransaction = (client: SqlClient, afterCommit: (fn: () => void) => void): Transaction =>
+export const makeTransaction = (client: SqlClient, { before, after }: CommitHooks): Transaction =>
   Object.assign(new NodePgTransaction<NoSchema, NoSchema>(dialect as never, sessionOf(client) as never, undefined), {
     client,
-    afterCommit,
+    afterCommit: (fn: () => void) => void after.push(fn),
+    atCommit: (fn: () => Promise<unknown>) => void before.push(fn),
   }) as unknown as Transaction;

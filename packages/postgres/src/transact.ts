@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
 import type pg from "pg";
 import { cancelQuery } from "./cancel-query.ts";
 import { abortError, isConnectionLoss, isSerializationFailure, toAppError } from "./errors.ts";
-import { makeTransaction, type Transaction } from "./orm.ts";
+import { type CommitHooks, makeTransaction, type Transaction } from "./orm.ts";
 import { claimPrelude } from "./prelude.ts";
 import { type Observation, observeSql } from "./sql-client.ts";
 
@@ -95,12 +95,12 @@ const runOnce = async <T>(
   const client = await deps.acquire(signal);
   // A checked-out client has no error listener of its own; without one, a server that goes away ends the process.
   client.on("error", ignore);
-  const hooks: (() => void)[] = [];
+  const hooks: CommitHooks = { before: [], after: [] };
   const inFlight = { count: 0 };
   const guard = () => {
     if (entry.ended) throw new AppError("internal", "postgres.transaction_ended", "The transaction has ended");
   };
-  const tx = makeTransaction(observeSql(client, deps, { guard, inFlight }), (fn) => hooks.push(fn));
+  const tx = makeTransaction(observeSql(client, deps, { guard, inFlight }), hooks);
   const entry: OpenTransaction = { owner: deps, tx, isolation, outer: open.getStore(), ended: false };
   const aborted = watchAbort(signal);
   let reusable = true;
@@ -112,10 +112,11 @@ const runOnce = async <T>(
     const working = open.run(entry, () => work(tx));
     result = await (aborted ? Promise.race([working, aborted.promise]) : working);
     await begin;
-    entry.ended = true;
     if (inFlight.count > 0)
       throw new AppError("internal", "postgres.statement_not_awaited", "A statement was still running at commit");
-    await commit(client, deps);
+    const last = await sendLast(hooks.before);
+    entry.ended = true;
+    await commit(client, deps, last);
   } catch (error) {
     entry.ended = true;
     const cancelling = signal?.aborted === true && inFlight.count > 0;
@@ -127,7 +128,7 @@ const runOnce = async <T>(
     client.off("error", ignore);
     client.release(!reusable);
   }
-  for (const hook of hooks) runHook(hook, deps.log);
+  for (const hook of hooks.after) runHook(hook, deps.log);
   return result;
 };
 
@@ -136,7 +137,27 @@ const ignore = () => {};
 const beginText = (isolation: Isolation, readOnly: boolean): string =>
   `BEGIN${isolation === "read committed" ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`;
 
-const commit = async (client: pg.PoolClient, deps: TransactDeps): Promise<void> => {
+interface LastStatements {
+  readonly failures: readonly unknown[];
+  readonly settled: Promise<unknown>;
+}
+
+/** Sends what is to travel with COMMIT. Does not wait for the answers. */
+const sendLast = async (hooks: CommitHooks["before"]): Promise<LastStatements> => {
+  const failures: unknown[] = [];
+  const settled = Promise.all(
+    hooks.map(async (hook) => hook()).map((sent) => sent.catch((e) => void failures.push(e))),
+  );
+  if (hooks.length > 0) {
+    // What could not even be sent (a bad parameter) fails within this turn of the event loop, and the server would not know:
+    // COMMIT must not go out after it.
+    await nextTurn();
+    if (failures.length > 0) throw failures[0];
+  }
+  return { failures, settled };
+};
+
+const commit = async (client: pg.PoolClient, deps: TransactDeps, last: LastStatements): Promise<void> => {
   const { command } = await observeSql(client, deps)
     .query("COMMIT")
     .catch((error: unknown) => {
@@ -146,6 +167,8 @@ const commit = async (client: pg.PoolClient, deps: TransactDeps): Promise<void> 
         cause: error,
       });
     });
+  await last.settled;
+  if (last.failures.length > 0) throw last.failures[0];
   // Postgres answers ROLLBACK, and no error, when a statement had failed and the work swallowed that.
   if (command !== "COMMIT")
     throw new AppError("internal", "postgres.rolled_back", "A statement had failed: the transaction was rolled back");

@@ -145,6 +145,70 @@ describe("hooks after commit", () => {
   });
 });
 
+describe("statements that travel with COMMIT", () => {
+  test("are in the transaction, also those of a joined one", async () => {
+    await db.database.transact(async (tx) => {
+      tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES (1)"));
+      await db.database.transact(async (inner) => {
+        inner.atCommit(() => inner.client.query("INSERT INTO note (id) VALUES (2)"));
+      });
+      expect(await ids()).toEqual([]);
+    });
+    expect(await ids()).toEqual([1, 2]);
+  });
+
+  test("are not sent when the work fails", async () => {
+    await failure(
+      db.database.transact(async (tx) => {
+        tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES (1)"));
+        throw new Error("no");
+      }),
+    );
+    expect(await ids()).toEqual([]);
+  });
+
+  test("fail the transaction with their own error", async () => {
+    const error = await failure(
+      db.database.transact(async (tx) => {
+        await tx.client.query("INSERT INTO note (id) VALUES (1)");
+        tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES (1)"));
+      }),
+    );
+    expect(isUniqueViolation(error)).toBe(true);
+    expect(await ids()).toEqual([]);
+  });
+
+  test("that cannot be sent keep COMMIT from being sent", async () => {
+    const unsendable = {
+      toPostgres: () => {
+        throw new Error("unsendable");
+      },
+    };
+    const error = await failure(
+      db.database.transact(async (tx) => {
+        await tx.client.query("INSERT INTO note (id) VALUES (1)");
+        tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES ($1)", [unsendable]));
+      }),
+    );
+    expect(error).toMatchObject({ message: "unsendable" });
+    expect(await ids()).toEqual([]);
+  });
+
+  test("are repeated with the work after a serialization failure", async () => {
+    let attempt = 0;
+    await db.database.transact(async (tx) => {
+      attempt += 1;
+      const failing = attempt < 3;
+      tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES (7)"));
+      tx.atCommit(async () => {
+        if (failing) await tx.client.query("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$");
+      });
+    });
+    expect(attempt).toBe(3);
+    expect(await ids()).toEqual([7]);
+  });
+});
+
 describe("joining", () => {
   test("a nested transact is part of the outer one", async () => {
     await failure(
