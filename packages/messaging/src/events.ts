@@ -77,13 +77,12 @@ export const newEvent = <Desc extends DescMessage>(
   const message = create(schema, init) as MessageShape<Desc>;
   const subject = topic.aggregateIdOf(message);
   if (!subject) throw new AppError("internal", "event.subject_missing", `${schema.typeName} names no aggregate`);
-  const { aggregateVersion } = message as { aggregateVersion?: unknown };
   return {
     id: options.id ?? newId(),
     topic: topic.name,
     type: schema.typeName,
     subject,
-    aggregateVersion: typeof aggregateVersion === "bigint" ? aggregateVersion : 0n,
+    aggregateVersion: topic.aggregateVersionOf(message),
     data: toJsonString(schema, message),
   };
 };

@@ -10,7 +10,11 @@ export interface OutboxOptions {
 }
 
 export interface OutboxWriter {
-  /** Queues events in this transaction: published if and only if it commits, in this order within a subject. */
+  /**
+   * Queues events: published if and only if `tx` commits, in this order within a subject. They are written at the commit, all
+   * events of the transaction by one statement that travels with COMMIT: it costs no round trip, and sequence numbers are
+   * drawn as late as can be.
+   */
   add(...events: OutgoingEvent[]): Promise<void>;
 }
 
@@ -18,47 +22,42 @@ export interface Outbox {
   in(tx: Transaction): OutboxWriter;
 }
 
+type Row = readonly (string | null)[];
+
 /** One statement writes payload and claim; the relay is woken after the commit, never by a NOTIFY inside of it. */
 export const createOutbox = ({ database, source }: OutboxOptions): Outbox => {
+  const waiting = new WeakMap<Transaction, Row[]>();
   const wake = () => wakeRelay(database);
+
+  const rowsOf = (tx: Transaction): Row[] => {
+    const known = waiting.get(tx);
+    if (known) return known;
+    const rows: Row[] = [];
+    waiting.set(tx, rows);
+    tx.atCommit(() => tx.client.query(insertOf(rows)));
+    tx.afterCommit(wake);
+    return rows;
+  };
+
   return {
     in: (tx) => ({
       add: async (...events) => {
         if (events.length === 0) return;
         const traceparent = currentTraceparent() ?? null;
         const correlationId = currentContext()?.correlationId ?? null;
-        const [first] = events;
-        await tx.client.query(
-          first && events.length === 1
-            ? {
-                name: "outbox add one",
-                text: ADD_ONE,
-                values: [...valuesOf(first), source, traceparent, correlationId],
-              }
-            : {
-                name: "outbox add many",
-                text: ADD_MANY,
-                values: [...columnsOf(events), source, traceparent, correlationId],
-              },
-        );
-        tx.afterCommit(wake);
+        const rows = rowsOf(tx);
+        for (const { id, topic, type, subject, aggregateVersion, data } of events)
+          rows.push([id, topic, type, subject, aggregateVersion.toString(), data, source, traceparent, correlationId]);
       },
     }),
   };
 };
 
-const valuesOf = ({ id, topic, type, subject, aggregateVersion, data }: OutgoingEvent): unknown[] => [
-  id,
-  topic,
-  type,
-  subject,
-  aggregateVersion.toString(),
-  data,
-];
-
-const columnsOf = (events: readonly OutgoingEvent[]): unknown[][] => {
-  const rows = events.map(valuesOf);
-  return Array.from({ length: 6 }, (_, at) => rows.map((row) => row[at]));
+const insertOf = (rows: readonly Row[]) => {
+  const [first] = rows;
+  return first && rows.length === 1
+    ? { name: "outbox add one", text: ADD_ONE, values: [...first] }
+    : { name: "outbox add many", text: ADD_MANY, values: (first ?? []).map((_, at) => rows.map((row) => row[at])) };
 };
 
 const CLAIM = `
@@ -75,7 +74,6 @@ const ADD_ONE = `
 const ADD_MANY = `
   with event as (
     insert into tandem.outbox_event (id, topic, type, subject, aggregate_version, data, source, traceparent, correlation_id)
-    select e.*, $7, $8, $9
-    from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[]) e
+    select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[])
     returning seq, created_at, subject
   )${CLAIM}`;

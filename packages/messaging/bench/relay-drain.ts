@@ -1,0 +1,73 @@
+// Committed -> published into a no-op sink: a backlog is drained, then a steady stream is followed.
+import { createRelay } from "../src/create-relay.ts";
+import type { EventPublisher } from "../src/events.ts";
+import { createOutbox } from "../src/outbox.ts";
+import { outboxBacklog, outboxStats } from "../src/outbox-stats.ts";
+import { orderEvent } from "./payload.ts";
+import { median, rate, spread } from "./report.ts";
+import { startBenchDatabase } from "./start-database.ts";
+
+const EVENTS = Number(process.argv[2] ?? 60_000);
+const ROUNDS = Number(process.argv[3] ?? 3);
+const batchSize = Number(process.argv[4] ?? 500);
+const pipeline = Number(process.argv[5] ?? 3);
+
+await using bench = await startBenchDatabase();
+const database = bench.open("drain", 8);
+const outbox = createOutbox({ database, source: "order" });
+const add = (count: number) =>
+  database.transact((tx) => outbox.in(tx).add(...Array.from({ length: count }, () => orderEvent())));
+
+const rates: number[] = [];
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (let at = 0; at < EVENTS; at += 500) await add(500);
+  let published = 0;
+  const done = Promise.withResolvers<void>();
+  const sink: EventPublisher = {
+    publish: async (batch) => {
+      published += batch.length;
+      if (published >= EVENTS) done.resolve();
+      return batch.map(({ id }) => ({ id, status: "sent" }));
+    },
+  };
+  const relay = createRelay({ database, publisher: sink, batchSize, pipeline });
+  const startedAt = performance.now();
+  await relay.start(new AbortController().signal);
+  await done.promise;
+  await relay.stop();
+  rates.push((EVENTS * 1_000) / (performance.now() - startedAt));
+}
+console.log(`drain of ${EVENTS}, batch ${batchSize}, pipeline ${pipeline}: ${spread(rates)} events/s`);
+
+const latencies: number[] = [];
+const addedAt = new Map<string, number>();
+const sink: EventPublisher = {
+  publish: async (batch) => {
+    for (const { id } of batch) latencies.push(performance.now() - (addedAt.get(id) ?? 0));
+    return batch.map(({ id }) => ({ id, status: "sent" }));
+  },
+};
+const relay = createRelay({ database, publisher: sink, batchSize, pipeline });
+await relay.start(new AbortController().signal);
+const startedAt = performance.now();
+const steady = Promise.all(
+  Array.from({ length: 1_000 }, async (_, n) => {
+    await new Promise((resolve) => setTimeout(resolve, n * 5));
+    const event = orderEvent();
+    await database.transact((tx) => outbox.in(tx).add(event));
+    addedAt.set(event.id, performance.now());
+  }),
+);
+await steady;
+while ((await outboxBacklog(database)).pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+const sorted = latencies.sort((a, b) => a - b);
+const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
+console.log(`200/s, commit -> published: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`);
+console.log(`${Math.round(performance.now() - startedAt)} ms`);
+
+const inserted = await rate(8, 5_000, () => add(20));
+console.log(`while 8 writers add 20 at a time: ${Math.round(inserted * 20)} events/s written`);
+const stats = await outboxStats(database);
+console.log("behind when they stop", stats.pending + stats.leased);
+await relay.stop();
+void median;
