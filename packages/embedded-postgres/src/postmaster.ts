@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,12 +24,22 @@ export const readPostmaster = async (dataDir: string): Promise<Postmaster | unde
   return { pid, port, ready: lines[7]?.trim() === "ready" };
 };
 
+/** Whether process `pid` runs. A zombie does not. */
 export const isAlive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !isZombie(pid);
+};
+
+// In a container without an init process nobody collects what a killed parent left: dead, yet it takes signals.
+const isZombie = (pid: number): boolean => {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 };
 

@@ -117,11 +117,15 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   return handle(pid, actual, false);
 };
 
-/** Stops a server that runs on `dataDir` and deletes its data. */
+/**
+ * Stops a server that runs on `dataDir` and deletes its data.
+ * @throws AppError failed_precondition `embedded_postgres.not_a_data_dir`
+ */
 export const removeEmbeddedPostgres = async (dataDir: string): Promise<void> => {
   const placed = await placeDataDir(dataDir, await findServerUser());
   const left = await readPostmaster(placed);
   if (left && (await isPostgresOn(left.pid, placed))) await stopPostmaster(left.pid);
+  await refuseForeign(placed);
   await Promise.all([placed, `${placed}.log`].map((path) => rm(path, { recursive: true, force: true })));
 };
 
@@ -141,13 +145,7 @@ const initialize = async (
 ): Promise<void> => {
   // Beside it and renamed: a start that was killed half-way leaves nothing that looks like a database.
   const fresh = `${dataDir}.new-${process.pid}`;
-  const inTheWay = await readdir(dataDir).catch(() => []);
-  if (inTheWay.length > 0)
-    throw new AppError(
-      "failed_precondition",
-      "embedded_postgres.not_a_data_dir",
-      `${dataDir} holds files, and they are not a Postgres database`,
-    );
+  await refuseForeign(dataDir);
   const passwordFile = `${fresh}.password`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(dirname(fresh), { recursive: true });
@@ -179,6 +177,16 @@ const initialize = async (
     await rm(passwordFile, { force: true });
     await rm(fresh, { recursive: true, force: true });
   }
+};
+
+const refuseForeign = async (dataDir: string): Promise<void> => {
+  const files: string[] = await readdir(dataDir).catch(() => []);
+  if (files.length > 0 && !files.includes("PG_VERSION"))
+    throw new AppError(
+      "failed_precondition",
+      "embedded_postgres.not_a_data_dir",
+      `${dataDir} holds files, and they are not a Postgres database`,
+    );
 };
 
 const runToEnd = (file: string, args: string[], user: ServerUser): Promise<void> =>

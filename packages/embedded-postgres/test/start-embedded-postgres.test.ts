@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import {
   type EmbeddedPostgres,
   ensureDatabase,
+  isProcessAlive,
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "@tandem/embedded-postgres";
@@ -39,13 +40,6 @@ const query = async (url: string, text: string) => {
     await client.end();
   }
 };
-const isAlive = (pid: number) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => "it passed",
@@ -58,10 +52,10 @@ const startInChild = async (
 ): Promise<{ child: ChildProcess; server: Pick<EmbeddedPostgres, "pid" | "port"> }> => {
   const script = `
     import { startEmbeddedPostgres } from "@tandem/embedded-postgres";
+    process.on("SIGTERM", () => process.exit(0));
     const { pid, port } = await startEmbeddedPostgres({ dataDir: process.argv[1], port: 0, durable: ${durable} });
     console.log(JSON.stringify({ pid, port }));
-    setInterval(() => {}, 1000);
-    process.on("SIGTERM", () => process.exit(0));`;
+    setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", script, dataDir], {
     cwd: import.meta.dirname,
     stdio: ["ignore", "pipe", "inherit"],
@@ -90,7 +84,7 @@ describe("start and stop", () => {
     expect(settings).toEqual({ encoding: "UTF8", provider: "b", locale: "C.UTF-8", fsync: "on", connections: "300" });
     await query(first.adminUrl, "CREATE TABLE kept (id int)");
     await first.stop();
-    expect(isAlive(first.pid)).toBe(false);
+    expect(isProcessAlive(first.pid)).toBe(false);
     await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
     expect(await query(second.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
   });
@@ -124,6 +118,7 @@ describe("start and stop", () => {
     await writeFile(join(dataDir, "thesis.txt"), "years of work");
     const error = await failure(startEmbeddedPostgres({ dataDir, port: 0, durable: false }));
     expect(error).toBe("embedded_postgres.not_a_data_dir");
+    expect(await failure(removeEmbeddedPostgres(dataDir))).toBe("embedded_postgres.not_a_data_dir");
     expect(await readFile(join(dataDir, "thesis.txt"), "utf8")).toBe("years of work");
     await rm(dataDir, { recursive: true });
   });
@@ -159,7 +154,7 @@ describe("what a killed process leaves behind", () => {
     expect(adopted).toMatchObject({ adopted: true, pid: server.pid });
     expect(await query(adopted.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
     await adopted.stop();
-    expect(isAlive(server.pid)).toBe(false);
+    expect(isProcessAlive(server.pid)).toBe(false);
   });
 
   test("a running server that is not what was asked for is replaced", async () => {
@@ -168,7 +163,7 @@ describe("what a killed process leaves behind", () => {
     await once(child, "exit");
     await using replaced = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
     expect(replaced.adopted).toBe(false);
-    expect(isAlive(server.pid)).toBe(false);
+    expect(isProcessAlive(server.pid)).toBe(false);
     expect(await query(replaced.adminUrl, "SHOW fsync")).toEqual([{ fsync: "on" }]);
   });
 
@@ -176,7 +171,7 @@ describe("what a killed process leaves behind", () => {
     const first = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
     await query(first.adminUrl, "CREATE TABLE kept (id int)");
     process.kill(first.pid, "SIGKILL");
-    await pollUntil(() => !isAlive(first.pid));
+    await pollUntil(() => !isProcessAlive(first.pid));
     await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: true });
     expect(second.adopted).toBe(false);
     expect(await query(second.adminUrl, "SELECT to_regclass('kept')::text AS name")).toEqual([{ name: "kept" }]);
@@ -192,7 +187,7 @@ describe("what a killed process leaves behind", () => {
     await using second = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
     expect(second.adopted).toBe(false);
     expect(stranger.exitCode).toBeNull();
-    expect(isAlive(stranger.pid ?? 0)).toBe(true);
+    expect(isProcessAlive(stranger.pid ?? 0)).toBe(true);
     stranger.kill();
   });
 
@@ -200,8 +195,8 @@ describe("what a killed process leaves behind", () => {
     const { child, server } = await startInChild(false);
     child.kill("SIGTERM");
     await once(child, "exit");
-    await pollUntil(() => !isAlive(server.pid), { message: "the server's end" });
-    expect(isAlive(server.pid)).toBe(false);
+    await pollUntil(() => !isProcessAlive(server.pid), { message: "the server's end" });
+    expect(isProcessAlive(server.pid)).toBe(false);
   });
 
   test.runIf(process.platform === "linux")(

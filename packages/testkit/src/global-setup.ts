@@ -2,7 +2,12 @@ import { chmodSync, mkdtempSync, statfsSync, writeFileSync } from "node:fs";
 import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { type EmbeddedPostgres, removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
+import {
+  type EmbeddedPostgres,
+  isProcessAlive,
+  removeEmbeddedPostgres,
+  startEmbeddedPostgres,
+} from "@tandem/embedded-postgres";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
@@ -72,18 +77,10 @@ const removeLeftovers = async (): Promise<void> => {
   for (const dir of homes.flatMap(([home, names]) => names.map((name) => join(home, name)))) {
     if (!basename(dir).startsWith(PREFIX)) continue;
     const owner = Number(await readFile(join(dir, "owner"), "utf8").catch(() => ""));
-    if (!owner || isAlive(owner)) continue;
+    if (!owner || isProcessAlive(owner)) continue;
     await removeEmbeddedPostgres(join(dir, "data")).catch(() => {});
     await rm(dir, { recursive: true, force: true });
   }
 };
 
 const list = (dir: string): Promise<string[]> => readdir(dir).catch(() => []);
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
