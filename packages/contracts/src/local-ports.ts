@@ -30,7 +30,7 @@ export interface LocalPorts {
 export const sharedPorts = Object.freeze({ postgres: 54_320, devIssuer: 8099 });
 
 /**
- * @param offset added to every port, 0 to 11 000; default 0. For a second platform beside the first take 400, 600 or 10 000: others may
+ * @param offset added to every port, 0 to 11 000; default 0. For a second platform beside the first take 600 or 10 000: others may
  * put one range upon another (9001 is also 8001 + 1000).
  */
 export const localPorts = (entry: Pick<ServiceEntry, "number">, offset = 0): LocalPorts => {

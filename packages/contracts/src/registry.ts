@@ -15,8 +15,19 @@ export const files: readonly DescFile[] = [common, order, payment, catalog, ware
   .flatMap((module) => Object.values<unknown>(module).filter(isFile))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Every message, enum, service and option of the platform: for reflection, for JSON of any message, for generic tools. */
-export const registry: Registry = createRegistry(...files);
+const withImports = (roots: readonly DescFile[]): DescFile[] => {
+  const found = new Map<string, DescFile>();
+  const visit = (file: DescFile): void => {
+    if (found.has(file.name)) return;
+    found.set(file.name, file);
+    file.dependencies.forEach(visit);
+  };
+  roots.forEach(visit);
+  return [...found.values()];
+};
+
+/** Every message, enum, service and option of the platform and of what it imports: for reflection, JSON of any message, generic tools. */
+export const registry: Registry = createRegistry(...withImports(files));
 
 /** The context of a proto file by its package: `order` of `tandem.order.v1`, `common` of `tandem.common.v1`. */
 export const contextOf = (file: DescFile): string => file.proto.package.split(".")[1] ?? "";

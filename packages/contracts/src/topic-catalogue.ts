@@ -1,4 +1,4 @@
-import { type DescField, type DescMessage, getOption, hasOption, type Message } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, getOption, hasOption, type Message, ScalarType } from "@bufbuild/protobuf";
 import { event } from "./common.ts";
 import { contextOf, files } from "./registry.ts";
 
@@ -17,11 +17,10 @@ export interface Topic {
   aggregateVersionOf(message: Message): bigint;
 }
 
-const fieldOf = (schema: DescMessage, name: string, kind: "string" | "bigint"): DescField => {
+const fieldOf = (schema: DescMessage, name: string, scalar: ScalarType): DescField => {
   const field = schema.fields.find((candidate) => candidate.name === name);
-  const sample = field?.fieldKind === "scalar" ? field.getDefaultValue() : undefined;
-  if (!field || (sample !== undefined && typeof sample !== kind) || field.fieldKind !== "scalar") {
-    throw new TypeError(`${schema.typeName}: an event needs a field ${name} of type ${kind}`);
+  if (field?.fieldKind !== "scalar" || field.scalar !== scalar) {
+    throw new TypeError(`${schema.typeName}: an event needs a field ${name} of type ${ScalarType[scalar]}`);
   }
   return field;
 };
@@ -31,8 +30,8 @@ const read = (message: Message, field: DescField): unknown =>
 
 const toTopic = (schema: DescMessage): Topic => {
   const options = getOption(schema, event);
-  const id = fieldOf(schema, options.aggregateId, "string");
-  const version = fieldOf(schema, "aggregate_version", "bigint");
+  const id = fieldOf(schema, options.aggregateId, ScalarType.STRING);
+  const version = fieldOf(schema, "aggregate_version", ScalarType.INT64);
   return {
     name: options.topic,
     schema,

@@ -10,7 +10,9 @@ export interface StateMachine<S extends string> {
 }
 
 /** The allowed transitions of an entity, as a table from each state to those that may follow it. */
-export const defineStateMachine = <S extends string>(table: Readonly<Record<S, readonly S[]>>): StateMachine<S> => {
+export const defineStateMachine = <S extends string>(
+  table: Readonly<Record<S, readonly NoInfer<S>[]>>,
+): StateMachine<S> => {
   const states = Object.keys(table) as S[];
   // Statuses come from rows and messages: one that the table does not know leads nowhere.
   const next = (from: S): readonly S[] => (Object.hasOwn(table, from) ? table[from] : []);

@@ -4,6 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import { file_tandem_common_v1_options } from "../../common/v1/options_pb.ts";
@@ -15,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/pricing/v1/pricing_events.proto.
  */
 export const file_tandem_pricing_v1_pricing_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZ0YW5kZW0vcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIRdGFuZGVtLnByaWNpbmcudjEi7QEKDFByaWNlQ2hhbmdlZBISCgpwcm9kdWN0X2lkGAEgASgJEhkKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDEi8KC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgZwcmljZXMYBCADKAsyGC50YW5kZW0ucHJpY2luZy52MS5QcmljZRIyCgVjYXVzZRgFIAEoDjIjLnRhbmRlbS5wcmljaW5nLnYxLlByaWNlQ2hhbmdlQ2F1c2U6H6q7GBsKDXByaWNlLmNoYW5nZWQSCnByb2R1Y3RfaWQqpAEKEFByaWNlQ2hhbmdlQ2F1c2USIgoeUFJJQ0VfQ0hBTkdFX0NBVVNFX1VOU1BFQ0lGSUVEEAASGgoWUFJJQ0VfQ0hBTkdFX0NBVVNFX1NFVBABEigKJFBSSUNFX0NIQU5HRV9DQVVTRV9QUk9NT1RJT05fU1RBUlRFRBACEiYKIlBSSUNFX0NIQU5HRV9DQVVTRV9QUk9NT1RJT05fRU5ERUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tandem_common_v1_options, file_tandem_pricing_v1_pricing]);
+  fileDesc("CiZ0YW5kZW0vcHJpY2luZy92MS9wcmljaW5nX2V2ZW50cy5wcm90bxIRdGFuZGVtLnByaWNpbmcudjEiiAIKDFByaWNlQ2hhbmdlZBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIoCgZwcmljZXMYBCADKAsyGC50YW5kZW0ucHJpY2luZy52MS5QcmljZRIyCgVjYXVzZRgFIAEoDjIjLnRhbmRlbS5wcmljaW5nLnYxLlByaWNlQ2hhbmdlQ2F1c2U6H6q7GBsKDXByaWNlLmNoYW5nZWQSCnByb2R1Y3RfaWQqpAEKEFByaWNlQ2hhbmdlQ2F1c2USIgoeUFJJQ0VfQ0hBTkdFX0NBVVNFX1VOU1BFQ0lGSUVEEAASGgoWUFJJQ0VfQ0hBTkdFX0NBVVNFX1NFVBABEigKJFBSSUNFX0NIQU5HRV9DQVVTRV9QUk9NT1RJT05fU1RBUlRFRBACEiYKIlBSSUNFX0NIQU5HRV9DQVVTRV9QUk9NT1RJT05fRU5ERUQQA2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options, file_tandem_pricing_v1_pricing]);
 
 /**
  * All that a product costs now, in every default price list: the newest event alone is the truth, in whatever order they come.
