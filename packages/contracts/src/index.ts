@@ -1,4 +1,5 @@
 export { accessOf, type MethodAccess } from "./access.ts";
+export { enumName } from "./enum-name.ts";
 export { type ErrorEntry, errorCatalogue } from "./error-catalogue.ts";
 export { type LocalPorts, localPorts, type SidecarPorts, sharedPorts } from "./local-ports.ts";
 export { contextOf, files, registry } from "./registry.ts";

@@ -1,0 +1,93 @@
+import { type ContextName, localPorts, type ServiceEntry, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+
+export interface BinaryPlan {
+  /** App id, also the name of its log. */
+  readonly appId: string;
+  readonly context: ContextName;
+  readonly kind: "api" | "worker";
+  readonly env: Readonly<Record<string, string>>;
+  /** Every port that it and its sidecar listen on, by what for. */
+  readonly ports: Readonly<Record<string, number>>;
+}
+
+export interface ContextPlan {
+  readonly service: ServiceEntry;
+  readonly api: BinaryPlan;
+  readonly worker: BinaryPlan;
+}
+
+export interface PlanOptions {
+  /** Contexts to run, with those that they call. Absent: all. */
+  readonly only?: readonly string[] | undefined;
+  /** Added to every port. */
+  readonly offset: number;
+  readonly databaseUrlOf: (service: ServiceEntry) => string;
+  readonly issuer: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
+  readonly logLevel: string;
+}
+
+/** The contexts asked for and those they call, by number. @throws TypeError naming the ones there are */
+export const contextsToRun = (only: readonly string[] | undefined): readonly ServiceEntry[] => {
+  if (only === undefined || only.length === 0) return serviceCatalogue;
+  const wanted = new Set<string>();
+  const add = (name: string) => {
+    const entry = serviceCatalogue.find(({ context }) => context === name);
+    if (!entry) {
+      throw new TypeError(
+        `there is no context "${name}"; there are ${serviceCatalogue.map((one) => one.context).join(", ")}`,
+      );
+    }
+    if (wanted.has(name)) return;
+    wanted.add(name);
+    for (const dependency of entry.dependsOn) add(dependency);
+  };
+  for (const name of only) add(name);
+  return serviceCatalogue.filter(({ context }) => wanted.has(context));
+};
+
+/** Who listens where with which environment: the same variables as under `dapr run` and in Kubernetes. Pure. */
+export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
+  contextsToRun(options.only).map((service) => {
+    const { api, worker } = localPorts(service, options.offset);
+    const common = { DATABASE_URL: options.databaseUrlOf(service), LOG_LEVEL: options.logLevel };
+    return {
+      service,
+      api: {
+        appId: service.apiAppId,
+        context: service.context,
+        kind: "api",
+        ports: { REST: api.http, gRPC: api.grpc, "sidecar HTTP": api.sidecar.http, "sidecar gRPC": api.sidecar.grpc },
+        env: {
+          ...common,
+          HTTP_PORT: String(api.http),
+          GRPC_PORT: String(api.grpc),
+          DAPR_HTTP_PORT: String(api.sidecar.http),
+          DAPR_GRPC_PORT: String(api.sidecar.grpc),
+          AUTH_ISSUER: options.issuer.issuer,
+          AUTH_AUDIENCE: options.issuer.audience,
+          AUTH_JWKS_URL: options.issuer.jwksUrl,
+        },
+      },
+      worker: {
+        appId: service.workerAppId,
+        context: service.context,
+        kind: "worker",
+        ports: {
+          callback: worker.app,
+          operations: worker.ops,
+          "sidecar HTTP": worker.sidecar.http,
+          "sidecar gRPC": worker.sidecar.grpc,
+        },
+        env: {
+          ...common,
+          APP_PORT: String(worker.app),
+          OPS_PORT: String(worker.ops),
+          DAPR_HTTP_PORT: String(worker.sidecar.http),
+          DAPR_GRPC_PORT: String(worker.sidecar.grpc),
+        },
+      },
+    } satisfies ContextPlan;
+  });
+
+export const postgresPort = (offset: number): number => sharedPorts.postgres + offset;
+export const issuerPort = (offset: number): number => sharedPorts.devIssuer + offset;

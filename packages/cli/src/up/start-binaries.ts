@@ -1,0 +1,93 @@
+import { spawn } from "node:child_process";
+import { createWriteStream } from "node:fs";
+import { join } from "node:path";
+import type { Binary } from "@tandem/runtime";
+import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
+import { repositoryRoot } from "../state-dir.ts";
+import { loadService } from "./load-service.ts";
+
+/** A started binary, in this process or in one of its own. */
+export interface Running {
+  readonly appId: string;
+  stop(): Promise<void>;
+  /** Rejects when it ends by itself. */
+  readonly failed: Promise<never>;
+}
+
+export type StartBinary = (plan: BinaryPlan) => Promise<Running>;
+
+/** All binaries in this process, each with its own log file. */
+export const inThisProcess =
+  (logFile: (name: string) => string): StartBinary =>
+  async ({ appId, context, kind, env }) => {
+    const { startApi, startWorker } = await loadService(context);
+    const logDestination = createWriteStream(logFile(appId), { flags: "a" });
+    const start = kind === "api" ? startApi : startWorker;
+    const binary: Binary = await start(env, { logDestination });
+    return {
+      appId,
+      failed: binary.failed,
+      stop: () => binary.stop().finally(() => logDestination.end()),
+    };
+  };
+
+/** One operating-system process per binary, as in production. Each goes when this one goes, `kill -9` included. */
+export const asProcesses =
+  (logFile: (name: string) => string): StartBinary =>
+  async ({ appId, context, kind, env, ports }) => {
+    const entry = join(repositoryRoot, "services", context, "src", `${kind}.ts`);
+    const log = createWriteStream(logFile(appId), { flags: "a" });
+    const child = spawn(process.execPath, ["--import", join(import.meta.dirname, "exit-with-parent.ts"), entry], {
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    const exited = new Promise<number | string>((resolve) =>
+      child.once("exit", (code, signal) => resolve(code ?? signal ?? 0)),
+    );
+    let stopping = false;
+    const failed = exited.then((how) => {
+      if (stopping) return new Promise<never>(() => {});
+      throw new Error(`${appId} ended by itself (${how}); its log is ${logFile(appId)}`);
+    });
+    failed.catch(() => {});
+    const port = ports[kind === "api" ? "REST" : "operations"];
+    await Promise.race([untilReady(`http://127.0.0.1:${port}/readyz`), failed]);
+    return {
+      appId,
+      failed,
+      stop: async () => {
+        stopping = true;
+        child.kill("SIGTERM");
+        await exited;
+        log.end();
+      },
+    };
+  };
+
+const untilReady = async (url: string): Promise<void> => {
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const ready = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    if (performance.now() > deadline) throw new Error(`${url} is not ready after a minute`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+};
+
+/** Starts workers and APIs of all contexts; when one fails, those that came up are stopped. */
+export const startBinaries = async (
+  contexts: readonly ContextPlan[],
+  start: StartBinary,
+): Promise<readonly Running[]> => {
+  const outcomes = await Promise.allSettled(contexts.flatMap(({ api, worker }) => [start(api), start(worker)]));
+  const running = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+  const failure = outcomes.find((outcome) => outcome.status === "rejected");
+  if (!failure) return running;
+  await Promise.allSettled(running.map((one) => one.stop()));
+  throw failure.reason;
+};
