@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { Logger, Metrics } from "@tandem/runtime";
 import { type Edge, edgeKey, type Protocol } from "../call.ts";
+import { clampTimeouts } from "../read-timeout.ts";
 import type { InFlight } from "./in-flight.ts";
 
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -20,10 +21,17 @@ export interface EdgeWatchOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly trustedProxies: number;
+  readonly maxDeadlineMs: number;
 }
 
 /** Sees every request, also those that end before the interceptors: unknown paths, malformed bodies, oversize, slow senders. */
-export const createEdgeWatch = ({ inFlight, metrics, log, trustedProxies }: EdgeWatchOptions): EdgeWatch => {
+export const createEdgeWatch = ({
+  inFlight,
+  metrics,
+  log,
+  trustedProxies,
+  maxDeadlineMs,
+}: EdgeWatchOptions): EdgeWatch => {
   const edges = new WeakMap<NodeRequest, Edge>();
   const refused = metrics.counter({
     name: "tandem_rpc_server_refused_total",
@@ -42,6 +50,7 @@ export const createEdgeWatch = ({ inFlight, metrics, log, trustedProxies }: Edge
   return {
     admit: (request, response) => {
       const edge = edgeOf(request);
+      clampTimeouts(request.headers, maxDeadlineMs);
       const leave = inFlight.enter();
       response.once("close", () => {
         leave?.();

@@ -2,24 +2,60 @@ import type { Socket } from "node:net";
 import { AppError } from "@tandem/kernel";
 import { envelopeOf } from "./rest-envelope.ts";
 
+/** What the HTTP server itself answers, before any interceptor. */
+export interface Refusal {
+  readonly status: number;
+  readonly error: AppError;
+}
+
+const final = { retryable: false } as const;
+const malformed = (rule: string, message: string): AppError =>
+  new AppError("invalid_argument", "request.malformed", message, { details: [{ rule, message }] });
+
+export const refusals = {
+  shuttingDown: {
+    status: 503,
+    error: new AppError("unavailable", "rpc.shutting_down", "The server is shutting down."),
+  },
+  malformedHost: { status: 400, error: malformed("malformed_host", "The Host header is missing or malformed.") },
+  malformedUrl: { status: 400, error: malformed("malformed_url", "The path is malformed.") },
+  malformedHttp: { status: 400, error: malformed("malformed_http", "This is not valid HTTP.") },
+  tooSlow: {
+    status: 408,
+    error: new AppError("deadline_exceeded", "request.too_slow", "The request did not arrive in time."),
+  },
+  headersTooLarge: {
+    status: 431,
+    error: new AppError("resource_exhausted", "request.headers_too_large", "The headers are too large.", final),
+  },
+  failed: {
+    status: 500,
+    error: new AppError("internal", "rpc.internal", "The server failed to answer this call."),
+  },
+} as const satisfies Record<string, Refusal>;
+
+export const routeNotFound = (method: string, url: string): Refusal => ({
+  status: 404,
+  error: new AppError(
+    "not_found",
+    "request.route_not_found",
+    `There is no ${method} ${url.split("?", 1)[0]?.slice(0, 200)}.`,
+  ),
+});
+
+export const bodyTooLarge = (bytes: number): Refusal => ({
+  status: 413,
+  error: new AppError("resource_exhausted", "request.body_too_large", `The body is over ${bytes} bytes.`, final),
+});
+
 /** Host as browsers and clients send it: a name or an address, perhaps with a port. */
 export const isPlainHost = (host: string | undefined): boolean =>
   host !== undefined && /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host);
 
-const refusals: Readonly<Record<string, readonly [line: string, error: AppError]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [
-    "408 Request Timeout",
-    new AppError("deadline_exceeded", "request.too_slow", "The request did not arrive in time."),
-  ],
-  HPE_HEADER_OVERFLOW: [
-    "431 Request Header Fields Too Large",
-    new AppError("resource_exhausted", "request.headers_too_large", "The headers are too large.", { retryable: false }),
-  ],
+const ofParser: Readonly<Record<string, readonly [line: string, refusal: Refusal]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", refusals.tooSlow],
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", refusals.headersTooLarge],
 };
-const malformed = [
-  "400 Bad Request",
-  new AppError("invalid_argument", "request.malformed", "This is not valid HTTP."),
-] as const;
 
 /** Answers what Node's parser gave up on. The connection closes: nobody knows where the next request would begin. */
 export const answerBadRequest = (error: { readonly code?: string }, socket: Socket): void => {
@@ -27,10 +63,8 @@ export const answerBadRequest = (error: { readonly code?: string }, socket: Sock
     socket.destroy();
     return;
   }
-  const [line, refusal] = refusals[error.code ?? ""] ?? malformed;
-  const body = JSON.stringify(envelopeOf(refusal));
-  socket.end(
-    `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
+  const [line, refusal] = ofParser[error.code ?? ""] ?? (["400 Bad Request", refusals.malformedHttp] as const);
+  const body = JSON.stringify(envelopeOf(refusal.error));
+  const head = `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+  socket.end(`${head}\r\n\r\n${body}`, () => socket.destroy());
 };

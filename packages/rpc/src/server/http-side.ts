@@ -1,12 +1,11 @@
 import type { AddressInfo } from "node:net";
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
-import { AppError } from "@tandem/kernel";
 import { createOpsRoutes, type Health, type Logger, type Metrics } from "@tandem/runtime";
 import { createNodeHandler, createTranscoder } from "@tandem/transcoding";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import type { EdgeWatch } from "./edge.ts";
-import { answerBadRequest, isPlainHost } from "./http-refusals.ts";
+import { answerBadRequest, bodyTooLarge, isPlainHost, type Refusal, refusals, routeNotFound } from "./http-refusals.ts";
 import type { EffectiveLimits } from "./limits.ts";
 import { encodeError, encodeResponse, envelopeOf } from "./rest-envelope.ts";
 
@@ -49,55 +48,27 @@ export const createHttpSide = (options: HttpSideOptions): HttpSide => {
       maxHeaderSize: 16_384,
     },
     clientErrorHandler: answerBadRequest,
+    frameworkErrors: (_error, _request, reply) => {
+      refuse(reply, refusals.malformedUrl);
+    },
     // The fuller path is never interesting to fastify itself, and its default of 100 characters would turn long ids into 404s.
     routerOptions: { maxParamLength: 2_048 },
   });
-  let draining = false;
 
   app.addHook("onRequest", async (request, reply) => {
     const path = request.raw.url?.split("?", 1)[0] ?? "/";
     if (opsPaths.has(path) || path === OPENAPI_PATH) return;
-    const admitted = edge.admit(request.raw, reply.raw);
-    if (!admitted || draining) reply.header("connection", "close");
-    if (!admitted)
-      return refuse(reply, 503, new AppError("unavailable", "rpc.shutting_down", "The server is shutting down."));
+    if (!edge.admit(request.raw, reply.raw)) return refuse(reply.header("connection", "close"), refusals.shuttingDown);
     // Connect builds a URL of it and would leave the request unanswered when that throws.
-    if (!isPlainHost(request.raw.headers.host))
-      return refuse(
-        reply,
-        400,
-        new AppError("invalid_argument", "request.malformed_host", "The Host header is missing or malformed."),
-      );
-    if (Number(request.raw.headers["content-length"] ?? 0) > limits.bodyBytes) {
-      reply.header("connection", "close");
-      return refuse(
-        reply,
-        413,
-        new AppError("resource_exhausted", "request.body_too_large", `The body is over ${limits.bodyBytes} bytes.`, {
-          retryable: false,
-        }),
-      );
-    }
+    if (!isPlainHost(request.raw.headers.host)) return refuse(reply, refusals.malformedHost);
+    if (Number(request.raw.headers["content-length"] ?? 0) > limits.bodyBytes)
+      return refuse(reply.header("connection", "close"), bodyTooLarge(limits.bodyBytes));
   });
-  app.setNotFoundHandler((request, reply) =>
-    refuse(
-      reply,
-      404,
-      new AppError(
-        "not_found",
-        "request.route_not_found",
-        `There is no ${request.method} ${request.url.split("?", 1)[0]?.slice(0, 200)}.`,
-      ),
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => refuse(reply, routeNotFound(request.method, request.url)));
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ err: error }, "a request failed outside of the interceptors");
-    const shown =
-      status >= 500
-        ? new AppError("internal", "rpc.internal", "The server failed to answer this call.")
-        : new AppError("invalid_argument", "request.malformed", "The request is malformed.");
-    return refuse(reply, status, shown);
+    return refuse(reply, status >= 500 ? refusals.failed : { ...refusals.malformedHttp, status });
   });
 
   mountOps(app, options);
@@ -109,15 +80,12 @@ export const createHttpSide = (options: HttpSideOptions): HttpSide => {
       await app.listen({ port: options.port, host: options.host });
       return { port: (app.server.address() as AddressInfo).port };
     },
-    drain: () => {
-      draining = true;
-      app.server.closeIdleConnections();
-    },
+    drain: () => app.server.closeIdleConnections(),
     stop: () => app.close(),
   };
 };
 
-const refuse = (reply: FastifyReply, status: number, error: AppError): FastifyReply =>
+const refuse = (reply: FastifyReply, { status, error }: Refusal): FastifyReply =>
   reply.code(status).type("application/json").send(envelopeOf(error));
 
 const mountOps = (app: FastifyInstance, { health, metrics, openApi }: HttpSideOptions): void => {
@@ -162,18 +130,10 @@ const mountRest = (app: FastifyInstance, { connect, routes, edge, limits }: Http
     scope.all("/*", async (request, reply) => {
       reply.hijack();
       if (await handle(request.raw, reply.raw)) return;
-      const body = JSON.stringify(
-        envelopeOf(
-          new AppError(
-            "not_found",
-            "request.route_not_found",
-            `There is no ${request.method} ${request.url.split("?", 1)[0]?.slice(0, 200)}.`,
-          ),
-        ),
-      );
-      reply.raw
-        .writeHead(404, { "content-type": "application/json", "content-length": Buffer.byteLength(body) })
-        .end(body);
+      const { status, error } = routeNotFound(request.method, request.url);
+      const body = JSON.stringify(envelopeOf(error));
+      const head = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+      reply.raw.writeHead(status, head).end(body);
     });
   });
 };

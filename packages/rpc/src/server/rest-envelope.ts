@@ -7,21 +7,27 @@ import { TRACE_HEADER } from "../headers.ts";
 /** `{"code":0,"data":...}` */
 export const encodeResponse: EncodeResponse = (data) => ({ status: 200, body: { code: 0, data } });
 
-const kindOfReason: Readonly<Partial<Record<FaultReason, ErrorKind>>> = {
-  route_not_found: "not_found",
-  method_not_allowed: "unimplemented",
-  body_too_large: "resource_exhausted",
+/** Faults with a slug of their own. All others are `request.malformed`, with the reason as the rule of a detail. */
+const slugOfReason: Readonly<Partial<Record<FaultReason, readonly [kind: ErrorKind, slug: string]>>> = {
+  route_not_found: ["not_found", "request.route_not_found"],
+  method_not_allowed: ["unimplemented", "request.method_not_allowed"],
+  body_too_large: ["resource_exhausted", "request.body_too_large"],
+  unsupported_media_type: ["invalid_argument", "request.unsupported_media_type"],
 };
 
 /** `{"code":<number>,"error":"<slug>","message":...,"details":[...],"retryable":...,"traceId":...}` */
 export const encodeError: EncodeError = (error, { reason, violations, headers, status }) => {
   const traceId = headers.get(TRACE_HEADER) ?? undefined;
-  const kind = reason === undefined ? kindOfCode(error.code) : (kindOfReason[reason] ?? "invalid_argument");
   if (reason !== undefined) {
-    const details = violations.map(({ field, description }) => ({ field, rule: reason, message: description }));
-    const fault = new AppError(kind, `request.${reason}`, error.rawMessage, { details, retryable: false });
-    return { status, body: envelopeOf(fault, traceId) };
+    const [kind, slug] = slugOfReason[reason] ?? ["invalid_argument", "request.malformed"];
+    const told = violations.map(({ field, description }) => ({ field, rule: reason, message: description }));
+    const details = told.length > 0 ? told : [{ rule: reason, message: error.rawMessage }];
+    return {
+      status,
+      body: envelopeOf(new AppError(kind, slug, error.rawMessage, { details, retryable: false }), traceId),
+    };
   }
+  const kind = kindOfCode(error.code);
   const info = readErrorInfo(error);
   // Without our detail the error never passed the mapping interceptor: only its kind may be told.
   const known =

@@ -77,7 +77,7 @@ export const createRpcServer = (options: RpcServerOptions): RpcServer => {
     );
     createReflectionRoutes({ services: [...services, GrpcHealth] })(router);
   };
-  const edge = createEdgeWatch({ inFlight, metrics, log, trustedProxies: limits.trustedProxies });
+  const edge = createEdgeWatch({ inFlight, metrics, log, ...limits });
   const connect = connectOptions(chain, limits, shutdown.signal);
   const common = { host, limits, routes, edge, log };
   const http = createHttpSide({
