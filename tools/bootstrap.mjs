@@ -141,7 +141,7 @@ const install = async () => {
   say(
     existsSync(modules)
       ? "Dependencies differ from package-lock.json: installing them (npm ci)."
-      : "Installing the dependencies (npm ci); about half a minute.",
+      : "Installing the dependencies (npm ci); about a minute.",
   );
   // A terminal gets npm's own progress; a log gets a line now and then.
   const tick = process.stderr.isTTY ? undefined : setInterval(() => say(`  installing: ${seconds()}`), 10_000);
