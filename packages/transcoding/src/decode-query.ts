@@ -27,14 +27,11 @@ const setParameter = (target: ReflectMessage, name: string, path: readonly DescF
   } catch (error) {
     throw invalidField(name, error instanceof Error ? error.message : String(error));
   }
-  const parent = reachParent(target, path);
+  const parent = reachParent(target, path, name);
   if (field.fieldKind === "list") {
     parent.get(field).add(value);
     return;
   }
-  const rival = field.oneof && parent.oneofCase(field.oneof);
-  if (rival !== undefined && rival !== field)
-    throw invalidField(name, `"${rival.jsonName}", of the same oneof, is given as well`);
   parent.set(field, value);
 };
 

@@ -131,13 +131,10 @@ const applyPath = (target: ReflectMessage, route: Route, captures: readonly stri
   for (const [index, variable] of route.variables.entries()) {
     const value = parsePathValue(variable, captures[index] ?? "");
     const leaf = variable.path[variable.path.length - 1] as DescField;
-    const parent = reachParent(target, variable.path);
+    const parent = reachParent(target, variable.path, variable.name);
     if (parent.isSet(leaf) && !same(plain(parent.get(leaf)), plain(value))) {
       throw invalidField(variable.name, "the body says otherwise than the path");
     }
-    const rival = leaf.oneof && parent.oneofCase(leaf.oneof);
-    if (rival !== undefined && rival !== leaf)
-      throw invalidField(rival.jsonName, `the path sets "${variable.name}", of the same oneof`);
     parent.set(leaf, value);
   }
 };

@@ -15,11 +15,14 @@ export const messageToJson = (route: Route, message: Message, options: Partial<J
   return (zeros as Record<string, JsonValue>)[key] ?? null;
 };
 
-/** The bytes of a google.api.HttpBody response; undefined for any other. */
-export const rawResponse = (route: Route, message: Message): RawBody | undefined => {
-  const { responseField: field, method } = route;
-  if (field === undefined) return method.output.typeName === httpBodyName ? rawBodyOf(message) : undefined;
-  if (field.fieldKind !== "message" || field.message.typeName !== httpBodyName) return undefined;
+/** Is the response (or its one field) a google.api.HttpBody, whose bytes go out as they are? */
+export const sendsRaw = ({ responseField: field, method }: Route): boolean =>
+  field === undefined
+    ? method.output.typeName === httpBodyName
+    : field.message?.typeName === httpBodyName && field.fieldKind === "message";
+
+export const rawResponse = ({ responseField: field }: Route, message: Message): RawBody => {
+  if (field === undefined) return rawBodyOf(message);
   const held = (message as Message & Record<string, unknown>)[field.localName];
-  return rawBodyOf((held ?? create(field.message)) as Message);
+  return rawBodyOf((held ?? {}) as Message);
 };

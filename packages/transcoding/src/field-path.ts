@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
+import { invalidField } from "./fault.ts";
 
 const names = new WeakMap<DescMessage, ReadonlyMap<string, DescField>>();
 
@@ -34,10 +35,23 @@ export const resolveFieldPath = (message: DescMessage, path: string): readonly D
   return fields;
 };
 
-/** The message that holds the last field of the path; missing messages on the way are created and set. */
-export const reachParent = (root: ReflectMessage, path: readonly DescField[]): ReflectMessage => {
+/** @throws RequestFault when another member of the field's oneof is set: the last one would win in silence */
+const claimOneof = (parent: ReflectMessage, field: DescField, name: string): void => {
+  const rival = field.oneof && parent.oneofCase(field.oneof);
+  if (rival !== undefined && rival !== field)
+    throw invalidField(name, `"${rival.jsonName}", of the same oneof, is given as well`);
+};
+
+/**
+ * The message that holds the last field of the path; missing messages on the way are created and set.
+ * @param name the path as the caller wrote it, for the error
+ * @throws RequestFault when a field on the way, or the last one, shares a oneof with one that is set
+ */
+export const reachParent = (root: ReflectMessage, path: readonly DescField[], name: string): ReflectMessage => {
   let at = root;
-  for (const field of path.slice(0, -1)) {
+  for (const [index, field] of path.entries()) {
+    claimOneof(at, field, name);
+    if (index === path.length - 1) return at;
     if (field.fieldKind !== "message") throw new TypeError(`${field.name} is no message`);
     const next: ReflectMessage = at.isSet(field) ? at.get(field) : reflect(field.message);
     if (!at.isSet(field)) at.set(field, next);

@@ -148,7 +148,7 @@ export const createHandlerInvoker = (handlers: readonly UniversalHandler[]): Inv
           await envelopes.return?.(undefined);
         }
       };
-      return { messages: messages(), headers };
+      return { first: first.done ? undefined : first.value, messages: messages(), headers };
     },
   };
 };

@@ -53,7 +53,11 @@ export const createTransportInvoker = (transport: Transport): Invoker => {
           await iterator.return?.();
         }
       };
-      return { messages: messages(), headers: withoutProtocolHeaders(answer.header) };
+      return {
+        first: first.done ? undefined : first.value,
+        messages: messages(),
+        headers: withoutProtocolHeaders(answer.header),
+      };
     },
   };
 };

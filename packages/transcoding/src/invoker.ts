@@ -23,6 +23,9 @@ export interface UnaryResult {
 }
 
 export interface StreamResult {
+  /** Undefined when the stream is empty. */
+  readonly first: Message | undefined;
+  /** All of them, the first included. Iterate, if only to leave at once: else the handler never learns that nobody listens. */
   readonly messages: AsyncIterable<Message>;
   readonly headers: Headers;
 }

@@ -24,9 +24,10 @@ const kindOf = (json: JsonValue): string =>
 const describe = (error: unknown): string => {
   const text = error instanceof Error ? error.message : String(error);
   const plain = text
-    .replace(/^cannot decode \S+ \S+ from JSON: /, "")
+    .replace(/^cannot decode (\S+ )?\S+ from JSON: /, "")
     .replace(/^list item #\d+: |^map entry (?:"(?:[^"\\]|\\.)*"|\S+): /, "")
-    .replace(/\bArray\b/, "an array");
+    .replace(/\bArray\b/, "an array")
+    .replace("expected bigint (", "expected integer (");
   return text.startsWith("cannot decode enum") ? `no such value: ${plain}` : plain.slice(0, 300);
 };
 
@@ -89,7 +90,12 @@ export const findJsonFault = (
       if (typeof value !== "object" || Array.isArray(value))
         return fault(at, `expected an object, got ${kindOf(value)}`);
       for (const [name, element] of Object.entries(value)) {
-        found ??= inside(`${at}[${JSON.stringify(name)}]`, one, element, (leaf) => ({ [name]: leaf }));
+        const place = `${at}[${JSON.stringify(name)}]`;
+        // The key by itself first: only keys of strings fit always.
+        if (one.message !== undefined && !special.has(one.message.typeName)) {
+          found ??= tryDecode(place, { [one.jsonName]: { [name]: {} } });
+        }
+        found ??= inside(place, one, element, (leaf) => ({ [name]: leaf }));
         if (found !== undefined) break;
       }
     } else {

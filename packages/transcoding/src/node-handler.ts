@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { ContextValues } from "@connectrpc/connect";
 import type { RestResponse } from "./rest.ts";
 import type { Transcoder } from "./transcoder.ts";
+import { splitUrl } from "./url.ts";
 
 type NodeRequest = IncomingMessage | Http2ServerRequest;
 type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -18,41 +19,53 @@ export type NodeHandler = (request: NodeRequest, response: NodeResponse) => Prom
 const headersOf = (request: NodeRequest): Headers => {
   const headers = new Headers();
   for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || name.startsWith(":")) continue;
-    if (typeof value === "string") headers.set(name, value);
+    if (value === undefined) continue;
+    if (name === ":authority") headers.set("host", String(value));
+    else if (name.startsWith(":")) continue;
+    else if (typeof value === "string") headers.set(name, value);
     else for (const one of value) headers.append(name, one);
   }
   return headers;
 };
 
 /** Waits until the response takes more, or is gone. */
-const drained = (response: NodeResponse): Promise<void> =>
+const drained = (response: NodeResponse, gone: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
+    if (gone.aborted) return resolve();
     const done = () => {
       response.off("drain", done);
-      response.off("close", done);
+      gone.removeEventListener("abort", done);
       resolve();
     };
     response.on("drain", done);
-    response.on("close", done);
+    gone.addEventListener("abort", done);
   });
 
-const send = async (response: NodeResponse, { status, headers, body }: RestResponse): Promise<void> => {
-  if (response.destroyed) return;
+const send = async (
+  response: ServerResponse,
+  { status, headers, body }: RestResponse,
+  gone: AbortSignal,
+): Promise<void> => {
   const named: Record<string, string | string[]> = {};
   headers.forEach((value, name) => {
     named[name] = name === "set-cookie" ? headers.getSetCookie() : value;
   });
-  (response as ServerResponse).writeHead(status, named);
+  if (!gone.aborted) response.writeHead(status, named);
   if (body === undefined || body instanceof Uint8Array) {
-    (response as ServerResponse).end(body);
+    if (!gone.aborted) response.end(body);
     return;
   }
-  for await (const chunk of body) {
-    if (response.destroyed || response.closed) break;
-    if (!(response as ServerResponse).write(chunk)) await drained(response);
+  try {
+    for await (const chunk of body) {
+      // Not asked before the loop: only a stream that was begun and left runs its handler's cleanup.
+      if (gone.aborted) return;
+      if (!response.write(chunk)) await drained(response, gone);
+    }
+    response.end();
+  } catch {
+    // Raw bytes that broke off: a proper end would make them look complete.
+    response.destroy();
   }
-  response.end();
 };
 
 /** For `http.createServer` and `http2.createServer`. The client's going away aborts the handler's signal. */
@@ -61,22 +74,20 @@ export const createNodeHandler =
   async (request, response) => {
     const method = request.method ?? "GET";
     const url = request.url ?? "/";
-    if (transcoder.match(method, url.split("?", 1)[0] ?? "/").kind === "not_found") return false;
+    if (transcoder.match(method, splitUrl(url).path).kind === "not_found") return false;
     const gone = new AbortController();
-    response.once("close", () => {
-      if (!response.writableEnded) gone.abort();
-    });
+    response.once("close", () => gone.abort());
     const contextValues = options.contextValues?.(request);
-    await send(
-      response,
-      await transcoder.handle({
-        method,
-        url,
-        headers: headersOf(request),
-        body: request,
-        signal: gone.signal,
-        ...(contextValues && { contextValues }),
-      }),
-    );
+    const answer = await transcoder.handle({
+      method,
+      url,
+      headers: headersOf(request),
+      // A body that is too large is left unread, not destroyed: the socket still has to carry the answer.
+      body: request.iterator({ destroyOnReturn: false }),
+      signal: gone.signal,
+      ...(contextValues && { contextValues }),
+    });
+    // Both kinds have the methods used here; their overloads differ too much for one call.
+    await send(response as ServerResponse, answer, gone.signal);
     return true;
   };

@@ -3,7 +3,7 @@ import { bindingsOf } from "./annotation.ts";
 import { TranscodingConfigurationError } from "./configuration-error.ts";
 import type { HttpRule } from "./gen/google/api/http_pb.ts";
 import { compileRoute, type Route } from "./route.ts";
-import { anyMethod, createRouteTrie } from "./route-trie.ts";
+import { createRouteTrie } from "./route-trie.ts";
 
 export interface RouteOptions {
   /** Put in front of every template: "/api". Default "". */
@@ -76,5 +76,3 @@ export const createRestRouter = (services: readonly DescService[], options: Rout
   };
   return { routes, match };
 };
-
-export { anyMethod };

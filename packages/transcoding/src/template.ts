@@ -58,24 +58,20 @@ export const parseTemplate = (source: string): Template => {
     if (!source.startsWith(text, at)) fail(`expected "${text}"`);
     at += text.length;
   };
-  const push = (segment: Segment): void => {
-    if (segments.at(-1)?.kind === "rest") fail('"**" must be the last segment');
-    segments.push(segment);
-  };
-
   const parseSegment = (insideVariable: boolean): void => {
+    if (segments.at(-1)?.kind === "rest") fail('"**" must be the last segment');
     if (source.startsWith("**", at)) {
-      push({ kind: "rest" });
+      segments.push({ kind: "rest" });
       at += 2;
     } else if (source[at] === "*") {
-      push({ kind: "one" });
+      segments.push({ kind: "one" });
       at += 1;
     } else if (source[at] === "{") {
       if (insideVariable) fail("a variable cannot hold another variable");
       parseVariable();
     } else {
       const text = take(literalPattern, "a literal, *, ** or {variable}");
-      push({ kind: "literal", text: decodeURIComponent(text) });
+      segments.push({ kind: "literal", text: decodeURIComponent(text) });
     }
   };
   const parseSegments = (insideVariable: boolean): void => {
@@ -98,7 +94,7 @@ export const parseTemplate = (source: string): Template => {
       at += 1;
       parseSegments(true);
     } else {
-      push({ kind: "one" });
+      segments.push({ kind: "one" });
     }
     expect("}");
     const fieldPath = names.join(".");
