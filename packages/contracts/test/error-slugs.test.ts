@@ -1,0 +1,28 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { errorCatalogue } from "../src/index.ts";
+
+const root = join(import.meta.dirname, "../../..");
+// Errors that end a process at its start, or that only a probe sees: nobody calls an API to get them.
+const unseen = /^(embedded_postgres|migration|sidecar|relay|replay)\.|^dapr\.(subscription_invalid|cancelled)$/;
+
+const thrown = globSync(["packages/*/src/**/*.ts", "services/*/src/**/*.ts"], { cwd: root }).flatMap((file) => {
+  const source = readFileSync(join(root, file), "utf8");
+  return [...source.matchAll(/new AppError\(\s*"(\w+)",\s*"([\w.]+)"/g)]
+    .map(([, kind = "", slug = ""]) => ({ file, kind, slug }))
+    .filter(({ kind, slug }) => kind !== "internal" && !unseen.test(slug)); // internal ones become rpc.internal
+});
+
+describe("an AppError in the code that callers may see", () => {
+  it("is declared in proto/tandem/<context>/v1/<context>_errors.proto (or common_errors.proto)", () => {
+    const missing = thrown.filter(({ slug }) => !errorCatalogue[slug]);
+    expect(thrown.length).toBeGreaterThan(30);
+    expect(missing.map(({ slug, kind, file }) => `${slug} (${kind}) in ${file}`)).toEqual([]);
+  });
+
+  it("has the kind that it is declared with", () => {
+    const differing = thrown.filter(({ slug, kind }) => errorCatalogue[slug] && errorCatalogue[slug].kind !== kind);
+    expect(differing.map(({ slug, kind, file }) => `${slug}: ${kind} in ${file}`)).toEqual([]);
+  });
+});
