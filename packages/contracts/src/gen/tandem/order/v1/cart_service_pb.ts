@@ -266,7 +266,7 @@ export const CheckoutCartResponseSchema: GenMessage<CheckoutCartResponse> = /*@_
  */
 export const CartService: GenService<{
   /**
-   * Errors: order.cart_not_found.
+   * Errors: cart.not_found.
    *
    * @generated from rpc tandem.order.v1.CartService.GetCart
    */
@@ -277,7 +277,7 @@ export const CartService: GenService<{
   },
   /**
    * Puts a product in, or sets its quantity.
-   * Errors: order.cart_closed, order.cart_full, order.cart_currency_mismatch, order.cart_changed.
+   * Errors: cart.checked_out, cart.full, cart.currency_mismatch, cart.version_conflict.
    *
    * @generated from rpc tandem.order.v1.CartService.PutCartItem
    */
@@ -288,7 +288,7 @@ export const CartService: GenService<{
   },
   /**
    * A product that is not in it is no error.
-   * Errors: order.cart_not_found, order.cart_closed.
+   * Errors: cart.not_found, cart.checked_out.
    *
    * @generated from rpc tandem.order.v1.CartService.RemoveCartItem
    */
@@ -309,7 +309,7 @@ export const CartService: GenService<{
   },
   /**
    * Makes an order of the cart: one, however often it is called.
-   * Errors: order.cart_not_found, order.cart_empty, order.cart_changed and those of CreateOrder.
+   * Errors: cart.not_found, cart.empty, cart.version_conflict and those of CreateOrder.
    *
    * @generated from rpc tandem.order.v1.CartService.CheckoutCart
    */
