@@ -36,9 +36,14 @@ const steps: readonly Step[] = [
     command: [process.execPath, "tools/proto.ts", "verify"],
   },
   {
+    name: "migrations",
+    what: "migrations can run beside the release before",
+    command: [process.execPath, "tools/migrations.ts"],
+  },
+  {
     name: "deadcode",
     what: "unused files, exports and dependencies, undeclared ones (knip)",
-    command: [bin("knip"), "--no-progress"],
+    command: [bin("knip"), "--no-progress", "--no-config-hints"],
   },
   { name: "test", what: "all tests", command: [process.execPath, "tools/test.ts"], live: true },
 ];
@@ -47,9 +52,9 @@ const help = `npm run verify [-- --only lint,types] [-- --no-test]
 
 Runs every check, each timed, goes on after a failure and sums up at the end. Exit code 1 when one failed.
 
-${steps.map(({ name, what }) => `  ${name.padEnd(9)} ${what}`).join("\n")}
+${steps.map(({ name, what }) => `  ${name.padEnd(10)} ${what}`).join("\n")}
 
-  --only    some of them, comma-separated; also: npm run lint, types, layers, deadcode
+  --only    some of them, comma-separated; also: npm run lint, types, layers, migrations:lint, deadcode
   --no-test all but the tests
 `;
 
@@ -99,7 +104,7 @@ const main = async (): Promise<number> => {
   if (outcomes.length > 1) {
     process.stdout.write("\n");
     for (const { step, ok, tookMs } of outcomes) {
-      process.stdout.write(`${ok ? "ok    " : "FAILED"} ${step.name.padEnd(9)} ${elapsed(tookMs)}\n`);
+      process.stdout.write(`${ok ? "ok    " : "FAILED"} ${step.name.padEnd(10)} ${elapsed(tookMs)}\n`);
     }
     process.stdout.write(failed.length === 0 ? "All checks passed.\n" : `Failed: ${failed.join(", ")}\n`);
   }

@@ -9,7 +9,7 @@ const readers: readonly RegExp[] = [
   /^packages\/(cli|testkit|toolchain|embedded-postgres)\/src\//, // developer tools: PATH, HOME, CI
   // Guards that keep what is for laptops out of production: one that a caller could forget to pass would guard nothing.
   /^packages\/auth\/src\/dev-issuer\.ts$/,
-  /^packages\/sidecar\/src\/[a-z-]*guard[a-z-]*\.ts$/,
+  /^packages\/sidecar\/src\/start-embedded-sidecars\.ts$/,
 ];
 
 const reads =
