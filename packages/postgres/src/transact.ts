@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "@tandem/kernel";
+import { AppError, isAppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
 import type pg from "pg";
 import { cancelQuery } from "./cancel-query.ts";
@@ -114,9 +115,9 @@ const runOnce = async <T>(
     await begin;
     if (inFlight.count > 0)
       throw new AppError("internal", "postgres.statement_not_awaited", "A statement was still running at commit");
-    const last = await sendLast(hooks.before);
-    entry.ended = true;
-    await commit(client, deps, last);
+    await finish(client, deps, hooks.before, () => {
+      entry.ended = true;
+    });
   } catch (error) {
     entry.ended = true;
     const cancelling = signal?.aborted === true && inFlight.count > 0;
@@ -137,27 +138,50 @@ const ignore = () => {};
 const beginText = (isolation: Isolation, readOnly: boolean): string =>
   `BEGIN${isolation === "read committed" ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`;
 
-interface LastStatements {
-  readonly failures: readonly unknown[];
-  readonly settled: Promise<unknown>;
-}
-
-/** Sends what is to travel with COMMIT. Does not wait for the answers. */
-const sendLast = async (hooks: CommitHooks["before"]): Promise<LastStatements> => {
+/** Sends what is to travel with COMMIT, and COMMIT, in one packet where it can; then waits for the answers. */
+const finish = async (
+  client: pg.PoolClient,
+  deps: TransactDeps,
+  hooks: CommitHooks["before"],
+  onSent: () => void,
+): Promise<void> => {
+  if (hooks.length === 0) {
+    onSent();
+    return commit(client, deps);
+  }
   const failures: unknown[] = [];
-  const settled = Promise.all(
-    hooks.map(async (hook) => hook()).map((sent) => sent.catch((e) => void failures.push(e))),
-  );
-  if (hooks.length > 0) {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  stream.cork();
+  let sent: Promise<unknown>;
+  let committing: Promise<void>;
+  try {
+    sent = Promise.all(
+      hooks.map(async (hook) => hook()).map((last) => last.catch((error) => void failures.push(error))),
+    );
+    onSent();
     // What could not even be sent (a bad parameter) fails within this turn of the event loop, and the server would not know:
     // COMMIT must not go out after it.
     await nextTurn();
     if (failures.length > 0) throw failures[0];
+    committing = commit(client, deps);
+  } finally {
+    stream.uncork();
   }
-  return { failures, settled };
+  try {
+    await committing;
+  } catch (error) {
+    if (!isAppError(error, "postgres.rolled_back")) throw error;
+    await sent;
+    throw failures[0] ?? error;
+  }
+  await sent;
+  if (failures.length > 0)
+    throw new AppError("internal", "postgres.at_commit_failed", "Committed, but an atCommit hook failed after that", {
+      cause: failures[0],
+    });
 };
 
-const commit = async (client: pg.PoolClient, deps: TransactDeps, last: LastStatements): Promise<void> => {
+const commit = async (client: pg.PoolClient, deps: TransactDeps): Promise<void> => {
   const { command } = await observeSql(client, deps)
     .query("COMMIT")
     .catch((error: unknown) => {
@@ -167,8 +191,6 @@ const commit = async (client: pg.PoolClient, deps: TransactDeps, last: LastState
         cause: error,
       });
     });
-  await last.settled;
-  if (last.failures.length > 0) throw last.failures[0];
   // Postgres answers ROLLBACK, and no error, when a statement had failed and the work swallowed that.
   if (command !== "COMMIT")
     throw new AppError("internal", "postgres.rolled_back", "A statement had failed: the transaction was rolled back");

@@ -209,6 +209,17 @@ describe("statements that travel with COMMIT", () => {
   });
 });
 
+test("an atCommit hook that fails after the commit is told from one that rolled it back", async () => {
+  const work = db.database.transact(async (tx) => {
+    tx.atCommit(async () => {
+      await tx.client.query("INSERT INTO note (id) VALUES (1)");
+      throw new Error("too late");
+    });
+  });
+  expect(await codeOf(work)).toBe("internal postgres.at_commit_failed");
+  expect(await ids()).toEqual([1]);
+});
+
 describe("joining", () => {
   test("a nested transact is part of the outer one", async () => {
     await failure(
@@ -525,11 +536,13 @@ describe("limits", () => {
 
   test("dispose cuts a connection that nobody gives back", async () => {
     const database = createDatabase({ name: "forgetful", url: db.url, disposeTimeoutMs: 20 });
+    const inserted = Promise.withResolvers<void>();
     const work = database.transact(async (tx) => {
       await tx.client.query("INSERT INTO note (id) VALUES (1)");
+      inserted.resolve();
       await new Promise(() => {});
     });
-    await pollUntil(() => database.pool.totalCount === 1);
+    await inserted.promise;
     await database.dispose();
     await expect(Promise.race([work, "still open"])).resolves.toBe("still open");
     expect(await ids()).toEqual([]);
