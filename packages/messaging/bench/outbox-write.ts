@@ -1,17 +1,21 @@
-// What the outbox adds to a write transaction: interleaved rounds with and without, on a durable Postgres.
+// What the outbox adds to a write transaction: short slices with and without in turn, on a durable Postgres.
 import { newId } from "@tandem/kernel";
 import type { Transaction } from "@tandem/postgres";
 import { createOutbox } from "../src/outbox.ts";
+import { onLocalWake } from "../src/wake.ts";
 import { orderEvent } from "./payload.ts";
+import { processorMs } from "./processor-time.ts";
 import { median, rate, spread } from "./report.ts";
 import { startBenchDatabase } from "./start-database.ts";
 
-const ROUNDS = Number(process.argv[2] ?? 5);
-const MS = Number(process.argv[3] ?? 3_000);
+const SLICES = Number(process.argv[2] ?? 16);
+const MS = Number(process.argv[3] ?? 700);
+const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await using bench = await startBenchDatabase();
 for (const connections of [1, 8]) {
   const database = bench.open(`write ${connections}`, connections);
+  if (process.env.NOWAKE) onLocalWake(database, () => {});
   await database.query(`
     create table if not exists orders (id uuid primary key, customer_id uuid, status text, version int, body jsonb, created_at timestamptz default now());
     create index if not exists orders_customer on orders (customer_id, created_at);
@@ -30,26 +34,38 @@ for (const connections of [1, 8]) {
       values: [1 + Math.floor(Math.random() * 1_000)],
     });
   };
-  const plain = () => {
-    const event = orderEvent();
-    return database.transact((tx) => business(tx, event.subject, event.data));
+  const ways = {
+    plain: () => {
+      const event = orderEvent();
+      return database.transact((tx) => business(tx, event.subject, event.data));
+    },
+    outbox: () => {
+      const event = orderEvent();
+      return database.transact(async (tx) => {
+        await business(tx, event.subject, event.data);
+        await outbox.in(tx).add(event);
+      });
+    },
   };
-  const withOutbox = () => {
-    const event = orderEvent();
-    return database.transact(async (tx) => {
-      await business(tx, event.subject, event.data);
-      await outbox.in(tx).add(event);
-    });
-  };
-  const results = { plain: [] as number[], outbox: [] as number[] };
-  await rate(connections, 500, plain);
-  await rate(connections, 500, withOutbox);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    results.plain.push(await rate(connections, MS, plain));
-    results.outbox.push(await rate(connections, MS, withOutbox));
+  const rates: Record<keyof typeof ways, number[]> = { plain: [], outbox: [] };
+  const node: Record<keyof typeof ways, number[]> = { plain: [], outbox: [] };
+  const server: Record<keyof typeof ways, number[]> = { plain: [], outbox: [] };
+  await rate(connections, 500, ways.plain);
+  await rate(connections, 500, ways.outbox);
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    for (const way of ["plain", "outbox"] as const) {
+      const before = processorMs(bench.postmaster);
+      const perSecond = await rate(connections, MS, ways[way]);
+      const after = processorMs(bench.postmaster);
+      const done = (perSecond * MS) / 1_000;
+      rates[way].push(perSecond);
+      node[way].push(((after.node - before.node) / done) * 1_000);
+      server[way].push(((after.postgres - before.postgres) / done) * 1_000);
+    }
   }
-  const cost = 1 - median(results.outbox) / median(results.plain);
-  console.log(
-    `${connections} connections: plain ${spread(results.plain)}/s, with outbox ${spread(results.outbox)}/s, cost ${(cost * 100).toFixed(1)} %`,
+  const pairs = rates.plain.map((plain, at) => 1 - (rates.outbox[at] ?? 0) / plain);
+  say(
+    `${connections} connections: plain ${spread(rates.plain)}/s, with outbox ${spread(rates.outbox)}/s, cost ${(median(pairs) * 100).toFixed(1)} %; ` +
+      `processor per transaction: node ${spread(node.plain)} -> ${spread(node.outbox)} us, postgres ${spread(server.plain)} -> ${spread(server.outbox)} us`,
   );
 }

@@ -37,7 +37,9 @@ for (let round = 0; round < ROUNDS; round += 1) {
   await relay.stop();
   rates.push((EVENTS * 1_000) / (performance.now() - startedAt));
 }
-console.log(`drain of ${EVENTS}, batch ${batchSize}, pipeline ${pipeline}: ${spread(rates)} events/s`);
+process.stdout.write(
+  `${[`drain of ${EVENTS}, batch ${batchSize}, pipeline ${pipeline}: ${spread(rates)} events/s`].join(" ")}\n`,
+);
 
 const latencies: number[] = [];
 const addedAt = new Map<string, number>();
@@ -62,12 +64,16 @@ await steady;
 while ((await outboxBacklog(database)).pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 const sorted = latencies.sort((a, b) => a - b);
 const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
-console.log(`200/s, commit -> published: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`);
-console.log(`${Math.round(performance.now() - startedAt)} ms`);
+process.stdout.write(
+  `${[`200/s, commit -> published: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`].join(" ")}\n`,
+);
+process.stdout.write(`${[`${Math.round(performance.now() - startedAt)} ms`].join(" ")}\n`);
 
 const inserted = await rate(8, 5_000, () => add(20));
-console.log(`while 8 writers add 20 at a time: ${Math.round(inserted * 20)} events/s written`);
+process.stdout.write(
+  `${[`while 8 writers add 20 at a time: ${Math.round(inserted * 20)} events/s written`].join(" ")}\n`,
+);
 const stats = await outboxStats(database);
-console.log("behind when they stop", stats.pending + stats.leased);
+process.stdout.write(`${["behind when they stop", stats.pending + stats.leased].join(" ")}\n`);
 await relay.stop();
 void median;

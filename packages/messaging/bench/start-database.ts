@@ -4,6 +4,7 @@ import { messagingMigrations } from "../src/migrations.ts";
 
 export interface BenchDatabase extends AsyncDisposable {
   readonly url: string;
+  readonly postmaster: number;
   open(name: string, maxConnections: number): Database;
 }
 
@@ -18,6 +19,7 @@ export const startBenchDatabase = async (): Promise<BenchDatabase> => {
   const opened: Database[] = [];
   return {
     url: url.href,
+    postmaster: server.pid,
     open: (poolName, maxConnections) => {
       const database = createDatabase({ url: url.href, name: poolName, maxConnections });
       opened.push(database);

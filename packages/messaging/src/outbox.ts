@@ -1,5 +1,6 @@
 import type { Database, Transaction } from "@tandem/postgres";
 import { currentContext, currentTraceparent } from "@tandem/runtime";
+import type { QueryConfig } from "pg";
 import type { OutgoingEvent } from "./events.ts";
 import { wakeRelay } from "./wake.ts";
 
@@ -53,7 +54,7 @@ export const createOutbox = ({ database, source }: OutboxOptions): Outbox => {
   };
 };
 
-const insertOf = (rows: readonly Row[]) => {
+const insertOf = (rows: readonly Row[]): QueryConfig => {
   const [first] = rows;
   return first && rows.length === 1
     ? { name: "outbox add one", text: ADD_ONE, values: [...first] }

@@ -4,6 +4,7 @@ import type { Database } from "@tandem/postgres";
 export const WAKE_CHANNEL = "tandem_outbox";
 
 const NOTIFY_EVERY_MS = 5;
+const NOTIFY_AT_LEAST_EVERY_MS = 25;
 
 // By database, because API and worker of one context may share a process and still have a pool each.
 const listeners = new Map<string, Set<() => void>>();
@@ -48,13 +49,14 @@ const notifierOf = (database: Database): (() => void) => {
 };
 
 /**
- * The first call goes out at once, those within 5 ms of it together. Outside of any transaction: NOTIFY takes a lock that
- * all committing transactions of the server would queue for. A commit that only notifies need not wait for the disk.
+ * The first call goes out at once, those within 5 ms of it together; while calls keep coming the pause grows to 25 ms, because
+ * a relay that always finds something does not sleep. Outside of any transaction: NOTIFY takes a lock that all committing
+ * transactions of the server would queue for. A commit that only notifies need not wait for the disk.
  */
 const createNotifier = (database: Database): (() => void) => {
   let running = false;
   let again = false;
-  const run = async (): Promise<void> => {
+  const run = async (pauseMs: number): Promise<void> => {
     again = false;
     try {
       await database.pool.query(NOTIFY);
@@ -62,15 +64,15 @@ const createNotifier = (database: Database): (() => void) => {
       // The relay polls: a lost notice costs a second, and the pool has told of its trouble already.
     }
     setTimeout(() => {
-      if (again) void run();
+      if (again) void run(Math.min(pauseMs * 2, NOTIFY_AT_LEAST_EVERY_MS));
       else running = false;
-    }, NOTIFY_EVERY_MS).unref();
+    }, pauseMs).unref();
   };
   return () => {
     again = true;
     if (running) return;
     running = true;
-    void run();
+    void run(NOTIFY_EVERY_MS);
   };
 };
 
