@@ -54,6 +54,14 @@ module.exports = {
     forbid("events-translate-only", "events translates between proto and model", from("events"), {
       path: own("data|client|service|server|worker|config|api|migrate"),
     }),
+    forbid(
+      "saga-imports-inward",
+      "a saga is a table of states: it knows model and use cases, no adapter",
+      from("saga"),
+      {
+        path: own("data|client|events|service|server|worker|config|api|migrate"),
+      },
+    ),
     forbid("data-imports-inward", "data implements ports; it does not know who calls", from("data"), {
       path: own("client|service|server|worker|config|api|migrate"),
     }),
