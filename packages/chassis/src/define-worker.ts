@@ -30,8 +30,25 @@ export interface WorkerOptions extends BinaryHost {
   readonly mode?: WorkerMode;
 }
 
+/** Starts the worker; `describe` says what it would run. */
+export interface WorkerStarter {
+  (env: Env, options?: WorkerOptions): Promise<Binary>;
+  /** Composes and starts nothing: what it consumes and when its jobs run, for the component files. */
+  describe(env: Env): Promise<Pick<WorkerParts, "consumers" | "jobs">>;
+}
+
 /** The worker binary of a context: consumers, cron jobs, the outbox relay and its own continuous workers. */
-export const defineWorker =
+export const defineWorker = <S extends z.ZodType<WorkerConfig>>(definition: WorkerDefinition<S>): WorkerStarter =>
+  Object.assign(startWorker(definition), {
+    describe: async (env: Env) => {
+      const { context, config, compose } = definition;
+      const service = serviceOf(context);
+      // A platform opens nothing before it is used, so there is nothing to close.
+      return compose(createPlatform(service, service.workerAppId, loadConfig(config, env), {}));
+    },
+  });
+
+const startWorker =
   <S extends z.ZodType<WorkerConfig>>({ context, config: schema, compose }: WorkerDefinition<S>) =>
   async (env: Env, { mode = "all", ...host }: WorkerOptions = {}): Promise<Binary> => {
     const service = serviceOf(context);

@@ -8,5 +8,6 @@ export {
   type WorkerMode,
   type WorkerOptions,
   type WorkerParts,
+  type WorkerStarter,
 } from "./define-worker.ts";
 export type { BinaryHost, Platform } from "./platform.ts";

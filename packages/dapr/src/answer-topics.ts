@@ -67,7 +67,8 @@ export const answerTopics = (options: TopicAnswers) => {
       subscriptions: consumers.topics.map(({ topic, deadLetterTopic }) => ({
         pubsubName: pubsub,
         topic,
-        deadLetterTopic: deadLetterTopic ?? "",
+        // A dead letter that cannot be stored goes round again: there is no other place where it would not be lost.
+        deadLetterTopic: deadLetterTopic ?? topic,
         ...(bulk === undefined ? {} : { bulkSubscribe: toBulkConfig(bulk) }),
       })),
     }),

@@ -1,3 +1,11 @@
+export type { Setting } from "./components/component-document.ts";
+export {
+  type ComponentEnvironment,
+  localEnvironment,
+  type RenderedFiles,
+  renderComponents,
+} from "./components/render-components.ts";
+export type { Topology, TopologyApp, TopologyCron, TopologyOutbox } from "./components/topology.ts";
 export {
   type AppCallbackServer,
   type AppCallbackServerOptions,

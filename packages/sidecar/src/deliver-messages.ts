@@ -11,8 +11,8 @@ export interface Subscription {
   readonly topic: string;
   readonly deadLetterTopic: string;
   readonly retry: RetryPolicy;
-  /** Messages in one call; 1: one by one. */
-  readonly batchSize: number;
+  /** The app asked for several messages in one call: at most so many. */
+  readonly bulkSize: number | undefined;
   /** Hands messages to the app; one outcome each, in their order. Does not reject. */
   deliver(messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[]>;
 }
@@ -40,6 +40,7 @@ export interface Deliverer {
 
 const POLL_MS = 1_000;
 const AFTER_FAILURE_MS = 200;
+const BACKLOG_BATCH = 20;
 
 export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const { log, messages, faults, leaseMs = 60_000, concurrency = 20, prefetch = 100 } = options;
@@ -124,9 +125,11 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     }
   };
 
+  /** One by one, as daprd without bulk subscriptions; only a backlog goes out in bulk, so that it is gone sooner. */
   const nextBatch = (): ClaimedDelivery[] => {
     const first = queue.shift() as ClaimedDelivery;
-    const size = subscriptions.get(first.subscriptionId)?.batchSize ?? 1;
+    const backlog = queue.length >= concurrency ? BACKLOG_BATCH : 1;
+    const size = subscriptions.get(first.subscriptionId)?.bulkSize ?? backlog;
     if (size === 1) return [first];
     const batch = [first];
     queue = queue.filter((one) => {

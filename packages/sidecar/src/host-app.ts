@@ -122,7 +122,7 @@ const toSubscription = async (
     topic,
     deadLetterTopic: mayBury ? deadLetterTopic : "",
     retry,
-    batchSize: bulkSubscribe?.enabled ? bulkSubscribe.maxMessagesCount || 100 : 1,
+    bulkSize: bulkSubscribe?.enabled ? bulkSubscribe.maxMessagesCount || 100 : undefined,
     deliver: callApp(subscription, {
       channel,
       log,

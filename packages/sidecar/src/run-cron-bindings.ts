@@ -9,8 +9,8 @@ export interface CronBindings extends Disposable {
 }
 
 /**
- * Calls the app when a schedule fires, as daprd's cron binding does: in local time unless the schedule names a zone, without waiting for the run before,
- * without a second try. @throws AppError `sidecar.schedule_invalid`
+ * Calls the app when a schedule fires, as daprd's cron binding does: in local time unless the schedule names a zone,
+ * without waiting for the run before, without a second try. @throws AppError `sidecar.schedule_invalid`
  */
 export const runCronBindings = (bindings: readonly Component[], channel: AppChannel, log: Logger): CronBindings => {
   const crons = bindings.map(({ name, metadata }) => {
@@ -32,14 +32,13 @@ export const runCronBindings = (bindings: readonly Component[], channel: AppChan
   };
 };
 
-const schedule = (name: string, expression: string, fire: () => Promise<void>): Cron => {
-  // Dapr's cron takes a zone in front (`CRON_TZ=UTC 0 * * * * *`); croner takes it as an option.
-  const zoned = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/.exec(expression);
-  const timezone = zoned?.[1];
+/** Six fields, with the time zone in front as Go's cron has it: `CRON_TZ=UTC 0 * * * * *`. Without one: local time. */
+const schedule = (name: string, text: string, fire: () => Promise<void>): Cron => {
+  const [, timezone, expression = text] = /^(?:CRON_)?TZ=(\S+)\s+(.*)$/.exec(text) ?? [];
   try {
-    return new Cron(zoned?.[2] ?? expression, { protect: false, ...(timezone && { timezone }) }, () => void fire());
+    return new Cron(expression, timezone === undefined ? {} : { timezone }, () => void fire());
   } catch (cause) {
-    throw new AppError("invalid_argument", "sidecar.schedule_invalid", `binding ${name}: schedule "${expression}"`, {
+    throw new AppError("invalid_argument", "sidecar.schedule_invalid", `binding ${name}: schedule "${text}"`, {
       cause,
     });
   }

@@ -50,10 +50,10 @@ export const serveGrpc =
         verify(requestHeader);
         const row = (await api.getState(storeName, [key])).get(key);
         const metadata: Record<string, string> = {};
-      if (row?.expiresAt !== undefined) metadata["ttlExpireTime"] = row.expiresAt.toISOString();
-      return { data: bytes(row?.value ?? new Uint8Array()), etag: row?.etag ?? "", metadata };
-    },
-    getBulkState: async ({ storeName, keys }, { requestHeader }) => {
+        if (row?.expiresAt !== undefined) metadata["ttlExpireTime"] = row.expiresAt.toISOString();
+        return { data: bytes(row?.value ?? new Uint8Array()), etag: row?.etag ?? "", metadata };
+      },
+      getBulkState: async ({ storeName, keys }, { requestHeader }) => {
         verify(requestHeader);
         const rows = await api.getState(storeName, keys);
         const items = keys.map((key) => {
