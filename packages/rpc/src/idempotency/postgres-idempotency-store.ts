@@ -55,21 +55,16 @@ export const createPostgresIdempotencyStore = (
   const { retentionMs = 86_400_000, sweepEveryMs = 600_000, log } = options;
   let sweptAt = performance.now();
 
-  const begin = async (
-    id: IdempotencyKey,
-    requestHash: Uint8Array,
-    leaseMs: number,
-    signal?: AbortSignal,
-  ): Promise<IdempotencyOutcome> => {
+  const begin = async (id: IdempotencyKey, requestHash: Uint8Array, leaseMs: number): Promise<IdempotencyOutcome> => {
     const token = randomUUID();
     const values = [id.principal, id.method, id.key, Buffer.from(requestHash), token, leaseMs, retentionMs];
     // A row committed by another between the statement's snapshot and its conflict check is invisible to the second half: ask again.
     for (let attempt = 1; attempt <= 3; attempt += 1) {
-      const { rows } = await database.query<Row & Record<string, unknown>>(
-        { name: "tandem-idempotency-begin", text: BEGIN, values },
-        undefined,
-        signal,
-      );
+      const { rows } = await database.query<Row & Record<string, unknown>>({
+        name: "tandem-idempotency-begin",
+        text: BEGIN,
+        values,
+      });
       const row = rows[0];
       if (row === undefined) continue;
       if (row.mine) return { kind: "new", token };

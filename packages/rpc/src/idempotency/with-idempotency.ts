@@ -12,14 +12,14 @@ import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt"
 import type { HandlerContext } from "@connectrpc/connect";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
-import { callStateOf } from "../call.ts";
+import { callStateOf, remainingMsOf } from "../call.ts";
 import { REPLAYED_HEADER } from "../headers.ts";
 import type { IdempotencyKey, IdempotencyStore } from "./idempotency-store.ts";
 
 export interface IdempotencyOptions {
   readonly store: IdempotencyStore;
-  /** How long an execution may take before another may take over, in milliseconds. Beyond the longest deadline. */
-  readonly leaseMs: number;
+  /** How long after its deadline an execution keeps the key before another may take over, in milliseconds. */
+  readonly graceMs: number;
   readonly log: Logger;
 }
 
@@ -40,7 +40,7 @@ export type UnaryHandler<I extends DescMessage, O extends DescMessage> = (
 export const withIdempotency = <I extends DescMessage, O extends DescMessage>(
   method: DescMethodUnary<I, O>,
   handle: UnaryHandler<I, O>,
-  { store, leaseMs, log }: IdempotencyOptions,
+  { store, graceMs, log }: IdempotencyOptions,
 ): UnaryHandler<I, O> => {
   if (method.idempotency === Level.NO_SIDE_EFFECTS) return handle;
   const rpc = `${method.parent.typeName}/${method.name}`;
@@ -53,7 +53,8 @@ export const withIdempotency = <I extends DescMessage, O extends DescMessage>(
       key: checkedKey(state.idempotencyKey),
     };
     const hash = createHash("sha256").update(toBinary(method.input, request)).digest();
-    const outcome = await store.begin(id, hash, leaseMs, state.signal);
+    // Not with the call's signal: cancelled at the wrong moment, the key would be taken and nobody would know its token.
+    const outcome = await store.begin(id, hash, remainingMsOf(state.deadlineAt) + graceMs);
     if (outcome.kind === "mismatch")
       throw new AppError("conflict", "idempotency.key_reused", "This Idempotency-Key was used for another request.", {
         retryable: false,
@@ -72,6 +73,7 @@ export const withIdempotency = <I extends DescMessage, O extends DescMessage>(
 
     let response: MessageShape<O>;
     try {
+      state.signal.throwIfAborted();
       response = create(method.output, await handle(request, context));
     } catch (error) {
       await store

@@ -19,24 +19,23 @@ export interface RpcLimits {
   readonly rates?: Partial<RateLimits> | false;
   /** Proxies in front whose `X-Forwarded-For` may be believed; the address counted from the right. Default 0: the socket's address. */
   readonly trustedProxies?: number;
-  /** How long an `Idempotency-Key` is held by an execution that does not end. Default 2 x maxDeadlineMs. */
-  readonly idempotencyLeaseMs?: number;
+  /** How long past its deadline an execution that does not end holds its `Idempotency-Key`. Default 30 000. */
+  readonly idempotencyGraceMs?: number;
 }
 
 export type EffectiveLimits = Required<Omit<RpcLimits, "rates">> & { readonly rates: RateLimits | false };
 
 export const effectiveLimits = (given: RpcLimits = {}): EffectiveLimits => {
-  const maxDeadlineMs = given.maxDeadlineMs ?? 60_000;
   return {
     bodyBytes: given.bodyBytes ?? 1_048_576,
     defaultDeadlineMs: given.defaultDeadlineMs ?? 10_000,
-    maxDeadlineMs,
+    maxDeadlineMs: given.maxDeadlineMs ?? 60_000,
     headersTimeoutMs: given.headersTimeoutMs ?? 10_000,
     requestTimeoutMs: given.requestTimeoutMs ?? 30_000,
     keepAliveTimeoutMs: given.keepAliveTimeoutMs ?? 75_000,
     maxConcurrentStreams: given.maxConcurrentStreams ?? 250,
     rates: given.rates === false ? false : { ...defaultRateLimits, ...given.rates },
     trustedProxies: given.trustedProxies ?? 0,
-    idempotencyLeaseMs: given.idempotencyLeaseMs ?? 2 * maxDeadlineMs,
+    idempotencyGraceMs: given.idempotencyGraceMs ?? 30_000,
   };
 };

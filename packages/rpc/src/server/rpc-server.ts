@@ -63,7 +63,7 @@ export const createRpcServer = (options: RpcServerOptions): RpcServer => {
   const registrations =
     store === undefined
       ? options.services
-      : options.services.map((one) => guardService(one, { store, leaseMs: limits.idempotencyLeaseMs, log }));
+      : options.services.map((one) => guardService(one, { store, graceMs: limits.idempotencyGraceMs, log }));
   const services = registrations.map(({ service }) => service);
   assertRulesCompile(services);
 
