@@ -161,12 +161,15 @@ const runStatement = async (
 /** Ends the pool; connections still borrowed after `timeoutMs` are cut, so that a forgotten one cannot hold up an exit. */
 const makeClose = (pool: pg.Pool, timeoutMs: number) => {
   const borrowed = new Set<pg.PoolClient>();
-  pool.on("acquire", (client) => borrowed.add(client));
+  let cut = false;
+  const destroy = ({ connection }: pg.PoolClient) => connection.stream.destroy();
+  pool.on("acquire", (client) => (cut ? destroy(client) : borrowed.add(client)));
   pool.on("release", (_error, client) => borrowed.delete(client));
   return async () => {
     const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      for (const { connection } of borrowed) connection.stream.destroy();
+      cut = true;
+      borrowed.forEach(destroy);
       late.resolve(); // the pool itself would go on waiting for them
     }, timeoutMs);
     await Promise.race([pool.end(), late.promise]);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { type Context, context, createContextKey } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 
@@ -20,16 +21,14 @@ context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 const REQUEST_CONTEXT = createContextKey("tandem.request-context");
 
 /**
- * Runs `fn` with `values` laid over the current context; what `values` leaves out is inherited.
- * Without a current context, `correlationId` must be given.
+ * Runs `fn` with `values` laid over the current context; what `values` leaves out is inherited. Where no correlation id is
+ * given or inherited, a new one begins.
  */
-export const runInContext = <T>(
-  values: Partial<RequestContext> & ({ correlationId: string } | object),
-  fn: () => T,
-): T => {
+export const runInContext = <T>(values: Partial<RequestContext>, fn: () => T): T => {
   const active = context.active();
-  const next = { ...requestContextOf(active), ...values } as RequestContext;
-  return context.with(active.setValue(REQUEST_CONTEXT, next), fn);
+  const inherited = requestContextOf(active);
+  const correlationId = values.correlationId ?? inherited?.correlationId ?? randomUUID();
+  return context.with(active.setValue(REQUEST_CONTEXT, { ...inherited, ...values, correlationId }), fn);
 };
 
 /** The context of the work in progress; undefined outside of any. */

@@ -1,5 +1,12 @@
 import { context, isSpanContextValid, trace } from "@opentelemetry/api";
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+  pino,
+  stdTimeFunctions,
+} from "pino";
 import { currentContext } from "./context.ts";
 import { maskDeep, maskText } from "./mask.ts";
 
@@ -19,8 +26,8 @@ export interface LoggerOptions {
  * JSON lines with ISO time, the current trace and correlation id, and no secrets: values under secret-looking keys are
  * masked at any depth, and credentials inside text (URLs, bearer tokens, JWTs) wherever they stand, stack traces included.
  */
-export const createLogger = ({ service, level = "info", destination }: LoggerOptions): Logger =>
-  pino(
+export const createLogger = ({ service, level = "info", destination }: LoggerOptions): Logger => {
+  const logger = pino(
     {
       level,
       base: { service },
@@ -29,13 +36,19 @@ export const createLogger = ({ service, level = "info", destination }: LoggerOpt
       formatters: {
         level: (label) => ({ level: label }),
         log: (fields) => maskDeep(fields) as Record<string, unknown>,
-        bindings: (fields) => maskDeep(fields) as Record<string, unknown>,
       },
       serializers: { err: serializeError, error: serializeError },
       hooks: { streamWrite: maskText },
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
+  // pino resets `formatters.bindings` for children; a child inherits this method instead.
+  const child = logger.child as unknown as (this: unknown, bindings: Bindings, options?: ChildLoggerOptions) => Logger;
+  logger.child = function maskedChild(this: unknown, bindings: Bindings, options?: ChildLoggerOptions) {
+    return child.call(this, maskDeep(bindings) as Bindings, options);
+  } as unknown as Logger["child"];
+  return logger;
+};
 
 const currentIds = (): Record<string, string> => {
   const ids: Record<string, string> = {};

@@ -3,7 +3,7 @@ export const MASK = "[masked]";
 
 // Compared without case, dashes and underscores, so that `card_token`, `cardToken` and `x-card-token` are one.
 const SECRET_KEY =
-  /(authorization|cookie|password|passwd|passphrase|secret|apikey|apitoken|accesstoken|refreshtoken|idtoken|cardtoken|paymenttoken|cardnumber|cvc|cvv|privatekey|databaseurl|connectionstring)$/;
+  /(authorization|cookies?|passwords?|passwd|passphrase|secret|apikey|apitoken|accesstoken|refreshtoken|idtoken|cardtoken|paymenttoken|cardnumber|cvc|cvv|privatekey|databaseurl|connectionstring)$/;
 const EXACT_SECRET_KEYS = new Set(["token", "jwt", "pan", "pin", "card"]);
 
 /** True when a value under this key must never be shown. */
@@ -19,6 +19,10 @@ const JWT = /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g;
 /** Masks what is recognizable inside free text: passwords in URLs, bearer and basic credentials, JWTs. */
 export const maskText = (text: string): string =>
   text.replace(URL_PASSWORD, `$1:${MASK}@`).replace(BEARER, `$1 ${MASK}`).replace(JWT, MASK);
+
+// A fencing token (bigint), a flag and an absence tell nobody anything.
+const isMaskable = (value: unknown): boolean =>
+  value !== undefined && value !== null && typeof value !== "bigint" && typeof value !== "boolean";
 
 const MAX_DEPTH = 8;
 
@@ -36,7 +40,7 @@ export const maskDeep = (value: unknown, depth = 0): unknown => {
   if (prototype !== Object.prototype && prototype !== null) return value;
   let copy: Record<string, unknown> | undefined;
   for (const [key, item] of Object.entries(value)) {
-    const masked = item !== undefined && item !== null && isSecretKey(key) ? MASK : maskDeep(item, depth + 1);
+    const masked = isMaskable(item) && isSecretKey(key) ? MASK : maskDeep(item, depth + 1);
     if (masked === item) continue;
     copy ??= { ...(value as Record<string, unknown>) };
     copy[key] = masked;

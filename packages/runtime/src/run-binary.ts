@@ -14,6 +14,7 @@ export interface RunBinaryOptions {
 
 /** sysexits.h EX_CONFIG: restarting will not help. */
 export const EXIT_CONFIG = 78;
+const NET_MS = 1_000;
 const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /**
@@ -48,6 +49,8 @@ export const runBinary = async (
   process.on("uncaughtException", fail("uncaught exception"));
   process.on("unhandledRejection", fail("unhandled rejection"));
 
+  // Signals and unreferenced timers do not keep Node alive, and a binary that waits for them is not done.
+  setInterval(() => {}, 2 ** 30);
   const starting = start(env, aborted.signal);
   let binary: Binary | undefined;
   try {
@@ -67,8 +70,9 @@ export const runBinary = async (
   binary.failed.catch(fail("binary failed"));
   const { reason, code } = await ending.promise;
   log.info({ binary: binary.name, reason }, "stopping");
+  // A little more than what `stop` gives itself: this is the net below it, not a second judge.
   const stopped = await after(
-    shutdownTimeoutMs,
+    shutdownTimeoutMs + NET_MS,
     binary.stop().then(() => true),
   ).catch((err: unknown) => {
     log.error({ err }, "stop failed");

@@ -15,6 +15,7 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import type { Logger } from "./logger.ts";
+import { maskText } from "./mask.ts";
 import "./context.ts";
 
 export interface TelemetryOptions {
@@ -81,8 +82,9 @@ export const inSpan = <T>(
 export const failSpan = (span: Span, error: unknown): void => {
   if (!span.isRecording()) return;
   const failure = error instanceof Error ? error : new Error(String(error));
-  span.recordException(failure);
-  span.setStatus({ code: SpanStatusCode.ERROR, message: failure.message });
+  const message = maskText(failure.message);
+  span.recordException({ name: failure.name, message, stack: maskText(failure.stack ?? "") });
+  span.setStatus({ code: SpanStatusCode.ERROR, message });
 };
 
 /**

@@ -57,7 +57,8 @@ export const createTestDatabase = async (given: TestDatabaseOptions = {}): Promi
     name,
     url,
     get database() {
-      database ??= createDatabase({ name: "test", ...options, url });
+      // Generous: on a machine that runs everything at once, connecting may take seconds.
+      database ??= createDatabase({ name: "test", acquireTimeoutMs: 30_000, ...options, url });
       return database;
     },
     dispose,
