@@ -1,6 +1,6 @@
 import type { Clock } from "@tandem/kernel";
 import { closeCart } from "../model/cart.ts";
-import { cartEmpty, cartNotFound } from "../model/errors.ts";
+import { cartChanged, cartEmpty, cartNotFound } from "../model/errors.ts";
 import type { Order } from "../model/order.ts";
 import type { makePlaceOrder, PlaceOrderInput } from "./place-order.ts";
 import type { CartStore } from "./ports.ts";
@@ -13,8 +13,11 @@ export interface CheckoutCartDeps {
   readonly onCartNotMarked: (cartId: string, error: unknown) => void;
 }
 
-export interface CheckoutCartInput extends Omit<PlaceOrderInput, "items" | "currency" | "checkoutKey" | "customerId"> {
+export interface CheckoutCartInput
+  extends Omit<PlaceOrderInput, "items" | "currency" | "checkoutKey" | "customerId" | "cartId"> {
   readonly cartId: string;
+  /** The cart's version that the customer saw; undefined takes any. */
+  readonly expectedVersion: number | undefined;
   /** Whether the caller may act for the cart's customer; otherwise the cart does not exist for them. */
   readonly mayActFor: (customerId: string) => boolean;
 }
@@ -22,19 +25,21 @@ export interface CheckoutCartInput extends Omit<PlaceOrderInput, "items" | "curr
 /**
  * Turns a cart into an order. The cart lives in another store than the order, so it is marked afterwards; the checkout key is the
  * cart's id and the version before it was closed, which makes a repeat after a crash between the two find the first order.
- * @throws AppError `order.cart_not_found`, `order.cart_empty`, and those of placing an order
+ * @throws AppError `cart.not_found`, `cart.empty`, `cart.version_conflict`, and those of placing an order
  */
 export const makeCheckoutCart =
   ({ carts, placeOrder, clock, onCartNotMarked }: CheckoutCartDeps) =>
-  async ({ cartId, mayActFor, ...rest }: CheckoutCartInput, signal?: AbortSignal): Promise<Order> => {
+  async ({ cartId, expectedVersion, mayActFor, ...rest }: CheckoutCartInput, signal?: AbortSignal): Promise<Order> => {
     const stored = await carts.getById(cartId, signal);
     if (!stored || !mayActFor(stored.cart.customerId)) throw cartNotFound(cartId);
     const { cart, etag } = stored;
     if (cart.items.length === 0) throw cartEmpty(cartId);
     const openVersion = cart.orderId === undefined ? cart.version : cart.version - 1;
+    if (expectedVersion !== undefined && expectedVersion !== openVersion) throw cartChanged(cartId);
     const order = await placeOrder(
       {
         ...rest,
+        cartId,
         customerId: cart.customerId,
         currency: cart.currency,
         items: cart.items,

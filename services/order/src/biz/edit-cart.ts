@@ -17,7 +17,7 @@ const read = async (carts: CartStore, cartId: string, mayActFor: MayActFor, sign
   return stored;
 };
 
-/** @throws AppError `order.cart_not_found` */
+/** @throws AppError `cart.not_found` */
 export const makeGetCart =
   ({ carts }: EditCartDeps) =>
   async (cartId: string, mayActFor: MayActFor, signal?: AbortSignal): Promise<Cart> => {
@@ -35,17 +35,17 @@ export interface PutCartItemInput {
   readonly mayActFor: MayActFor;
 }
 
-/** Sets the quantity of one product, creating the cart with its first item. @throws AppError `order.cart_changed`, `order.cart_closed` */
+/** Sets the quantity of one product, creating the cart with its first item. @throws AppError `cart.version_conflict`, `cart.checked_out` */
 export const makePutCartItem =
   ({ carts, clock }: EditCartDeps) =>
   async ({ cartId, customerId, currency, item, mayActFor }: PutCartItemInput, signal?: AbortSignal): Promise<Cart> => {
     const stored = await read(carts, cartId, mayActFor, signal);
     const now = clock.now();
     const before = stored?.cart ?? emptyCart(cartId, customerId, currency, now);
-    return save(carts, before, putItem(before, item, now), stored, signal);
+    return save(carts, before, putItem(before, item, currency, now), stored, signal);
   };
 
-/** A product that is not in the cart is removed already. @throws AppError `order.cart_not_found`, `order.cart_changed`, `order.cart_closed` */
+/** A product that is not in the cart is removed already. @throws AppError `cart.not_found`, `cart.version_conflict`, `cart.checked_out` */
 export const makeRemoveCartItem =
   ({ carts, clock }: EditCartDeps) =>
   async (

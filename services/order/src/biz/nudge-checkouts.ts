@@ -45,7 +45,7 @@ export const makeCleanUpReservations = (deps: NudgeCheckoutsDeps, graceMs: numbe
     {
       find: deps.orders.listPendingExpired,
       olderThanMs: graceMs,
-      event: { type: "cancel_requested", reason: "RESERVATION_EXPIRED", note: "the reservation ended" },
+      event: { type: "cancel_requested", reason: "TIMEOUT", note: "the reservation ran out" },
     },
     signal,
   );
@@ -61,7 +61,7 @@ export const makeRetryCaptures =
       await uow
         .transact(async (repositories) => {
           const before = await repositories.orders.lockById(orderId);
-          if (before.paid || (before.status !== "SHIPPED" && before.status !== "DELIVERED")) return;
+          if (before.paidAt || (before.status !== "SHIPPED" && before.status !== "DELIVERED")) return;
           const after = touchOrder(before, now);
           await repositories.orders.update(after);
           await repositories.outbox.add(orderUpdated(after, after.status === "SHIPPED" ? "SHIPPED" : "DELIVERED", now));

@@ -1,9 +1,8 @@
-import { AppError, type Clock } from "@tandem/kernel";
-import type { CartItem } from "../model/cart.ts";
-import { orderEmpty, quoteExpired } from "../model/errors.ts";
+import { AppError, type Clock, compareMoney, type Money } from "@tandem/kernel";
+import { orderEmpty, quoteExpired, totalChanged } from "../model/errors.ts";
 import { type Address, type Order, type PaymentMethod, placeOrder } from "../model/order.ts";
 import { orderCreated } from "../model/order-events.ts";
-import type { OrderReader, OrderUnitOfWork, Pricing } from "./ports.ts";
+import type { OrderReader, OrderUnitOfWork, Pricing, WantedItem } from "./ports.ts";
 
 export interface PlaceOrderDeps {
   readonly uow: OrderUnitOfWork;
@@ -18,11 +17,14 @@ export interface PlaceOrderDeps {
 export interface PlaceOrderInput {
   readonly customerId: string;
   readonly currency: string;
-  readonly items: readonly CartItem[];
+  readonly items: readonly WantedItem[];
   readonly shippingAddress: Address;
   readonly paymentMethod: PaymentMethod;
   readonly notes: string;
   readonly voucherCode: string;
+  readonly cartId: string;
+  /** The total that the customer agreed to; undefined takes any. */
+  readonly expectedTotal: Money | undefined;
   /** What makes this checkout one and the same when it is sent again. */
   readonly checkoutKey: string;
 }
@@ -30,7 +32,7 @@ export interface PlaceOrderInput {
 /**
  * Prices the items and commits the order, its saga and `order.created` together. The quote is asked for before the
  * transaction: no call is made inside one. A repeat with the same checkout key returns the first order and emits nothing.
- * @throws AppError `order.empty`, `order.quote_expired`, `order.checkout_key_taken`, or what pricing answers
+ * @throws AppError `order.empty`, `order.quote_unavailable`, `order.total_changed`, `order.checkout_key_taken`, or what pricing answers
  */
 export const makePlaceOrder =
   ({ uow, orders, pricing, clock, newId, reservationTtlMs }: PlaceOrderDeps) =>
@@ -61,10 +63,16 @@ export const makePlaceOrder =
         shippingAddress: input.shippingAddress,
         notes: input.notes,
         voucherCode: input.voucherCode,
+        cartId: input.cartId,
+        quoteId: quote.id,
         reservationExpiresAt: new Date(now.getTime() + reservationTtlMs),
       },
       now,
     );
+    const { expectedTotal } = input;
+    if (expectedTotal && compareMoney(expectedTotal, order.totals.total) !== 0) {
+      throw totalChanged(expectedTotal.minor, order.totals.total.minor);
+    }
     return uow.transact(async (repositories) => {
       if (!(await repositories.orders.createIfAbsent(order, input.checkoutKey))) {
         // Two submits at once: the other one has committed meanwhile, so its row is visible now.

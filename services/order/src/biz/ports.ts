@@ -1,13 +1,13 @@
-import type { UnitOfWork } from "@tandem/kernel";
-import type { Cart, CartItem } from "../model/cart.ts";
+import type { Money, UnitOfWork } from "@tandem/kernel";
+import type { Cart } from "../model/cart.ts";
 import type { CheckoutEvent } from "../model/checkout-events.ts";
 import type { Order, OrderLine, OrderStatus } from "../model/order.ts";
 import type { OrderEvent } from "../model/order-events.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** Undefined on the last page. */
-  readonly nextCursor: string | undefined;
+  /** Absent on the last page. */
+  readonly nextCursor?: string | undefined;
   /** Only on pages asked for by offset. */
   readonly total?: number | undefined;
 }
@@ -63,7 +63,7 @@ export interface CheckoutPort {
     orderId: string,
     event: CheckoutEvent,
     meta: { readonly id: string; readonly source: string },
-  ): Promise<{ readonly outcome: "applied" | "kept" | "ignored" | "duplicate" | "unknown" }>;
+  ): Promise<{ readonly outcome: string }>;
 }
 
 export interface Repositories {
@@ -95,12 +95,51 @@ export interface Quote {
   readonly expiresAt: Date;
 }
 
+export interface WantedItem {
+  readonly productId: string;
+  readonly quantity: number;
+}
+
 export interface QuoteRequest {
   readonly customerId: string;
   readonly currency: string;
-  readonly items: readonly CartItem[];
+  readonly items: readonly WantedItem[];
   readonly voucherCode: string;
   readonly countryCode: string;
+}
+
+/** One thing that happened to an order. */
+export interface TimelineRecord {
+  /** `stock.reserved`: a topic, or what the saga did by itself. */
+  readonly step: string;
+  readonly service: string;
+  readonly eventId: string;
+  readonly text: string;
+  readonly outcome: "DONE" | "FAILED" | "COMPENSATED";
+  readonly at: Date;
+}
+
+export interface OrderTimeline {
+  readonly sagaState: string;
+  /** Nothing more happens by itself: completed, cancelled with everything taken back, or parked for a person. */
+  readonly final: boolean;
+  /** Oldest first. */
+  readonly records: readonly TimelineRecord[];
+}
+
+export interface TimelineReader {
+  getByOrderId(orderId: string): Promise<OrderTimeline>;
+}
+
+export interface SellerDashboard {
+  readonly sellerId: string;
+  readonly orders: readonly { readonly status: OrderStatus; readonly count: number }[];
+  readonly revenue: readonly Money[];
+  readonly itemsSold: number;
+}
+
+export interface DashboardReader {
+  getBySellerId(sellerId: string): Promise<SellerDashboard>;
 }
 
 /** Prices, discounts and taxes of the pricing context. */

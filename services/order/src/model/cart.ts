@@ -1,7 +1,10 @@
-import { AppError } from "@tandem/kernel";
+import { cartCheckedOut, cartCurrencyMismatch, cartFull } from "./errors.ts";
 
 export interface CartItem {
   readonly productId: string;
+  /** As the client showed them; the quote at checkout says what counts. */
+  readonly sku: string;
+  readonly sellerId: string;
   /** 1 to 1000. */
   readonly quantity: number;
 }
@@ -14,7 +17,9 @@ export interface Cart {
   readonly items: readonly CartItem[];
   /** The order that came out of it; from then on the cart is closed. */
   readonly orderId?: string | undefined;
+  readonly createdAt: string;
   readonly updatedAt: string;
+  readonly lastChange: "ITEM_PUT" | "ITEM_REMOVED" | "CHECKED_OUT";
   /** Grows with every change; together with the id it makes a checkout unique. */
   readonly version: number;
 }
@@ -26,43 +31,44 @@ export const emptyCart = (id: string, customerId: string, currency: string, now:
   customerId,
   currency,
   items: [],
+  createdAt: now.toISOString(),
   updatedAt: now.toISOString(),
+  lastChange: "ITEM_PUT",
   version: 0,
 });
 
 const assertOpen = (cart: Cart) => {
-  if (cart.orderId === undefined) return;
-  throw new AppError("failed_precondition", "order.cart_closed", `Cart ${cart.id} became order ${cart.orderId}.`);
+  if (cart.orderId !== undefined) throw cartCheckedOut(cart.id, cart.orderId);
 };
 
-const changed = (cart: Cart, items: readonly CartItem[], now: Date): Cart => ({
+const changed = (cart: Cart, items: readonly CartItem[], lastChange: Cart["lastChange"], now: Date): Cart => ({
   ...cart,
   items,
+  lastChange,
   updatedAt: now.toISOString(),
   version: cart.version + 1,
 });
 
 /**
  * Sets how many pieces of a product are wanted; the same call twice changes nothing.
- * @throws AppError `order.cart_closed`, `order.cart_full`
+ * @throws AppError `cart.checked_out`, `cart.full`, `cart.currency_mismatch`
  */
-export const putItem = (cart: Cart, item: CartItem, now: Date): Cart => {
+export const putItem = (cart: Cart, item: CartItem, currency: string, now: Date): Cart => {
   assertOpen(cart);
+  if (cart.currency !== currency) throw cartCurrencyMismatch(cart.currency);
   const existing = cart.items.find(({ productId }) => productId === item.productId);
   if (existing?.quantity === item.quantity) return cart;
-  if (!existing && cart.items.length >= MAX_CART_ITEMS) {
-    throw new AppError("failed_precondition", "order.cart_full", `A cart holds at most ${MAX_CART_ITEMS} products.`);
-  }
+  if (!existing && cart.items.length >= MAX_CART_ITEMS) throw cartFull(MAX_CART_ITEMS);
   const items = existing ? cart.items.map((other) => (other === existing ? item : other)) : [...cart.items, item];
-  return changed(cart, items, now);
+  return changed(cart, items, "ITEM_PUT", now);
 };
 
-/** @throws AppError `order.cart_closed` */
+/** @throws AppError `cart.checked_out` */
 export const removeItem = (cart: Cart, productId: string, now: Date): Cart => {
   assertOpen(cart);
   const items = cart.items.filter((item) => item.productId !== productId);
-  return items.length === cart.items.length ? cart : changed(cart, items, now);
+  return items.length === cart.items.length ? cart : changed(cart, items, "ITEM_REMOVED", now);
 };
 
 export const closeCart = (cart: Cart, orderId: string, now: Date): Cart =>
-  cart.orderId === orderId ? cart : { ...changed(cart, cart.items, now), orderId };
+  cart.orderId === orderId ? cart : { ...changed(cart, cart.items, "CHECKED_OUT", now), orderId };

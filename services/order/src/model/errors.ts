@@ -30,19 +30,36 @@ export const orderVersionConflict = (orderId: string, current: bigint) =>
   });
 
 export const quoteExpired = () =>
-  new AppError(
-    "failed_precondition",
-    "order.quote_expired",
-    "The prices of this quote are no longer valid: ask again.",
-  );
+  new AppError("unavailable", "order.quote_unavailable", "The prices changed while you ordered: try again.");
 
 export const cartNotFound = (cartId: string) =>
-  new AppError("not_found", "order.cart_not_found", `There is no cart ${cartId}.`);
+  new AppError("not_found", "cart.not_found", `There is no cart ${cartId}.`);
 
 export const cartEmpty = (cartId: string) =>
-  new AppError("failed_precondition", "order.cart_empty", `Cart ${cartId} is empty.`);
+  new AppError("failed_precondition", "cart.empty", `Cart ${cartId} is empty.`);
+
+export const cartCheckedOut = (cartId: string, orderId: string) =>
+  new AppError("failed_precondition", "cart.checked_out", `Cart ${cartId} became order ${orderId}.`);
+
+export const cartFull = (max: number) =>
+  new AppError("failed_precondition", "cart.full", `A cart holds at most ${max} products.`);
+
+export const cartCurrencyMismatch = (currency: string) =>
+  new AppError("failed_precondition", "cart.currency_mismatch", `The cart is in ${currency}.`, {
+    details: [{ field: "currency_code", rule: "same_currency", message: `expected ${currency}` }],
+  });
+
+export const customerMissing = () =>
+  new AppError("invalid_argument", "order.customer_missing", "Neither the request nor the token names a customer.", {
+    details: [{ field: "customer_id", rule: "required", message: "required for callers who are no customer" }],
+  });
+
+export const totalChanged = (expected: bigint, actual: bigint) =>
+  new AppError("failed_precondition", "order.total_changed", `The total is ${actual}, not ${expected} as expected.`, {
+    details: [{ field: "expected_total", rule: "current", message: "ask for a new quote" }],
+  });
 
 export const cartChanged = (cartId: string) =>
-  new AppError("conflict", "order.cart_changed", `Cart ${cartId} was changed meanwhile: read it again.`, {
+  new AppError("conflict", "cart.version_conflict", `Cart ${cartId} was changed meanwhile: read it again.`, {
     retryable: false,
   });

@@ -5,17 +5,29 @@ export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "C
 
 export type CancelReason =
   | "CUSTOMER_REQUEST"
+  | "STAFF_REQUEST"
   | "OUT_OF_STOCK"
-  | "PAYMENT_DECLINED"
-  | "RESERVATION_EXPIRED"
-  | "SHIPMENT_FAILED"
+  | "PAYMENT_FAILED"
   | "TIMEOUT"
-  | "OPERATOR";
+  | "DELIVERY_FAILED";
+
+/** When something happened to an order; absent: not yet. */
+export interface Milestones {
+  readonly reservedAt?: Date | undefined;
+  readonly confirmedAt?: Date | undefined;
+  readonly paidAt?: Date | undefined;
+  readonly shippedAt?: Date | undefined;
+  readonly deliveredAt?: Date | undefined;
+  readonly completedAt?: Date | undefined;
+  readonly cancelledAt?: Date | undefined;
+}
 
 /** One product of one seller, as it was priced at checkout. */
 export interface OrderLine {
+  readonly lineId: string;
   readonly productId: string;
   readonly sellerId: string;
+  readonly sku: string;
   readonly name: string;
   /** 1 to 1000. */
   readonly quantity: number;
@@ -24,6 +36,8 @@ export interface OrderLine {
   readonly discount: Money;
   /** On the whole line after the discount. */
   readonly tax: Money;
+  /** Hundredths of a percent. */
+  readonly taxRateBasisPoints: number;
 }
 
 export interface OrderTotals {
@@ -46,7 +60,7 @@ export interface Address {
 
 export type PaymentMethod = { readonly kind: "CARD"; readonly token: string } | { readonly kind: "COD" };
 
-export interface Order {
+export interface Order extends Milestones {
   readonly id: string;
   readonly customerId: string;
   readonly status: OrderStatus;
@@ -57,7 +71,11 @@ export interface Order {
   readonly shippingAddress: Address;
   readonly notes: string;
   readonly voucherCode: string;
-  readonly paid: boolean;
+  /** The cart it was made of; empty for orders placed directly. */
+  readonly cartId: string;
+  readonly quoteId: string;
+  /** Empty until the payment is authorized. */
+  readonly paymentId: string;
   readonly cancelReason?: CancelReason | undefined;
   readonly cancelNote?: string | undefined;
   /** Until when stock is asked to be held. */
@@ -107,6 +125,8 @@ export interface NewOrder
     | "shippingAddress"
     | "notes"
     | "voucherCode"
+    | "cartId"
+    | "quoteId"
     | "reservationExpiresAt"
   > {}
 
@@ -117,7 +137,7 @@ export const placeOrder = (input: NewOrder, now: Date): Order => {
     ...input,
     status: "PENDING",
     totals: totalsOf(input.currency, input.lines),
-    paid: false,
+    paymentId: "",
     createdAt: now,
     updatedAt: now,
     version: 1n,
@@ -136,16 +156,29 @@ const moveTo = (order: Order, status: OrderStatus, now: Date, change: Partial<Or
   return changed(order, { ...change, status }, now);
 };
 
-export const confirmOrder = (order: Order, now: Date): Order => moveTo(order, "CONFIRMED", now);
-export const shipOrder = (order: Order, now: Date): Order => moveTo(order, "SHIPPED", now);
-export const deliverOrder = (order: Order, now: Date): Order => moveTo(order, "DELIVERED", now);
-export const completeOrder = (order: Order, now: Date): Order => moveTo(order, "COMPLETED", now);
+/** The provider's token has done its work: whoever reads the row later cannot use it. */
+const withoutToken = ({ paymentMethod }: Order): PaymentMethod =>
+  paymentMethod.kind === "CARD" ? { kind: "CARD", token: "" } : paymentMethod;
+
+export const confirmOrder = (order: Order, paymentId: string, now: Date): Order =>
+  moveTo(order, "CONFIRMED", now, { confirmedAt: now, paymentId, paymentMethod: withoutToken(order) });
+export const shipOrder = (order: Order, now: Date): Order => moveTo(order, "SHIPPED", now, { shippedAt: now });
+export const deliverOrder = (order: Order, now: Date): Order => moveTo(order, "DELIVERED", now, { deliveredAt: now });
+export const completeOrder = (order: Order, now: Date): Order => moveTo(order, "COMPLETED", now, { completedAt: now });
+
+/** All lines are promised; payment may begin. */
+export const markReserved = (order: Order, now: Date): Order => changed(order, { reservedAt: now }, now);
 
 /** The money is there. Says nothing about where the parcel is. */
-export const markPaid = (order: Order, now: Date): Order => (order.paid ? order : changed(order, { paid: true }, now));
+export const markPaid = (order: Order, now: Date): Order =>
+  order.paidAt === undefined ? changed(order, { paidAt: now }, now) : order;
 
-/** A change that others must hear of although no field of the order shows it; the version grows so that they can order it. */
+/** Said again although nothing changed; the version grows so that consumers can order it. */
 export const touchOrder = (order: Order, now: Date): Order => changed(order, {}, now);
+
+export const sellersOf = (order: Pick<Order, "lines">): readonly string[] => [
+  ...new Set(order.lines.map((line) => line.sellerId)),
+];
 
 /**
  * A cancelled order comes back unchanged.
@@ -154,7 +187,12 @@ export const touchOrder = (order: Order, now: Date): Order => changed(order, {},
 export const cancelOrder = (order: Order, reason: CancelReason, note: string, now: Date): Order => {
   if (order.status === "CANCELLED") return order;
   if (!orderStates.can(order.status, "CANCELLED")) throw orderAlreadyShipped(order.id, order.status);
-  return moveTo(order, "CANCELLED", now, { cancelReason: reason, cancelNote: note });
+  return moveTo(order, "CANCELLED", now, {
+    cancelReason: reason,
+    cancelNote: note,
+    cancelledAt: now,
+    paymentMethod: withoutToken(order),
+  });
 };
 
 export interface OrderEdit {

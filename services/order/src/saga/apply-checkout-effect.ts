@@ -5,6 +5,7 @@ import {
   confirmOrder,
   deliverOrder,
   markPaid,
+  markReserved,
   type Order,
   shipOrder,
   touchOrder,
@@ -27,11 +28,11 @@ export const applyCheckoutEffect = (
   const one = (after: Order, event: OrderEvent) => ({ order: after, events: after === order ? [] : [event] });
   switch (effect.type) {
     case "request_payment": {
-      const after = touchOrder(order, now);
+      const after = markReserved(order, now);
       return one(after, orderUpdated(after, "STOCK_RESERVED", now));
     }
     case "confirm_order": {
-      const after = confirmOrder(order, now);
+      const after = confirmOrder(order, effect.paymentId, now);
       return one(after, orderConfirmed(after, now));
     }
     case "ship_order": {

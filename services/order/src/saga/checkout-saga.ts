@@ -6,7 +6,9 @@ export interface CheckoutData {
   readonly paymentKind: "CARD" | "COD";
   readonly captured: boolean;
   readonly paymentId?: string;
-  readonly shipmentId?: string;
+  /** Each seller sends a parcel of its own. */
+  readonly sellers: readonly string[];
+  readonly delivered: readonly string[];
   /** Set before the saga turns round; read by the effect that cancels the order. */
   readonly cancel?: { readonly reason: CancelReason; readonly note: string };
 }
@@ -57,7 +59,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
   const onExpired = (_: unknown, { cause }: Extract<CheckoutEvent, { type: "stock_released" }>) =>
     cause === "EXPIRED"
       ? {
-          ...cancelBecause("RESERVATION_EXPIRED"),
+          ...cancelBecause("TIMEOUT", "the reservation ran out"),
           compensate: "reservation_expired",
           undone: ["reserve_stock" as const],
         }
@@ -94,7 +96,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
         on: {
           payment_authorized: (_, { paymentId }) => ({ data: { paymentId }, to: "awaiting_dispatch" }),
           payment_failed: (_, { code }) => ({
-            ...cancelBecause("PAYMENT_DECLINED", code),
+            ...cancelBecause("PAYMENT_FAILED", code),
             compensate: "payment_declined",
             undone: ["authorize_payment"],
           }),
@@ -108,6 +110,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
         timeoutMs: timeouts.codConfirmationMs ?? 24 * HOUR_MS,
         enter: () => [{ type: "request_payment" }],
         on: {
+          payment_authorized: (_, { paymentId }) => ({ data: { paymentId }, stay: true }),
           cod_confirmed: () => ({ to: "awaiting_dispatch" }),
           stock_released: onExpired,
           cancel_requested: onCancel,
@@ -116,11 +119,11 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       },
       awaiting_dispatch: {
         timeoutMs: timeouts.dispatchMs ?? 7 * 24 * HOUR_MS,
-        enter: () => [{ type: "confirm_order" }],
+        enter: ({ paymentId = "" }) => [{ type: "confirm_order", paymentId }],
         on: {
-          shipment_dispatched: (_, { shipmentId }) => ({ data: { shipmentId }, to: "awaiting_delivery" }),
+          shipment_dispatched: () => ({ to: "awaiting_delivery" }),
           shipment_failed: (_, { cause }) => ({
-            ...cancelBecause("SHIPMENT_FAILED", cause),
+            ...cancelBecause("DELIVERY_FAILED", cause),
             compensate: "shipment_failed",
           }),
           // The reservation ran out between the payment and the confirmation, and somebody else has the pieces.
@@ -144,10 +147,20 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
             effects: captured ? [] : [{ type: "mark_paid" }],
             stay: true,
           }),
-          shipment_delivered: ({ captured }) => ({
-            effects: [{ type: "deliver_order" }],
-            to: captured ? "completed" : "awaiting_capture",
-          }),
+          // The job asks again; until then the parcel goes on.
+          capture_failed: () => ({ stay: true }),
+          shipment_dispatched: () => ({ stay: true }),
+          shipment_delivered: ({ captured, sellers, delivered: before }, { sellerId }) => {
+            const delivered = before.includes(sellerId) ? before : [...before, sellerId];
+            if (!sellers.every((seller) => delivered.includes(seller))) return { data: { delivered }, stay: true };
+            return {
+              data: { delivered },
+              effects: [{ type: "deliver_order" }],
+              to: captured ? "completed" : "awaiting_capture",
+            };
+          },
+          // Lost or refused on the way: money and goods need a person until returns exist.
+          shipment_failed: (_, { cause }) => ({ park: `delivery failed: ${cause}` }),
         },
         onTimeout: () => ({ park: "not delivered in time" }),
       },
@@ -155,6 +168,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
         timeoutMs: timeouts.captureMs ?? 48 * HOUR_MS,
         on: {
           payment_captured: () => ({ data: { captured: true }, effects: [{ type: "mark_paid" }], to: "completed" }),
+          capture_failed: () => ({ stay: true }),
         },
         onTimeout: () => ({ park: "delivered, not paid" }),
       },
@@ -162,13 +176,14 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       cancelled: { end: "compensated" },
     },
     onCompensate: ({ cancel }, { reason }) => [
-      { type: "cancel_order", reason: cancel?.reason ?? "OPERATOR", note: cancel?.note || (reason ?? "") },
+      { type: "cancel_order", reason: cancel?.reason ?? "STAFF_REQUEST", note: cancel?.note || (reason ?? "") },
     ],
     compensations: {
       authorize_payment: {
         enter: (_, { attempt }) => (attempt > 1 ? [{ type: "repeat_cancellation" }] : []),
         on: {
           payment_refunded: () => ({ done: true }),
+          refund_failed: (_, { code }) => ({ retry: code }),
           // A decline that arrives while we cancel: nothing was taken.
           payment_failed: () => ({ done: true }),
         },

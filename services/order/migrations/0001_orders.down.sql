@@ -1,0 +1,3 @@
+drop table order_event;
+drop table seller_order;
+drop table orders;

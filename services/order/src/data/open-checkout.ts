@@ -1,0 +1,66 @@
+import type { Clock } from "@tandem/kernel";
+import type { Outbox } from "@tandem/messaging";
+import { type Database, makeUnitOfWork, type Transaction } from "@tandem/postgres";
+import type { Logger, Metrics } from "@tandem/runtime";
+import { createSagaEngine, type SagaEngine } from "@tandem/saga";
+import type { OrderUnitOfWork } from "../biz/ports.ts";
+import { sellersOf } from "../model/order.ts";
+import type { OrderEvent } from "../model/order-events.ts";
+import { applyCheckoutEffect } from "../saga/apply-checkout-effect.ts";
+import { type Checkout, type CheckoutTimeouts, makeCheckoutSaga } from "../saga/checkout-saga.ts";
+import { makeOrderRepository } from "./order-repository.ts";
+import { makeOutboxPort } from "./outbox-port.ts";
+
+export interface CheckoutStoreOptions {
+  readonly database: Database;
+  readonly outbox: Outbox;
+  readonly clock: Clock;
+  readonly log?: Logger;
+  readonly metrics?: Metrics;
+  readonly timeouts?: CheckoutTimeouts;
+}
+
+/** The checkout saga and the unit of work in which it takes part. Locks are taken in one order: saga, then order. */
+export const openCheckout = ({ database, outbox, clock, log, metrics, timeouts }: CheckoutStoreOptions) => {
+  const engine: SagaEngine<Checkout> = createSagaEngine<Checkout>({
+    saga: makeCheckoutSaga(timeouts),
+    database,
+    clock,
+    ...(log ? { log } : {}),
+    ...(metrics ? { metrics } : {}),
+    // All effects of one transition are one write of the order and one of the outbox.
+    apply: async (tx: Transaction, effects, { saga }) => {
+      const orders = makeOrderRepository(tx);
+      const now = clock.now();
+      let order = await orders.lockById(saga.id);
+      const events: OrderEvent[] = [];
+      for (const effect of effects) {
+        const next = applyCheckoutEffect(order, effect, now);
+        order = next.order;
+        events.push(...next.events);
+      }
+      if (events.length === 0) return;
+      await orders.update(order);
+      await makeOutboxPort(tx, outbox).add(...events);
+    },
+  });
+  const uow: OrderUnitOfWork = makeUnitOfWork(database, (tx) => ({
+    orders: makeOrderRepository(tx),
+    outbox: makeOutboxPort(tx, outbox),
+    checkout: {
+      start: async (order) => {
+        await engine.start(tx, order.id, {
+          paymentKind: order.paymentMethod.kind,
+          captured: false,
+          sellers: sellersOf(order),
+          delivered: [],
+        });
+      },
+      handle: async (orderId, event, meta) => {
+        const { outcome } = await engine.lockAndHandle(tx, orderId, event, meta);
+        return { outcome };
+      },
+    },
+  }));
+  return { engine, uow };
+};

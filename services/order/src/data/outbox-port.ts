@@ -1,0 +1,30 @@
+import type { Outbox } from "@tandem/messaging";
+import type { Transaction } from "@tandem/postgres";
+import type { OutboxPort } from "../biz/ports.ts";
+import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
+import type { OrderEvent } from "../model/order-events.ts";
+import { orderEventTable } from "./schema.ts";
+
+const noteOf = (event: OrderEvent): string => {
+  if (event.type === "order.updated") return event.change.toLowerCase().replaceAll("_", " ");
+  if (event.type === "order.cancelled") return event.order.cancelNote || (event.order.cancelReason ?? "").toLowerCase();
+  return event.order.status.toLowerCase();
+};
+
+/** Queues events and notes them in the order's story, in the same transaction. */
+export const makeOutboxPort = (tx: Transaction, outbox: Outbox): OutboxPort => ({
+  async add(...events) {
+    if (events.length === 0) return;
+    const outgoing = events.map(toOutgoingEvent);
+    await outbox.in(tx).add(...outgoing);
+    await tx.insert(orderEventTable).values(
+      events.map((event, index) => ({
+        eventId: outgoing[index]?.id ?? "",
+        orderId: event.order.id,
+        topic: event.type,
+        note: noteOf(event),
+        at: event.at,
+      })),
+    );
+  },
+});

@@ -1,0 +1,81 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  AddressSchema,
+  moneyToProto,
+  PaymentMethodKind,
+  PaymentMethodSchema,
+  type PaymentMethod as ProtoPaymentMethod,
+} from "@tandem/contracts/common";
+import {
+  CancellationSchema,
+  OrderLineSchema,
+  OrderSchema,
+  OrderTotalsSchema,
+  CancelReason as ProtoCancelReason,
+  type Order as ProtoOrder,
+  OrderStatus as ProtoOrderStatus,
+} from "@tandem/contracts/order";
+import { lineTotal, type Order, type OrderLine, type PaymentMethod } from "../model/order.ts";
+
+const lineToProto = (line: OrderLine) =>
+  create(OrderLineSchema, {
+    lineId: line.lineId,
+    productId: line.productId,
+    sellerId: line.sellerId,
+    sku: line.sku,
+    name: line.name,
+    quantity: line.quantity,
+    unitPrice: moneyToProto(line.unitPrice),
+    discount: moneyToProto(line.discount),
+    tax: moneyToProto(line.tax),
+    taxRateBasisPoints: line.taxRateBasisPoints,
+    total: moneyToProto(lineTotal(line)),
+  });
+
+const stamp = (at: Date | undefined) => at && timestampFromDate(at);
+
+/** Never with the card's token: that travels in one event only. */
+export const orderToProto = (order: Order): ProtoOrder =>
+  create(OrderSchema, {
+    orderId: order.id,
+    customerId: order.customerId,
+    status: ProtoOrderStatus[order.status],
+    version: order.version,
+    currencyCode: order.currency,
+    lines: order.lines.map(lineToProto),
+    totals: create(OrderTotalsSchema, {
+      subtotal: moneyToProto(order.totals.subtotal),
+      discount: moneyToProto(order.totals.discount),
+      tax: moneyToProto(order.totals.tax),
+      total: moneyToProto(order.totals.total),
+    }),
+    shippingAddress: create(AddressSchema, order.shippingAddress),
+    paymentMethodKind: PaymentMethodKind[order.paymentMethod.kind],
+    notes: order.notes,
+    voucherCode: order.voucherCode,
+    cartId: order.cartId,
+    quoteId: order.quoteId,
+    paymentId: order.paymentId,
+    paid: order.paidAt !== undefined,
+    cancellation: order.cancelReason
+      ? create(CancellationSchema, {
+          reason: ProtoCancelReason[order.cancelReason],
+          text: order.cancelNote ?? "",
+          cancelledAt: stamp(order.cancelledAt),
+        })
+      : undefined,
+    expiresAt: timestampFromDate(order.reservationExpiresAt),
+    createdAt: timestampFromDate(order.createdAt),
+    updatedAt: timestampFromDate(order.updatedAt),
+    confirmedAt: stamp(order.confirmedAt),
+    paidAt: stamp(order.paidAt),
+    shippedAt: stamp(order.shippedAt),
+    deliveredAt: stamp(order.deliveredAt),
+    completedAt: stamp(order.completedAt),
+  });
+
+export const paymentMethodToProto = (method: PaymentMethod): ProtoPaymentMethod =>
+  create(PaymentMethodSchema, {
+    method: method.kind === "CARD" ? { case: "card", value: { token: method.token } } : { case: "cod", value: {} },
+  });

@@ -1,0 +1,38 @@
+import type { Platform, WorkerParts } from "@tandem/chassis";
+import { newId } from "@tandem/kernel";
+import type { z } from "zod";
+import { makeHandleCheckoutEvent } from "../biz/handle-checkout-event.ts";
+import { makeCleanUpReservations, makeConfirmCodOrders, makeRetryCaptures } from "../biz/nudge-checkouts.ts";
+import type { orderWorkerConfig } from "../config/config.ts";
+import { openCheckout } from "../data/open-checkout.ts";
+import { makeOrderReader } from "../data/order-reader.ts";
+import { standinCarrier } from "../standin/carrier/standin-carrier.ts";
+import { checkoutJobs } from "./cron/checkout-jobs.ts";
+import { checkoutConsumers } from "./event/checkout-consumers.ts";
+
+const KEEP_ENDED_MS = 90 * 24 * 3_600_000;
+
+export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConfig>>): WorkerParts => {
+  const { database, outbox, clock, config, log, metrics } = platform;
+  const { engine, uow } = openCheckout({
+    database,
+    outbox,
+    clock,
+    log,
+    metrics,
+    timeouts: { reserveMs: config.SAGA_RESERVE_TIMEOUT_MS, authorizeMs: config.SAGA_AUTHORIZE_TIMEOUT_MS },
+  });
+  const nudge = { uow, orders: makeOrderReader(database.orm), clock, newId };
+  const carrier = standinCarrier({ database, clock, log, delayMs: config.STANDIN_CARRIER_DELAY_MS });
+  return {
+    consumers: [...checkoutConsumers({ handleCheckoutEvent: makeHandleCheckoutEvent({ uow }) }), ...carrier.consumers],
+    jobs: checkoutJobs({
+      cleanUpReservations: makeCleanUpReservations(nudge, config.RESERVATION_GRACE_MS),
+      confirmCodOrders: makeConfirmCodOrders(nudge, config.COD_CONFIRM_AFTER_MS),
+      retryCaptures: makeRetryCaptures(nudge, config.CAPTURE_RETRY_AFTER_MS),
+      engine,
+      keepEndedMs: KEEP_ENDED_MS,
+    }),
+    workers: [engine.timers, carrier.worker],
+  };
+};

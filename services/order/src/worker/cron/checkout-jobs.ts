@@ -1,0 +1,51 @@
+import { type CronJob, defineCronJob } from "@tandem/jobs";
+import type { SagaEngine } from "@tandem/saga";
+import type { makeCleanUpReservations, makeConfirmCodOrders, makeRetryCaptures } from "../../biz/nudge-checkouts.ts";
+import type { Checkout } from "../../saga/checkout-saga.ts";
+
+export interface CheckoutJobsDeps {
+  readonly cleanUpReservations: ReturnType<typeof makeCleanUpReservations>;
+  readonly confirmCodOrders: ReturnType<typeof makeConfirmCodOrders>;
+  readonly retryCaptures: ReturnType<typeof makeRetryCaptures>;
+  readonly engine: Pick<SagaEngine<Checkout>, "listStuck" | "prune">;
+  /** How long ended sagas and their history are kept. */
+  readonly keepEndedMs: number;
+}
+
+export const checkoutJobs = (deps: CheckoutJobsDeps): readonly CronJob[] => [
+  defineCronJob({
+    name: "order.reservation-cleanup",
+    description: "Cancels orders that are pending although their stock is no longer held",
+    schedule: "0 */15 * * * *",
+    timeoutMs: 300_000,
+    run: async ({ signal }) => ({ cancelled: await deps.cleanUpReservations(signal) }),
+  }),
+  defineCronJob({
+    name: "order.cod-auto-confirm",
+    description: "Confirms cash-on-delivery orders after the time for second thoughts",
+    schedule: "*/10 * * * * *",
+    missed: "skip",
+    timeoutMs: 60_000,
+    run: async ({ signal }) => ({ confirmed: await deps.confirmCodOrders(signal) }),
+  }),
+  defineCronJob({
+    name: "order.capture-retry",
+    description: "Asks payment once more to capture orders that have shipped and are not paid",
+    schedule: "0 */5 * * * *",
+    timeoutMs: 120_000,
+    run: async ({ signal }) => ({ asked: await deps.retryCaptures(signal) }),
+  }),
+  defineCronJob({
+    name: "order.saga-timeout",
+    description: "Finds checkouts that hang although their timers should have fired, and prunes ended ones",
+    schedule: "30 * * * * *",
+    missed: "skip",
+    timeoutMs: 50_000,
+    run: async ({ scheduledAt, log }) => {
+      const stuck = await deps.engine.listStuck();
+      for (const saga of stuck) log.error({ saga }, "a checkout is stuck: see the runbook");
+      const pruned = await deps.engine.prune(new Date(scheduledAt.getTime() - deps.keepEndedMs));
+      return { stuck: stuck.length, pruned };
+    },
+  }),
+];
