@@ -157,12 +157,8 @@ const install = async () => {
     process.exit(result.code ?? 1);
   }
   if (!existsSync(nodeBinary)) {
-    say(
-      "The packages are installed, but Node's own install script did not run, so there is no Node 24 in node_modules.",
-    );
-    say(
-      "Is ignore-scripts set? See `npm config get ignore-scripts`; `npm rebuild` runs the scripts that were left out.",
-    );
+    const machine = `${process.platform} ${process.arch}`;
+    say(`npm installed no Node 24 for ${machine}. Does its configuration say omit=optional or optional=false?`);
     process.exit(1);
   }
   writeFileSync(stampFile, wantedStamp());

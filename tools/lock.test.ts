@@ -39,6 +39,13 @@ describe("missingOptionalPackages", () => {
     });
   });
 
+  it("gives it the command that its siblings have", () => {
+    const lock = lockWith({ "tool-linux-arm64": "2.0.0", "tool-darwin-x64": "2.0.0" });
+    const sibling = { version: "2.0.0", bin: { tool: "bin/tool" } };
+    const packages = { ...lock.packages, "node_modules/tool-linux-arm64": sibling };
+    expect(missingOptionalPackages({ packages })["node_modules/tool-darwin-x64"]).toMatchObject({ bin: sibling.bin });
+  });
+
   it("does not guess a version or a machine", () => {
     expect(() => missingOptionalPackages(lockWith({ "tool-darwin-arm64": "^2.0.0" }))).toThrow(/no exact version/);
     expect(() => missingOptionalPackages(lockWith({ "tool-extras": "2.0.0" }))).toThrow(/for which machine/);

@@ -11,6 +11,7 @@ export interface LockedPackage {
   readonly os?: readonly string[];
   readonly cpu?: readonly string[];
   readonly libc?: readonly string[];
+  readonly bin?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -34,10 +35,20 @@ export const missingOptionalPackages = (lock: Lock): Readonly<Record<string, Loc
         ...(libc !== undefined && { libc }),
         optional: true,
         os,
+        ...binOfSibling(lock, Object.keys(entry.optionalDependencies ?? {})),
       };
     }
   }
   return missing;
+};
+
+/** Builds of one program for several machines are alike: npm links no command that the lock file does not name. */
+const binOfSibling = (lock: Lock, siblings: readonly string[]): Pick<LockedPackage, "bin"> => {
+  for (const name of siblings) {
+    const bin = lock.packages[`node_modules/${name}`]?.bin;
+    if (bin !== undefined) return { bin };
+  }
+  return {};
 };
 
 /** As Node looks: in the package's own node_modules, then in each one further out. */
