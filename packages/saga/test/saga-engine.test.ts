@@ -382,3 +382,12 @@ describe("versions", () => {
     await expect(handle(id, reserved)).rejects.toMatchObject({ code: "saga.newer_version", retryable: true });
   });
 });
+
+test("no second index competes with the key for looking up one saga, or a fresh database would settle on the wrong plan", async () => {
+  const { rows } = await db.database.query<{ table: string; index: string }>(
+    `select i.indrelid::regclass::text as table, i.indexrelid::regclass::text as index
+     from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+     where i.indrelid in ('tandem.saga'::regclass, 'tandem.saga_timer'::regclass) and a.attname in ('name', 'id')`,
+  );
+  expect(rows.map(({ index }) => index).sort()).toEqual(["tandem.saga_pkey", "tandem.saga_timer_pkey"]);
+});
