@@ -1,13 +1,13 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmod, chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "@tandem/kernel";
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join, resolve } from "node:path";
 import type { Logger } from "@tandem/runtime";
 import pg from "pg";
-import { type Binaries, exists, findBinaries, findServerUser, isReachable, type ServerUser } from "./binaries.ts";
+import { exists, findBinaries, findServerUser, isReachable, type ServerUser } from "./binaries.ts";
+import { checkVersion, initialize, refuseForeign } from "./initialize-data-dir.ts";
 import { isPostgresOn, readPostmaster, signal, stopPostmaster } from "./postmaster.ts";
+import { launch } from "./run-server.ts";
 
 export interface EmbeddedPostgresOptions {
   /** Created when missing. Where the server's user cannot reach it (root's home), a directory under /var/tmp takes its place. */
@@ -44,7 +44,6 @@ export interface EmbeddedPostgres extends AsyncDisposable {
 const HOST = "127.0.0.1";
 // Survives a reboot, unlike /tmp.
 const REACHABLE_HOME = "/var/tmp/tandem";
-const MAJOR_VERSION = "18";
 const DEFAULTS = {
   listen_addresses: HOST,
   unix_socket_directories: "",
@@ -137,133 +136,6 @@ const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> =
   return join(REACHABLE_HOME, createHash("sha256").update(path).digest("hex").slice(0, 16));
 };
 
-const initialize = async (
-  { initdb }: Binaries,
-  user: ServerUser,
-  dataDir: string,
-  { durable, password }: { durable: boolean; password: string },
-): Promise<void> => {
-  // Beside it and renamed: a start that was killed half-way leaves nothing that looks like a database.
-  const fresh = `${dataDir}.new-${process.pid}`;
-  await refuseForeign(dataDir);
-  const passwordFile = `${fresh}.password`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(dirname(fresh), { recursive: true });
-  await mkdir(fresh, { mode: 0o700 });
-  await writeFile(passwordFile, password, { mode: 0o600 });
-  if (user.uid !== undefined && user.gid !== undefined) {
-    await chown(fresh, user.uid, user.gid);
-    await chown(passwordFile, user.uid, user.gid);
-  }
-  try {
-    await runToEnd(
-      initdb,
-      [
-        `--pgdata=${fresh}`,
-        "--username=postgres",
-        `--pwfile=${passwordFile}`,
-        "--auth=scram-sha-256",
-        "--encoding=UTF8",
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--no-instructions",
-        ...(durable ? [] : ["--no-sync", "--set=scram_iterations=1"]),
-      ],
-      user,
-    );
-    await rename(fresh, dataDir);
-  } finally {
-    await rm(passwordFile, { force: true });
-    await rm(fresh, { recursive: true, force: true });
-  }
-};
-
-const refuseForeign = async (dataDir: string): Promise<void> => {
-  const files: string[] = await readdir(dataDir).catch(() => []);
-  if (files.length > 0 && !files.includes("PG_VERSION"))
-    throw new AppError(
-      "failed_precondition",
-      "embedded_postgres.not_a_data_dir",
-      `${dataDir} holds files, and they are not a Postgres database`,
-    );
-};
-
-const runToEnd = (file: string, args: string[], user: ServerUser): Promise<void> =>
-  new Promise((done, reject) => {
-    // The locale of the caller's shell may not exist here; the working directory may not be the server user's to see.
-    const child = spawn(file, args, { ...user, cwd: "/", env: serverEnv(), stdio: ["ignore", "pipe", "pipe"] });
-    let output = "";
-    const collect = (chunk: Buffer) => {
-      output = (output + chunk.toString()).slice(-4_000);
-    };
-    child.stdout.on("data", collect);
-    child.stderr.on("data", collect);
-    child.once("error", (cause) => reject(startFailed(`${file} did not start`, cause)));
-    child.once("close", (code) => (code === 0 ? done() : reject(startFailed(`initdb failed: ${output.trim()}`))));
-  });
-
-const serverEnv = (): NodeJS.ProcessEnv => ({ PATH: process.env["PATH"], LC_ALL: "C", TZ: "UTC" });
-
-const launch = async (
-  { postgres }: Binaries,
-  user: ServerUser,
-  dataDir: string,
-  port: number,
-  settings: Readonly<Record<string, string>>,
-  timeoutMs: number,
-): Promise<number> => {
-  const logFile = `${dataDir}.log`;
-  // Into a file: a pipe would break under the server when this process is killed.
-  const output = await open(logFile, "w");
-  await chmod(logFile, 0o600);
-  const args = [
-    "-D",
-    dataDir,
-    "-p",
-    String(port),
-    ...Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${value}`]),
-  ];
-  // Detached: Ctrl-C goes to the whole foreground group, and the server must outlive the services that drain into it.
-  const child = spawn(postgres, args, {
-    ...user,
-    cwd: "/",
-    env: serverEnv(),
-    detached: true,
-    stdio: ["ignore", output.fd, output.fd],
-  });
-  let exit: string | undefined;
-  child.once("error", (error) => {
-    exit = error.message;
-  });
-  child.once("exit", (code, by) => {
-    exit = `exit ${code ?? by}`;
-  });
-  child.unref();
-  await output.close();
-  const startedAt = performance.now();
-  while (exit === undefined) {
-    const postmaster = await readPostmaster(dataDir);
-    if (postmaster?.ready && postmaster.pid === child.pid) return postmaster.pid;
-    if (performance.now() - startedAt > timeoutMs) {
-      child.kill("SIGQUIT");
-      throw startFailed(`not ready within ${timeoutMs} ms`);
-    }
-    await sleep(10);
-  }
-  const tail = (await readFile(logFile, "utf8").catch(() => "")).slice(-2_000).trim();
-  if (/could not bind|Address already in use/.test(tail))
-    throw new AppError(
-      "unavailable",
-      "embedded_postgres.port_in_use",
-      `Port ${port} is in use: Postgres cannot listen there`,
-    );
-  throw startFailed(`${exit}\n${tail}`);
-};
-
-const startFailed = (message: string, cause?: unknown) =>
-  new AppError("unavailable", "embedded_postgres.start_failed", `Postgres did not start: ${message}`, { cause });
-
 /** The server answers to our password, is on our data, and is as durable as wanted. */
 const isAsWanted = async (url: string, dataDir: string, durable: boolean): Promise<boolean> => {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
@@ -281,19 +153,8 @@ const isAsWanted = async (url: string, dataDir: string, durable: boolean): Promi
   }
 };
 
-const checkVersion = async (dataDir: string): Promise<void> => {
-  const version = (await readFile(join(dataDir, "PG_VERSION"), "utf8")).trim();
-  if (version !== MAJOR_VERSION)
-    throw new AppError(
-      "failed_precondition",
-      "embedded_postgres.wrong_version",
-      `${dataDir} was made by Postgres ${version}, this is ${MAJOR_VERSION}: remove it, or run with --reset`,
-    );
-};
-
-const freePort = async (): Promise<number> => {
-  const { createServer } = await import("node:net");
-  return new Promise((done, reject) => {
+const freePort = (): Promise<number> =>
+  new Promise((done, reject) => {
     const server = createServer();
     server.once("error", reject);
     server.listen(0, HOST, () => {
@@ -301,4 +162,3 @@ const freePort = async (): Promise<number> => {
       server.close(() => done(typeof address === "object" && address ? address.port : 0));
     });
   });
-};
