@@ -1,4 +1,4 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -17,20 +17,29 @@ const root = resolve(import.meta.dirname, "..");
 interface Generator {
   /** Where buf runs. */
   readonly folder: string;
-  /** Its template, relative to `folder`. */
-  readonly template: string;
+  /** The arguments of `buf generate`. */
+  readonly args: readonly string[];
   /** What it writes, relative to `folder`. */
   readonly outs: readonly string[];
 }
 
-/** Every buf.gen.yaml: the contracts at the root, and packages that vendor protos of their own or test with some (test/buf.gen.yaml). */
+/**
+ * Every buf.gen.yaml: of the contracts at the root, of packages that vendor protos (in the package), and of tests that have
+ * some of their own (in the package, or at the root when a test/buf.yaml says that they import the contracts).
+ */
 const findGenerators = (): readonly Generator[] =>
   globSync(["buf.gen.yaml", "packages/*/buf.gen.yaml", "packages/*/test/buf.gen.yaml"], { cwd: root })
     .sort()
     .map((file) => {
-      const folder = dirname(file).replace(/\/test$/, "");
+      const own = dirname(file);
       const outs = [...readFileSync(join(root, file), "utf8").matchAll(/^\s*out: (\S+)$/gm)].map(([, out = ""]) => out);
-      return { folder, template: relative(folder, file), outs };
+      if (own.endsWith("/test") && existsSync(join(root, own, "buf.yaml"))) {
+        // buf wants what is in the module's folder, not the folder itself.
+        const paths = readdirSync(join(root, own, "proto")).flatMap((name) => ["--path", join(own, "proto", name)]);
+        return { folder: ".", args: ["--config", join(own, "buf.yaml"), "--template", file, ...paths], outs };
+      }
+      const folder = own.replace(/\/test$/, "");
+      return { folder, args: ["--template", relative(folder, file)], outs };
     });
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
@@ -47,8 +56,8 @@ const git = async (...args: readonly string[]): Promise<string | undefined> => {
 };
 
 const generate = async (): Promise<number> => {
-  for (const { folder, template } of findGenerators()) {
-    const code = await buf(["generate", "--template", template], folder);
+  for (const { folder, args } of findGenerators()) {
+    const code = await buf(["generate", ...args], folder);
     if (code !== 0) return code;
   }
   return 0;
@@ -76,10 +85,10 @@ const breaking = async (against?: string): Promise<number> => {
 
 const inSync = async (): Promise<number> => {
   let differing = 0;
-  for (const { folder, template, outs } of findGenerators()) {
+  for (const { folder, args, outs } of findGenerators()) {
     const fresh = mkdtempSync(join(tmpdir(), "tandem-proto-"));
     try {
-      const code = await buf(["generate", "--template", template, "-o", fresh], folder);
+      const code = await buf(["generate", ...args, "-o", fresh], folder);
       if (code !== 0) return code;
       for (const out of outs) {
         const differences = compareFolders(join(fresh, out), join(root, folder, out));
