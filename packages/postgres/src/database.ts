@@ -81,7 +81,6 @@ export const createDatabase = (options: DatabaseOptions): Database => {
     // While the pool ends, its goodbyes and the server's may cross: nobody lost anything.
     if (!pool.ending) log?.warn({ err, pool: name }, "an idle database connection was lost");
   });
-  const observed = metrics && observePool(pool, name, maxConnections, metrics);
   const close = makeClose(pool, options.disposeTimeoutMs ?? 5_000);
 
   const acquire = async (signal?: AbortSignal): Promise<pg.PoolClient> => {
@@ -111,6 +110,7 @@ export const createDatabase = (options: DatabaseOptions): Database => {
   const query = (async (config, values, signal) =>
     runStatement(await acquire(signal), observation, [config, values], signal)) as Database["query"];
 
+  const observed = metrics && observePool({ pool, name, maxConnections, metrics, query });
   let disposed: Promise<void> | undefined;
   const dispose = () => {
     observed?.stop();

@@ -59,6 +59,7 @@ test("the pool and the transactions show in the metrics", async () => {
     await tx.client.query("SELECT 1");
     const text = await metrics.text();
     expect(text).toContain('tandem_postgres_connections{pool="measured",state="busy",service="test"} 1');
+    expect(text).toMatch(/tandem_postgres_oldest_transaction_seconds\{pool="measured",service="test"\} 0\.\d*[1-9]/);
   });
   await database.transact(() => Promise.reject(new Error("no"))).catch(() => {});
   let tries = 0;
@@ -68,7 +69,7 @@ test("the pool and the transactions show in the metrics", async () => {
   });
   const text = await metrics.text();
   expect(text).toContain('tandem_postgres_connections_max{pool="measured",service="test"} 2');
-  expect(text).toContain('tandem_postgres_connections{pool="measured",state="idle",service="test"} 1');
+  expect(text).toContain('tandem_postgres_connections{pool="measured",state="idle",service="test"} 2');
   expect(text).toContain('tandem_postgres_transactions_total{pool="measured",outcome="commit",service="test"} 2');
   expect(text).toContain('tandem_postgres_transactions_total{pool="measured",outcome="rollback",service="test"} 1');
   expect(text).toContain('tandem_postgres_transactions_total{pool="measured",outcome="retry",service="test"} 1');
