@@ -1,6 +1,6 @@
 import { AppError } from "@tandem/kernel";
-import type { Database } from "@tandem/postgres";
 import type { OutboxEvent } from "./events.ts";
+import type { RelaySession } from "./relay-session.ts";
 
 /** A row of the outbox in the hands of a relay. */
 export interface ClaimedEvent extends OutboxEvent {
@@ -26,7 +26,7 @@ export interface Claim {
 }
 
 export interface ClaimOptions {
-  readonly database: Database;
+  readonly session: RelaySession;
   readonly relayId: string;
   readonly maxRun: number;
   readonly leaseMs: number;
@@ -49,10 +49,10 @@ interface ClaimRow {
  * Two statements, each its own transaction: the claim answers with ids only, because an answer too large for the socket of
  * a client that stands still would keep the claim's transaction, and its lock, open.
  */
-export const createClaimer = ({ database, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
+export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
   let after = "0";
   return async (limit: number, alone: boolean): Promise<Claim> => {
-    const claimed = await database.pool.query<ClaimRow>({
+    const claimed = await session.query<ClaimRow>({
       name: "outbox claim",
       text: CLAIM,
       values: [relayId, limit, maxRun, leaseMs, maxCrashes, alone, after],
@@ -61,7 +61,7 @@ export const createClaimer = ({ database, relayId, maxRun, leaseMs, maxCrashes }
     after = row.next_after ?? "0";
     const { outcome, recovered, parked } = row;
     if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked };
-    const events = await readEvents(database, row);
+    const events = await readEvents(session, row);
     return { outcome, recovered, parked, batch: { token: row.token, events, alone: outcome === "alone" } };
   };
 };
@@ -73,14 +73,14 @@ const CLAIM = `
 
 type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
 
-const readEvents = async (database: Database, { seqs, tries, since, until }: ClaimRow): Promise<ClaimedEvent[]> => {
+const readEvents = async (session: RelaySession, { seqs, tries, since, until }: ClaimRow): Promise<ClaimedEvent[]> => {
   const attempts = new Map(seqs.map((seq, at) => [seq, (tries[at] ?? 0) + 1]));
-  const { rows } = await database.pool.query<EventRow>({
+  const { rows } = await session.query<never>({
     name: "outbox read",
     text: READ,
     values: [seqs, since, until],
     rowMode: "array",
-  } as never);
+  });
   if (rows.length !== seqs.length)
     throw new AppError("internal", "outbox.payload_missing", `${seqs.length - rows.length} claims have no payload`);
   return (rows as unknown as EventRow[]).map(

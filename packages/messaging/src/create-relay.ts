@@ -4,9 +4,9 @@ import type { ContinuousWorker } from "@tandem/runtime";
 import { createBrokerCircuit } from "./broker-circuit.ts";
 import { type Batch, createClaimer } from "./claim-batch.ts";
 import { housekeepOutbox } from "./housekeep-outbox.ts";
-import { listenForWakes } from "./listen-for-wakes.ts";
 import { createRelayMetrics } from "./relay-metrics.ts";
 import { type RelayOptions, settleRelay } from "./relay-options.ts";
+import { openRelaySession } from "./relay-session.ts";
 import { createBatchRunner } from "./run-batch.ts";
 import { createSleeper } from "./sleeper.ts";
 import { onLocalWake } from "./wake.ts";
@@ -32,14 +32,14 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     maxPauseMs: settings.outageMaxPauseMs,
     random: settings.random,
   });
-  const claim = createClaimer({ ...settings, database, relayId });
-  const runBatch = createBatchRunner({ ...options, settings, relayId, circuit, metrics });
   const sleeper = createSleeper();
+  const session = openRelaySession(database, sleeper.wake);
+  const claim = createClaimer({ ...settings, session, relayId });
+  const runBatch = createBatchRunner({ ...options, settings, relayId, session, circuit, metrics });
   const inFlight = new Set<Promise<void>>();
   let stopping = false;
   let looping: Promise<void> | undefined;
   let housekeeping: Promise<void> | undefined;
-  let listener: ReturnType<typeof listenForWakes> | undefined;
   let stopLocal: (() => void) | undefined;
   let timer: NodeJS.Timeout | undefined;
   let lastTurnAt = performance.now();
@@ -102,8 +102,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
         lastError = error;
         pauseMs = DATABASE_RETRY_MS * (0.5 + settings.random());
       }
-      const ceiling = listener?.healthy ? settings.maxPollMs : settings.maxPollMs / 5;
-      const woken = await sleeper.sleep(pauseMs ?? Math.min(idleMs, ceiling));
+      const woken = await sleeper.sleep(pauseMs ?? idleMs);
       idleMs = woken || pauseMs === 0 ? FIRST_POLL_MS : Math.min(idleMs * 2, settings.maxPollMs);
     }
     await Promise.all(inFlight);
@@ -131,7 +130,6 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
       if (looping) throw new AppError("internal", "relay.started_twice", "The relay runs already");
       signal = workSignal;
       stopLocal = onLocalWake(database, sleeper.wake);
-      listener = listenForWakes(database, sleeper.wake, log);
       housekeeping = housekeep();
       looping = loop();
     },
@@ -141,7 +139,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
       stopLocal?.();
       sleeper.wake();
       await looping;
-      await listener?.stop();
+      await session.close();
       await housekeeping;
       metrics?.stopScrape();
     },

@@ -13,7 +13,7 @@ const insertRow = async (client: SqlClient, consumer: string, eventId: string) =
 /**
  * Runs `work` such that its effects happen once per (consumer, event): the inbox row is the first statement of the one
  * transaction that `work` opens. A second delivery at the same time waits for the first one's commit there.
- * Work that opens no transaction gets its row afterwards.
+ * Work that commits none gets its row afterwards.
  */
 export const handleOnce = async (
   database: Database,
@@ -21,9 +21,11 @@ export const handleOnce = async (
   eventId: string,
   work: () => Promise<unknown>,
 ): Promise<"handled" | "duplicate"> => {
-  let began = false;
+  let committed = false;
   const prelude = async (tx: Transaction): Promise<void> => {
-    began = true;
+    tx.afterCommit(() => {
+      committed = true;
+    });
     if (!(await insertRow(tx.client, consumer, eventId))) throw new Duplicate();
   };
   try {
@@ -32,7 +34,7 @@ export const handleOnce = async (
     if (error instanceof Duplicate) return "duplicate";
     throw error;
   }
-  if (began) return "handled";
+  if (committed) return "handled";
   return (await insertRow(database.pool, consumer, eventId)) ? "handled" : "duplicate";
 };
 

@@ -1,5 +1,5 @@
-import type { Database } from "@tandem/postgres";
 import type { Batch } from "./claim-batch.ts";
+import type { RelaySession } from "./relay-session.ts";
 
 /** What became of a batch. Events named nowhere go back as if they had never been claimed. */
 export interface Marks {
@@ -18,13 +18,13 @@ export interface Marks {
  * @returns false when the lease was lost
  */
 export const markBatch = async (
-  database: Database,
+  session: RelaySession,
   relayId: string,
   { token }: Batch,
   { sent, retry, park }: Marks,
 ): Promise<boolean> => {
   const lean = retry.length === 0 && park.length === 0;
-  const { rows } = await database.pool.query<{ held: boolean }>(
+  const { rows } = await session.query<{ held: boolean }>(
     lean
       ? { name: "outbox mark sent", text: MARK_SENT, values: [token, relayId, sent] }
       : {

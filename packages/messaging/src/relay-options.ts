@@ -32,7 +32,7 @@ export interface RelayOptions {
   /** Pause of the circuit when the broker is away; doubles up to `outageMaxPauseMs`. Defaults 100 and 5 000. */
   readonly outageMinPauseMs?: number;
   readonly outageMaxPauseMs?: number;
-  /** Longest pause between polls when nothing comes and nothing wakes. Default 1 000; a fifth of it while LISTEN is down. */
+  /** Longest pause between polls when nothing comes and nothing wakes. Default 1 000. */
   readonly maxPollMs?: number;
   /** How long payloads are kept after the day they were written. Default 7 days. */
   readonly retainMs?: number;

@@ -7,10 +7,12 @@ import { type Published, publishBatch } from "./publish-batch.ts";
 import { createPublishSpans } from "./publish-spans.ts";
 import type { RelayMetrics } from "./relay-metrics.ts";
 import type { RelayOptions, RelaySettings } from "./relay-options.ts";
+import type { RelaySession } from "./relay-session.ts";
 
 export interface BatchRunnerOptions extends Omit<RelayOptions, "metrics"> {
   readonly settings: RelaySettings;
   readonly relayId: string;
+  readonly session: RelaySession;
   readonly circuit: BrokerCircuit;
   readonly metrics: RelayMetrics | undefined;
 }
@@ -19,7 +21,7 @@ const MARK_RETRY_MS = 100;
 
 /** Publishes a claimed batch, judges the outcomes, marks. Never rejects. */
 export const createBatchRunner = (options: BatchRunnerOptions) => {
-  const { database, publisher, log, tracer, settings, relayId, circuit, metrics } = options;
+  const { session, publisher, log, tracer, settings, relayId, circuit, metrics } = options;
   const { faultPoint, publishTimeoutMs, leaseMs } = settings;
 
   return async (batch: Batch, workSignal: AbortSignal): Promise<void> => {
@@ -57,7 +59,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
   async function mark(batch: Batch, marks: Marks, startedAt: number): Promise<void> {
     for (;;) {
       try {
-        if (await markBatch(database, relayId, batch, marks)) return;
+        if (await markBatch(session, relayId, batch, marks)) return;
         metrics?.fenced.inc();
         log?.warn(
           { token: batch.token, events: batch.events.length },

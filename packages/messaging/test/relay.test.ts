@@ -1,42 +1,290 @@
-import { pollUntil, type TestDatabase } from "@tandem/testkit";
+import { createMetrics } from "@tandem/runtime";
+import { captureLog, pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createRelay } from "../src/create-relay.ts";
-import { addEvents, balanceOf, eventOf, openTestDatabase, recordingPublisher } from "./support.ts";
+import type { OutboxEvent, PublishOutcome } from "../src/events.ts";
+import { createRelay, type RelayOptions } from "../src/index.ts";
+import { addEvents, balanceOf, eventOf, openTestDatabase, recordingPublisher, sentAll } from "./support.ts";
 
 let db: TestDatabase;
+const running: { stop(): Promise<void> }[] = [];
 beforeEach(async () => {
   db = await openTestDatabase();
 });
-afterEach(() => db.dispose());
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((relay) => relay.stop()));
+  await db.dispose();
+});
+
+const startRelay = async (options: Omit<RelayOptions, "database">) => {
+  const relay = createRelay({ database: db.database, retryMinDelayMs: 5, outageMinPauseMs: 5, ...options });
+  running.push(relay);
+  await relay.start(new AbortController().signal);
+  return relay;
+};
+
+const idle = () =>
+  pollUntil(async () => {
+    const { pending, leased } = await balanceOf(db.database);
+    return pending + leased === 0;
+  });
+
+const failing = (kind: "transient" | "permanent", { id }: OutboxEvent): PublishOutcome => ({
+  id,
+  status: "failed",
+  kind,
+  error: new Error(`${kind} failure`),
+});
+
+const claims = async () =>
+  (
+    await db.database.query<{ subject: string; attempts: number; crashes: number }>(
+      "select subject, attempts, crashes from tandem.outbox_claim join tandem.outbox_event using (seq, created_at) order by seq",
+    )
+  ).rows;
+
+const parked = async () =>
+  (
+    await db.database.query<{ subject: string; reason: string; attempts: number; error: string }>(
+      "select subject, reason, attempts, error from tandem.outbox_parked join tandem.outbox_event using (seq, created_at) order by seq",
+    )
+  ).rows;
 
 describe("relay", () => {
   it("publishes what was committed, with everything that consumers need", async () => {
     const publisher = recordingPublisher();
-    const relay = createRelay({ database: db.database, publisher });
-    await relay.start(new AbortController().signal);
+    await startRelay({ publisher });
     const event = eventOf("a-1");
     await addEvents(db.database, event);
-    await pollUntil(() => publisher.published.length === 1);
-    await relay.stop();
+    await idle();
+    expect(publisher.published).toHaveLength(1);
     expect(publisher.published[0]).toMatchObject({ ...event, source: "order" });
+    expect(publisher.published[0]?.time).toBeInstanceOf(Date);
     expect(await balanceOf(db.database)).toMatchObject({ pending: 0, leased: 0, sent: 1, dead: 0, inserted: 1 });
   });
 
-  it("never publishes what was rolled back", async () => {
+  it("publishes what was committed before it started", async () => {
+    await addEvents(db.database, ...Array.from({ length: 1_200 }, (_, n) => eventOf(`a-${n}`)));
+    const publisher = recordingPublisher();
+    await startRelay({ publisher, batchSize: 100 });
+    await idle();
+    expect(new Set(publisher.published.map(({ id }) => id)).size).toBe(1_200);
+    expect(publisher.published).toHaveLength(1_200);
+  });
+
+  it("does not skip an event whose transaction commits after a later one", async () => {
+    const publisher = recordingPublisher();
+    await startRelay({ publisher });
+    const slow = await db.database.pool.connect();
+    await slow.query("begin");
+    await slow.query(
+      `with e as (insert into tandem.outbox_event (id, topic, type, source, subject, aggregate_version, data)
+         values (gen_random_uuid(), 't', 't', 's', 'slow', 1, '{}') returning seq, created_at, subject)
+       insert into tandem.outbox_claim (seq, created_at, key) select seq, created_at, hashtext(subject) from e`,
+    );
+    await addEvents(db.database, eventOf("quick"));
+    await pollUntil(() => publisher.published.length === 1);
+    await slow.query("commit");
+    slow.release();
+    await idle();
+    expect(publisher.published.map(({ subject }) => subject)).toEqual(["quick", "slow"]);
+  });
+
+  it("publishes the events of an aggregate one after the other, those of others beside them", async () => {
+    const inFlight = new Set<string>();
+    let overlaps = 0;
+    let widest = 0;
+    const publisher = recordingPublisher(async (batch) => {
+      for (const { subject } of batch) {
+        if (inFlight.has(subject)) overlaps += 1;
+        inFlight.add(subject);
+      }
+      widest = Math.max(widest, inFlight.size);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      for (const { subject } of batch) inFlight.delete(subject);
+      return sentAll(batch);
+    });
+    for (let version = 1; version <= 20; version += 1)
+      await addEvents(db.database, ...["a", "b", "c", "d"].map((subject) => eventOf(subject, version)));
+    await startRelay({ publisher, batchSize: 12, maxRun: 3 });
+    await idle();
+    expect(overlaps).toBe(0);
+    expect(widest).toBeGreaterThan(1);
+    for (const subject of ["a", "b", "c", "d"]) {
+      const versions = publisher.published.filter((event) => event.subject === subject).map((e) => e.aggregateVersion);
+      expect(versions).toEqual(Array.from({ length: 20 }, (_, n) => BigInt(n + 1)));
+    }
+  });
+
+  it("lets a busy aggregate hide nobody, however many of its events wait before theirs", async () => {
+    await addEvents(db.database, ...Array.from({ length: 3_000 }, (_, n) => eventOf("hot", n + 1)));
+    await addEvents(db.database, ...Array.from({ length: 20 }, (_, n) => eventOf(`cold-${n}`)));
+    const held = Promise.withResolvers<void>();
+    const publisher = recordingPublisher(async (batch) => {
+      if (batch.some(({ subject }) => subject === "hot")) await held.promise;
+      return sentAll(batch);
+    });
+    await startRelay({ publisher, batchSize: 50, maxRun: 10, leaseMs: 60_000 });
+    await pollUntil(() => publisher.published.length === 20);
+    expect(publisher.published.every(({ subject }) => subject.startsWith("cold"))).toBe(true);
+    held.resolve();
+    await pollUntil(() => publisher.published.length > 1_000);
+  });
+
+  it("wakes up for the commit of another process", async () => {
+    const publisher = recordingPublisher();
+    await startRelay({ publisher, maxPollMs: 60_000 });
+    await pollUntil(async () => {
+      // Written past our outbox, so nobody in this process knows. More than once, for it may not listen yet.
+      await db.database.query(
+        `with e as (insert into tandem.outbox_event (id, topic, type, source, subject, aggregate_version, data)
+           values (gen_random_uuid(), 't', 't', 's', 'elsewhere', 1, '{}') returning seq, created_at)
+         insert into tandem.outbox_claim (seq, created_at, key) select seq, created_at, 1 from e`,
+      );
+      await db.database.query("select pg_notify('tandem_outbox', '')");
+      return publisher.published.length > 0;
+    });
+    expect(publisher.published[0]?.subject).toBe("elsewhere");
+  });
+
+  it("finishes what is in flight when it is stopped, and claims no more", async () => {
+    const gate = Promise.withResolvers<void>();
+    const publisher = recordingPublisher(async (batch) => {
+      await gate.promise;
+      return sentAll(batch);
+    });
+    const relay = await startRelay({ publisher });
+    await addEvents(db.database, eventOf("a"));
+    await pollUntil(() => publisher.calls.length === 1);
+    const stopping = relay.stop();
+    await addEvents(db.database, eventOf("b"));
+    gate.resolve();
+    await stopping;
+    expect(await balanceOf(db.database)).toMatchObject({ pending: 1, leased: 0, sent: 1 });
+  });
+
+  it("counts and measures what it does", async () => {
+    const metrics = createMetrics({ service: "test" });
+    const publisher = recordingPublisher((batch) =>
+      batch.map((event) => (event.subject === "bad" ? failing("permanent", event) : { id: event.id, status: "sent" })),
+    );
+    await addEvents(db.database, eventOf("good"), eventOf("bad"));
+    await startRelay({ publisher, metrics });
+    await idle();
+    const text = await metrics.text();
+    expect(text).toContain('tandem_outbox_published_total{topic="order.created",outcome="sent",service="test"} 1');
+    expect(text).toContain('tandem_outbox_published_total{topic="order.created",outcome="permanent",service="test"} 1');
+    expect(text).toContain('tandem_outbox_backlog{state="dead",service="test"} 1');
+    expect(text).toContain('tandem_outbox_publish_seconds_count{service="test"} 1');
+  });
+
+  it("is healthy while it looks at the outbox, and says when it cannot", async () => {
     const publisher = recordingPublisher();
     const relay = createRelay({ database: db.database, publisher });
+    await expect(relay.healthCheck()).rejects.toThrow(/not been started/);
+    running.push(relay);
     await relay.start(new AbortController().signal);
-    const { createOutbox } = await import("../src/outbox.ts");
-    const outbox = createOutbox({ database: db.database, source: "order" });
-    await expect(
-      db.database.transact(async (tx) => {
-        await outbox.in(tx).add(eventOf("rolled-back"));
-        throw new Error("no");
-      }),
-    ).rejects.toThrow("no");
-    await addEvents(db.database, eventOf("kept"));
-    await pollUntil(() => publisher.published.length > 0);
-    await relay.stop();
-    expect(publisher.published.map(({ subject }) => subject)).toEqual(["kept"]);
+    await expect(relay.healthCheck()).resolves.toBeUndefined();
+    await db.database.query("alter table tandem.outbox_lease rename to elsewhere");
+    await pollUntil(() =>
+      relay.healthCheck().then(
+        () => false,
+        (error: Error) => /cannot be read/.test(error.message),
+      ),
+    );
+    await db.database.query("alter table tandem.elsewhere rename to outbox_lease");
+    await pollUntil(() => relay.healthCheck().then(() => true));
+  });
+
+  it("refuses numbers out of range", () => {
+    const publisher = recordingPublisher();
+    expect(() => createRelay({ database: db.database, publisher, batchSize: 0 })).toThrow(/batchSize/);
+    expect(() => createRelay({ database: db.database, publisher, leaseMs: 1_000, publishTimeoutMs: 600 })).toThrow(
+      /publishTimeoutMs/,
+    );
+  });
+});
+
+describe("a publisher that fails", () => {
+  it("for one event holds back only that event's aggregate, until it passes", async () => {
+    let refusals = 3;
+    const publisher = recordingPublisher((batch) =>
+      batch.map((event) =>
+        event.subject === "bad" && refusals-- > 0 ? failing("transient", event) : { id: event.id, status: "sent" },
+      ),
+    );
+    await addEvents(db.database, eventOf("bad", 1), eventOf("bad", 2));
+    await addEvents(db.database, ...Array.from({ length: 50 }, (_, n) => eventOf(`good-${n}`)));
+    await startRelay({ publisher, batchSize: 10 });
+    await idle();
+    expect(publisher.published).toHaveLength(52);
+    const bad = publisher.published.filter(({ subject }) => subject === "bad").map((e) => e.aggregateVersion);
+    expect(bad).toEqual([1n, 2n]);
+  });
+
+  it("for ever, while others pass, gets its event parked after maxAttempts, and the next of its aggregate goes", async () => {
+    const publisher = recordingPublisher((batch) =>
+      batch.map((event) =>
+        event.subject === "bad" && event.aggregateVersion === 1n
+          ? failing("transient", event)
+          : { id: event.id, status: "sent" },
+      ),
+    );
+    await addEvents(db.database, eventOf("bad", 1), eventOf("bad", 2));
+    await startRelay({ publisher, maxAttempts: 3, retryMaxDelayMs: 10 });
+    // Company, without which a failure counts as the broker's.
+    await pollUntil(async () => {
+      await addEvents(db.database, eventOf("company"));
+      return (await parked()).length === 1;
+    });
+    await idle();
+    expect(await parked()).toEqual([
+      { subject: "bad", reason: "exhausted", attempts: 3, error: "Error: transient failure" },
+    ]);
+    expect(publisher.published.filter(({ subject }) => subject === "bad").map((e) => e.aggregateVersion)).toEqual([2n]);
+  });
+
+  it("for good gets its event parked at once", async () => {
+    const publisher = recordingPublisher((batch) => batch.map((event) => failing("permanent", event)));
+    const { log, lines } = captureLog();
+    await addEvents(db.database, eventOf("bad"));
+    await startRelay({ publisher, log });
+    await idle();
+    expect(await parked()).toMatchObject([{ subject: "bad", reason: "permanent", attempts: 1 }]);
+    expect(lines).toContainEqual(expect.objectContaining({ msg: "an event cannot be published and was parked" }));
+  });
+
+  it("altogether opens a circuit: no attempt is burned, few calls are made, and all go when it is back", async () => {
+    let away = true;
+    const publisher = recordingPublisher((batch) =>
+      away ? batch.map((event) => failing("transient", event)) : sentAll(batch),
+    );
+    const { log, lines } = captureLog();
+    const metrics = createMetrics({ service: "test" });
+    await addEvents(db.database, ...Array.from({ length: 300 }, (_, n) => eventOf(`a-${n}`)));
+    await startRelay({ publisher, log, metrics, batchSize: 50, outageMinPauseMs: 20, outageMaxPauseMs: 40 });
+    await pollUntil(() => publisher.calls.length >= 6);
+    expect(publisher.calls.slice(-2).every((size) => size <= 10)).toBe(true);
+    expect(await metrics.text()).toContain('tandem_outbox_circuit_open{service="test"} 1');
+    expect((await claims()).every(({ attempts }) => attempts === 0)).toBe(true);
+    away = false;
+    await idle();
+    expect(publisher.published).toHaveLength(300);
+    expect(lines.filter(({ msg }) => String(msg).startsWith("nothing gets through"))).toHaveLength(1);
+    expect(lines.filter(({ msg }) => msg === "the broker is back")).toHaveLength(1);
+  });
+
+  it("by throwing, by forgetting events or by hanging loses nothing", async () => {
+    const misdeeds = [
+      () => Promise.reject(new Error("thrown")),
+      () => Promise.resolve([]),
+      () => new Promise<never>(() => {}),
+      async (batch: readonly OutboxEvent[]) => sentAll(batch.slice(0, 1)),
+    ];
+    const publisher = recordingPublisher((batch) => misdeeds.shift()?.(batch) ?? sentAll(batch));
+    await addEvents(db.database, ...Array.from({ length: 5 }, (_, n) => eventOf(`a-${n}`)));
+    await startRelay({ publisher, publishTimeoutMs: 100, pipeline: 1, outageMaxPauseMs: 10 });
+    await idle();
+    expect(new Set(publisher.published.map(({ subject }) => subject)).size).toBe(5);
+    expect(misdeeds).toEqual([]);
   });
 });
