@@ -35,6 +35,8 @@ export interface AppCallbackServerOptions {
   readonly bulk?: BulkSubscribeOptions;
   /** Events handled at a time, of all topics: 1 to 1000, default 16. More wait here. */
   readonly concurrency?: number;
+  /** How long a drain waits for events in flight: default 20000. What is left then is cut off and comes again. */
+  readonly drainTimeoutMs?: number;
 }
 
 export interface AppCallbackServer {
@@ -43,7 +45,10 @@ export interface AppCallbackServer {
    * @throws AppError `dapr.subscription_invalid`; the error of `listen` when the port is taken
    */
   start(): Promise<{ readonly port: number }>;
-  /** From now on unhealthy, and new events are sent back for a retry. Resolves when the ones in flight are done. Idempotent. */
+  /**
+   * From now on unhealthy, and new events are sent back for a retry. Resolves when the ones in flight are done, or
+   * `drainTimeoutMs` is over. Idempotent.
+   */
   drain(): Promise<void>;
   /** Drains, then closes the port. Idempotent. */
   stop(): Promise<void>;
@@ -84,7 +89,8 @@ export const createAppCallbackServer = (options: AppCallbackServerOptions): AppC
 
   const drain = async (): Promise<void> => {
     inFlight.refuse();
-    await inFlight.idle();
+    const { drainTimeoutMs = 20_000 } = options;
+    if (!(await inFlight.idle(drainTimeoutMs))) log.warn({ drainTimeoutMs }, "events are still in flight: cut off");
   };
 
   return {

@@ -3,8 +3,8 @@ export interface InFlight {
   readonly refusing: boolean;
   run<T>(work: () => Promise<T>): Promise<T>;
   refuse(): void;
-  /** Resolves when nothing is in flight. */
-  idle(): Promise<void>;
+  /** Resolves when nothing is in flight: true; or after `timeoutMs`: false. */
+  idle(timeoutMs: number): Promise<boolean>;
 }
 
 export const createInFlight = (): InFlight => {
@@ -30,6 +30,15 @@ export const createInFlight = (): InFlight => {
     refuse: () => {
       refusing = true;
     },
-    idle: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+    idle: (timeoutMs) =>
+      count === 0
+        ? Promise.resolve(true)
+        : new Promise((resolve) => {
+            const timer = setTimeout(resolve, timeoutMs, false);
+            waiting.push(() => {
+              clearTimeout(timer);
+              resolve(true);
+            });
+          }),
   };
 };

@@ -22,15 +22,17 @@ const OUTCOMES: Record<TopicEventStatus, DeliveryOutcome> = {
   [TopicEventStatus.DROP]: "drop",
 };
 
-/** Delivers one message by `OnTopicEvent`, several by `OnBulkTopicEvent`. */
+/** Delivers one message by `OnTopicEvent`, several by `OnBulkTopicEvent`: one by one if the app does not know that. */
 export const callApp = (subscription: TopicSubscription, options: CallAppOptions): Deliver => {
   const one = deliverOne(subscription, options);
   const bulk = deliverBulk(subscription, options);
+  let knowsBulk = true;
   return async (messages) => {
-    const [first] = messages;
-    return messages.length === 1 && first !== undefined && !subscription.bulkSubscribe?.enabled
-      ? [await one(first)]
-      : bulk(messages);
+    const inBulk = knowsBulk && (messages.length > 1 || subscription.bulkSubscribe?.enabled === true);
+    const outcomes = inBulk ? await bulk(messages) : undefined;
+    if (outcomes !== undefined) return outcomes;
+    if (inBulk) knowsBulk = false;
+    return Promise.all(messages.map(one));
   };
 };
 
@@ -54,7 +56,7 @@ const deliverOne = ({ topic, pubsubName }: TopicSubscription, options: CallAppOp
 
 const deliverBulk = ({ topic, pubsubName }: TopicSubscription, options: CallAppOptions) => {
   const { channel, timeoutMs } = options;
-  return async (messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[]> => {
+  return async (messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[] | undefined> => {
     const entries = messages.map(({ event }, index) => ({
       entryId: String(index),
       event: { case: "cloudEvent" as const, value: toDeliveredEvent(JSON.parse(event) as CloudEvent) },
@@ -69,6 +71,7 @@ const deliverBulk = ({ topic, pubsubName }: TopicSubscription, options: CallAppO
       const found = new Map(statuses.map(({ entryId, status }) => [entryId, OUTCOMES[status] ?? "retry"]));
       return messages.map((_, index) => found.get(String(index)) ?? "retry");
     } catch (error) {
+      if (ConnectError.from(error).code === Code.Unimplemented) return undefined;
       const outcome = judge(error, topic, options);
       return messages.map(() => outcome);
     }

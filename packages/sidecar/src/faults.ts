@@ -27,6 +27,7 @@ const NONE: Faults = {
 };
 
 export interface FaultInjector {
+  readonly current: Faults;
   /** Changes some; the rest stays. */
   set(faults: Partial<Faults>): void;
   /** All off. */
@@ -43,6 +44,9 @@ export const createFaults = (initial: Partial<Faults> = {}, seed: number = Date.
   let faults: Faults = { ...NONE, ...initial };
   const random = mulberry32(seed);
   return {
+    get current() {
+      return faults;
+    },
     set: (change) => {
       faults = { ...faults, ...change };
     },

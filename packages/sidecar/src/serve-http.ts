@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { SidecarMetadata } from "./describe-sidecar.ts";
+import type { FaultInjector, Faults } from "./faults.ts";
 import type { InvokeProxy } from "./invoke-app.ts";
 import type { ApiStateWrite, SidecarApi } from "./sidecar-api.ts";
 
@@ -8,6 +9,7 @@ export interface HttpOptions {
   readonly api: SidecarApi;
   readonly metadata: SidecarMetadata;
   readonly invoke: InvokeProxy;
+  readonly faults: FaultInjector;
   /** Whether the app is up: what /v1.0/healthz tells. */
   readonly healthy: () => boolean;
   /** Throws when the caller may not. */
@@ -41,7 +43,12 @@ const STATUS: Partial<Record<Code, number>> = {
 /** The HTTP bits of Dapr's API that people reach for with curl, and service invocation. */
 export const serveHttp = (options: HttpOptions): RequestListener => {
   const { invoke, verify } = options;
-  const routes = [...healthRoutes(options), ...publishRoutes(options), ...stateRoutes(options)];
+  const routes = [
+    ...healthRoutes(options),
+    ...publishRoutes(options),
+    ...stateRoutes(options),
+    ...faultRoutes(options),
+  ];
   return async (request, response) => {
     try {
       const url = new URL(request.url ?? "/", "http://sidecar");
@@ -139,6 +146,20 @@ const publishRoutes = ({ api }: HttpOptions): Route[] => [
       const contentType = request.headers["content-type"] ?? "application/json";
       const entry = { data: await readBody(request), contentType, metadata: metadataOf(query) };
       await api.publish(pubsub, topic, [entry], request.headers["traceparent"]?.toString());
+      send(response, 204);
+    },
+  },
+];
+
+/** Not part of Dapr's API: how a test in another process makes the sidecar misbehave, and behave again (`{}`). */
+const faultRoutes = ({ faults }: HttpOptions): Route[] => [
+  { method: "GET", path: /^\/embedded\/faults$/, answer: ({ response }) => send(response, 200, faults.current) },
+  {
+    method: "PUT",
+    path: /^\/embedded\/faults$/,
+    answer: async ({ request, response }) => {
+      faults.clear();
+      faults.set(JSON.parse((await readBody(request)).toString()) as Partial<Faults>);
       send(response, 204);
     },
   },

@@ -128,7 +128,7 @@ const startOne = async (
   const portOf = (id: string) => apps.find((one) => one.appId === id && one.appProtocol === "http")?.appPort;
   const invoke = stack.use(createInvokeProxy({ appId, portOf }));
   const grpc = connectNodeAdapter({ routes: serveGrpc({ api, metadata, verify }), acceptCompression: [] });
-  const http = serveHttp({ api, metadata, invoke, healthy, verify });
+  const http = serveHttp({ api, metadata, invoke, faults, healthy, verify });
   const grpcServer = stack.use(await listenH2c(app.grpcPort, grpc));
   const httpServer = stack.use(await listenHttp(app.httpPort, http));
   if (appPort !== undefined && appProtocol === "grpc") {
