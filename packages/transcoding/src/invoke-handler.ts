@@ -15,6 +15,17 @@ interface WireError {
   readonly details?: unknown;
 }
 
+interface EndOfStream {
+  readonly error?: WireError;
+  readonly metadata?: Readonly<Record<string, readonly string[]>>;
+}
+
+const withTrailers = (headers: Headers, trailers: EndOfStream["metadata"] = {}): Headers => {
+  const all = new Headers(headers);
+  for (const [name, values] of Object.entries(trailers)) for (const value of values) all.append(name, value);
+  return all;
+};
+
 /** Rebuilds the error that a Connect handler put on the (in-process) wire. */
 const errorOf = (json: WireError | undefined, headers: Headers, fallback: Code): ConnectError => {
   const code = typeof json?.code === "string" ? codeOfWireName(json.code) : fallback;
@@ -136,8 +147,8 @@ export const createHandlerInvoker = (handlers: readonly UniversalHandler[]): Inv
         if (sent.failed.now) throw sent.failed.error;
         if (done) throw new ConnectError("the stream ended without its end", Code.Internal);
         if (!value.endOfStream) return { done: false, value: fromBinary(method.output, value.data) };
-        const end = parseJson(value.data) as { readonly error?: WireError } | undefined;
-        if (end?.error !== undefined) throw errorOf(end.error, headers, Code.Unknown);
+        const end = parseJson(value.data) as EndOfStream | undefined;
+        if (end?.error !== undefined) throw errorOf(end.error, withTrailers(headers, end.metadata), Code.Unknown);
         return { done: true, value: undefined };
       };
       const first = await next();

@@ -2,6 +2,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import type { EncodeError, Reply } from "./envelope.ts";
 import { RequestFault } from "./fault.ts";
 import { httpStatusOf } from "./http-status.ts";
+import { withoutProtocolHeaders } from "./invoker.ts";
 import type { RestRequest, RestResponse } from "./rest.ts";
 import type { Route } from "./route.ts";
 
@@ -34,7 +35,8 @@ export const createRefuser =
   (thrown, request, route, headers = new Headers()) => {
     const fault = thrown instanceof RequestFault ? thrown : undefined;
     const error = connectErrorOf(thrown);
-    error.metadata.forEach((value, name) => {
+    // Of an error that came over a transport, the metadata are all of that response's headers.
+    withoutProtocolHeaders(error.metadata).forEach((value, name) => {
       headers.append(name, value);
     });
     const status = fault?.status ?? httpStatusOf(error.code);
