@@ -1,0 +1,5 @@
+drop table listing_stock;
+drop table listing_price;
+drop table product;
+drop table category;
+drop table seller;

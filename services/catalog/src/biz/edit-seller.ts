@@ -1,0 +1,35 @@
+import type { Clock } from "@tandem/kernel";
+import { type Seller, updateSeller } from "../model/seller.ts";
+import type { CatalogUnitOfWork } from "./ports.ts";
+
+export interface EditSellerDeps {
+  readonly uow: CatalogUnitOfWork;
+  readonly clock: Clock;
+  readonly newId: () => string;
+}
+
+/** @throws AppError `catalog.slug_taken` */
+export const makeCreateSeller =
+  ({ uow, clock, newId }: EditSellerDeps) =>
+  ({ name, slug }: Pick<Seller, "name" | "slug">, signal?: AbortSignal): Promise<Seller> =>
+    uow.transact(async ({ sellers }) => {
+      const now = clock.now();
+      const seller: Seller = { id: newId(), name, slug, status: "ACTIVE", createdAt: now, updatedAt: now, version: 1n };
+      await sellers.create(seller);
+      return seller;
+    }, signal);
+
+export interface UpdateSellerInput extends Pick<Seller, "name" | "slug" | "status"> {
+  readonly sellerId: string;
+  readonly expectedVersion: bigint;
+}
+
+/** @throws AppError `catalog.seller_not_found`, `catalog.slug_taken`, `catalog.version_conflict` */
+export const makeUpdateSeller =
+  ({ uow, clock }: Omit<EditSellerDeps, "newId">) =>
+  ({ sellerId, expectedVersion, ...change }: UpdateSellerInput, signal?: AbortSignal): Promise<Seller> =>
+    uow.transact(async ({ sellers }) => {
+      const after = updateSeller(await sellers.lockById(sellerId), change, expectedVersion, clock.now());
+      await sellers.update(after);
+      return after;
+    }, signal);
