@@ -20,7 +20,7 @@ export const runWithPrelude = <T>(prelude: (tx: Transaction) => Promise<void>, f
   preludes.run({ run: prelude, state: "unused" }, fn);
 
 /** Runs `fn` outside of any prelude: for work that is nobody's effect, like a cache fill or a log row. */
-export const withoutPrelude = <T>(fn: () => Promise<T>): Promise<T> => preludes.run(undefined, fn);
+export const withoutPrelude = <T>(fn: () => T): T => preludes.run(undefined, fn);
 
 export interface ClaimedPrelude {
   run(tx: Transaction): Promise<void>;

@@ -7,7 +7,7 @@ import type pg from "pg";
 import { cancelQuery } from "./cancel-query.ts";
 import { abortError, isConnectionLoss, isSerializationFailure, toAppError } from "./errors.ts";
 import { type CommitHooks, makeTransaction, type Transaction } from "./orm.ts";
-import { claimPrelude } from "./prelude.ts";
+import { claimPrelude, withoutPrelude } from "./prelude.ts";
 import { type Observation, observeSql } from "./sql-client.ts";
 
 export type Isolation = "read committed" | "repeatable read" | "serializable";
@@ -221,7 +221,8 @@ export const watchAbort = (signal: AbortSignal | undefined): { promise: Promise<
 
 const runHook = (hook: () => void, log: Logger | undefined): void => {
   try {
-    hook();
+    // What a hook starts (a wake-up, a refresh) lives on after the handler, and is none of its effects.
+    withoutPrelude(hook);
   } catch (err) {
     log?.error({ err }, "afterCommit hook failed");
   }

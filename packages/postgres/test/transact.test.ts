@@ -403,6 +403,21 @@ describe("prelude", () => {
     expect(preludes).toBe(3);
   });
 
+  test("what a hook starts after the commit is outside of it", async () => {
+    let refreshed: Promise<unknown> | undefined;
+    await runWithPrelude(
+      async () => {},
+      () =>
+        db.database.transact(async (tx) => {
+          tx.afterCommit(() => {
+            refreshed = insert(6);
+          });
+        }),
+    );
+    await refreshed;
+    expect(await ids()).toEqual([6]);
+  });
+
   test("work outside of it may use transactions freely", async () => {
     await runWithPrelude(
       async () => {},
