@@ -117,11 +117,11 @@ export const createTimerWorker = (deps: TimerDeps) => {
       try {
         pauseMs = await sweep();
         lastError = undefined;
+        lastPollAtMs = performance.now();
       } catch (err) {
         lastError = err;
         log?.warn({ err, saga: name }, "saga timers could not be read");
       }
-      lastPollAtMs = performance.now();
       if (!stopping.signal.aborted) await sleep(Math.min(Math.max(pauseMs, 1), maxPollMs));
     }
   };
@@ -142,7 +142,7 @@ export const createTimerWorker = (deps: TimerDeps) => {
     },
     async healthCheck() {
       if (running && !stopping.signal.aborted && performance.now() - lastPollAtMs > maxPollMs + 30_000) {
-        throw new Error(`${worker.name} has not polled for 30 s`, { cause: lastError });
+        throw new Error(`${worker.name} has not got to its timers for 30 s`, { cause: lastError });
       }
     },
   };
