@@ -79,6 +79,24 @@ describe("errors", () => {
     expect(error.message).not.toContain(text);
   });
 
+  it("that the server answers before any interceptor keep their slug as well", async () => {
+    const go = Promise.withResolvers<void>();
+    const harness = await start(
+      { ping: () => go.promise.then(() => ({ text: "" })) },
+      { limits: { bodyBytes: 1_000 } },
+    );
+    const client = clientOf(harness, { retry: { attempts: 1 } });
+    const large = await failureOf(client.createThing({ name: "a".repeat(2_000) }, bearer(await harness.token())));
+    expect([large.kind, large.code, large.retryable]).toEqual(["resource_exhausted", "request.too_large", false]);
+    const held = client.ping({});
+    await pollUntil(async () => /tandem_rpc_server_in_flight\{[^}]*\} 1/.test(await harness.metrics.text()));
+    const drained = harness.server.drain();
+    const draining = await failureOf(client.getThing({ id: "a" }, bearer(await harness.token())));
+    expect([draining.kind, draining.code, draining.retryable]).toEqual(["unavailable", "rpc.shutting_down", true]);
+    go.resolve();
+    await Promise.all([held, drained]);
+  });
+
   it("of a stream come as AppErrors too", async () => {
     const harness = await start({
       watchThing: async function* () {
@@ -132,26 +150,22 @@ describe("the deadline is a budget", () => {
     expect(secondRemaining).toBeLessThanOrEqual(firstRemaining - 100);
   });
 
-  it("when it passes everyone is told: the caller by an error, both handlers by their signals", async () => {
-    const aborted: string[] = [];
-    const hang = (name: string) => (signal: AbortSignal) =>
-      new Promise<never>((_resolve, reject) => {
-        signal.addEventListener("abort", () => {
-          aborted.push(name);
-          reject(signal.reason);
-        });
-      });
-    const second = await start({ ping: (_request, { signal }) => hang("second")(signal) });
-    const toSecond = clientOf(second, { deadlineMs: 60_000, retry: { attempts: 1 } });
-    const first = await start({
-      ping: (_request, { signal }) => {
-        signal.addEventListener("abort", () => aborted.push("first"));
-        return toSecond.ping({});
-      },
+  it("when it passes the caller is told by an error, and the handler at the far end by its signal", async () => {
+    let aborted = false;
+    const second = await start({
+      ping: (_request, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => {
+            aborted = true;
+            reject(signal.reason);
+          });
+        }),
     });
-    const error = await failureOf(clientOf(first, { deadlineMs: 200, retry: { attempts: 1 } }).ping({}));
+    const toSecond = clientOf(second, { deadlineMs: 60_000, retry: { attempts: 1 } });
+    const first = await start({ ping: () => toSecond.ping({}) });
+    const error = await failureOf(clientOf(first, { deadlineMs: 300, retry: { attempts: 1 } }).ping({}));
     expect([error.kind, error.code]).toEqual(["deadline_exceeded", "rpc.deadline_exceeded"]);
-    await pollUntil(() => aborted.includes("first") && aborted.includes("second"));
+    await pollUntil(() => aborted);
   });
 
   it("a handler that does not listen is answered for", async () => {

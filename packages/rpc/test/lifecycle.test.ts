@@ -224,6 +224,21 @@ describe("drain", () => {
   });
 });
 
+describe("an old HTTP/2 connection", () => {
+  it("gets GOAWAY, and clients go on over a new one", async () => {
+    harness = await startHarness({}, { limits: { maxConnectionAgeMs: 20 } });
+    const session = connectH2(harness.grpcUrl);
+    await new Promise((resolve) => session.once("goaway", resolve));
+    session.destroy();
+    const client = rawClient(harness, "grpc");
+    let answered = 0;
+    await pollUntil(async () => {
+      answered += (await client.ping({})).text === "pong" ? 1 : 0;
+      return answered >= 20;
+    });
+  });
+});
+
 describe("stop", () => {
   it("is bounded: a call that does not end is cut off, told why, and its handler's signal aborts", async () => {
     let reason: unknown;

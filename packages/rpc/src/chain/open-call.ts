@@ -30,7 +30,15 @@ export const openCall =
       asked === undefined ? (req.stream ? undefined : limits.defaultDeadlineMs) : Math.min(asked, limits.maxDeadlineMs);
     const ended = new AbortController();
     const timer = timeoutMs === undefined ? undefined : setTimeout(() => ended.abort(new DeadlinePassed()), timeoutMs);
-    const signal = AbortSignal.any([req.signal, ended.signal]);
+    // By hand, as AbortSignal.any costs several times as much, on every call.
+    const onGone = (): void => ended.abort(req.signal.reason);
+    if (req.signal.aborted) onGone();
+    else req.signal.addEventListener("abort", onGone, { once: true });
+    const over = (): void => {
+      clearTimeout(timer);
+      req.signal.removeEventListener("abort", onGone);
+    };
+    const { signal } = ended;
     const state: CallState = {
       principal: undefined,
       caller: undefined,
@@ -53,11 +61,7 @@ export const openCall =
       const within = withCall(context.active(), state);
       return context.with(within, async () => {
         try {
-          const response = await observed(
-            () => next({ ...req, signal }),
-            () => clearTimeout(timer),
-            within,
-          );
+          const response = await observed(() => next({ ...req, signal }), over, within);
           response.header.set(CORRELATION_HEADER, correlationId);
           return response;
         } catch (error) {

@@ -32,6 +32,12 @@ export const fromConnectError = (
     case Code.Unavailable:
     case Code.Aborted:
       return new AppError("unavailable", "rpc.unavailable", `${call.rpc} cannot be reached.`, { cause });
+    // A rate limit carries our detail. Without it this is Connect's own: a message over the limit of one side.
+    case Code.ResourceExhausted:
+      return new AppError("resource_exhausted", "request.too_large", `${call.rpc}: a message is too large.`, {
+        cause,
+        retryable: false,
+      });
     case Code.Internal:
     case Code.DataLoss:
       return new AppError("internal", "rpc.internal", `${call.rpc} failed.`, { cause });

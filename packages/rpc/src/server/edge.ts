@@ -73,7 +73,7 @@ export const createEdgeWatch = ({
   };
 };
 
-const protocolOf = (request: NodeRequest): Protocol => {
+export const protocolOf = (request: NodeRequest): Protocol => {
   const type = request.headers["content-type"] ?? "";
   if (type.startsWith("application/grpc-web")) return "grpc-web";
   if (type.startsWith("application/grpc")) return "grpc";

@@ -1,6 +1,6 @@
 import { createServer, type Http2ServerRequest, type Http2ServerResponse, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
+import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "@tandem/runtime";
 import type { EdgeWatch } from "./edge.ts";
@@ -45,6 +45,8 @@ export const createGrpcSide = (options: GrpcSideOptions): GrpcSide => {
     fallback: notFound,
   });
 
+  const openEnded = clientStreamingPaths(options);
+
   const server = createServer({
     settings: { maxConcurrentStreams: limits.maxConcurrentStreams, maxHeaderListSize: 16_384 },
     unknownProtocolTimeout: limits.headersTimeoutMs,
@@ -52,14 +54,18 @@ export const createGrpcSide = (options: GrpcSideOptions): GrpcSide => {
   server.on("request", (request: Http2ServerRequest, response: Http2ServerResponse) => {
     // Connect's adapter builds a URL of the authority, outside of any try: without this check a request without one ends the process.
     if (!isPlainHost(request.authority) || !request.url.startsWith("/")) return void response.writeHead(400).end();
-    limitSlowBody(request, limits.requestTimeoutMs);
+    if (!openEnded.has(request.url)) limitSlowBody(request, limits.requestTimeoutMs);
     if (/^\/grpc\.(health|reflection)\./.test(request.url)) return void infrastructure(request, response);
     if (!edge.admit(request, response)) return void request.stream.close(REFUSED_STREAM);
     application(request, response);
   });
   server.on("session", (session) => {
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    const aged = setTimeout(() => session.close(), limits.maxConnectionAgeMs * (0.9 + 0.2 * Math.random()));
+    session.once("close", () => {
+      clearTimeout(aged);
+      sessions.delete(session);
+    });
   });
   server.on("sessionError", (err) => log.debug({ err }, "an HTTP/2 session failed"));
 
@@ -80,6 +86,15 @@ export const createGrpcSide = (options: GrpcSideOptions): GrpcSide => {
       await Promise.all(closed);
     },
   };
+};
+
+/** Methods whose callers may take their time to send. */
+const clientStreamingPaths = ({ routes, infrastructure }: GrpcSideOptions): ReadonlySet<string> => {
+  const router = createConnectRouter();
+  routes(router);
+  infrastructure(router);
+  const streaming = router.handlers.filter(({ method }) => method.methodKind.match(/^(client|bidi)_/));
+  return new Set(streaming.map(({ requestPath }) => requestPath));
 };
 
 // "Not processed, safe to repeat elsewhere": RFC 9113, 8.7.

@@ -1,5 +1,8 @@
 import type { Socket } from "node:net";
+import { errorToJson } from "@connectrpc/connect/protocol-connect";
 import { AppError } from "@tandem/kernel";
+import type { Protocol } from "../call.ts";
+import { toConnectError } from "../errors/to-connect-error.ts";
 import { envelopeOf } from "./rest-envelope.ts";
 
 /** What the HTTP server itself answers, before any interceptor. */
@@ -34,6 +37,12 @@ export const refusals = {
   },
 } as const satisfies Record<string, Refusal>;
 
+/** Connect's specification says "unimplemented" of a procedure that is not there. */
+export const procedureNotFound: Refusal = {
+  status: 404,
+  error: new AppError("unimplemented", "rpc.unimplemented", "There is no such procedure."),
+};
+
 export const routeNotFound = (method: string, url: string): Refusal => ({
   status: 404,
   error: new AppError(
@@ -47,6 +56,12 @@ export const bodyTooLarge = (bytes: number): Refusal => ({
   status: 413,
   error: new AppError("resource_exhausted", "request.body_too_large", `The body is over ${bytes} bytes.`, final),
 });
+
+/** The refusal's body: an error as Connect clients read it, or the REST envelope. */
+export const bodyOf = ({ error }: Refusal, protocol: Protocol): string =>
+  JSON.stringify(
+    protocol === "connect" ? errorToJson(toConnectError(error).connectError, undefined) : envelopeOf(error),
+  );
 
 /** Host as browsers and clients send it: a name or an address, perhaps with a port. */
 export const isPlainHost = (host: string | undefined): boolean =>

@@ -1,13 +1,23 @@
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createOpsRoutes, type Health, type Logger, type Metrics } from "@tandem/runtime";
 import { createNodeHandler, createTranscoder } from "@tandem/transcoding";
 import { type FastifyInstance, type FastifyReply, fastify } from "fastify";
-import type { EdgeWatch } from "./edge.ts";
-import { answerBadRequest, bodyTooLarge, isPlainHost, type Refusal, refusals, routeNotFound } from "./http-refusals.ts";
+import { type EdgeWatch, protocolOf } from "./edge.ts";
+import {
+  answerBadRequest,
+  bodyOf,
+  bodyTooLarge,
+  isPlainHost,
+  procedureNotFound,
+  type Refusal,
+  refusals,
+  routeNotFound,
+} from "./http-refusals.ts";
 import type { EffectiveLimits } from "./limits.ts";
-import { encodeError, encodeResponse, envelopeOf } from "./rest-envelope.ts";
+import { encodeError, encodeResponse } from "./rest-envelope.ts";
 
 export interface HttpSideOptions {
   readonly port: number;
@@ -64,7 +74,7 @@ export const createHttpSide = (options: HttpSideOptions): HttpSide => {
     if (Number(request.raw.headers["content-length"] ?? 0) > limits.bodyBytes)
       return refuse(reply.header("connection", "close"), bodyTooLarge(limits.bodyBytes));
   });
-  app.setNotFoundHandler((request, reply) => refuse(reply, routeNotFound(request.method, request.url)));
+  app.setNotFoundHandler((request, reply) => refuse(reply, notFound(request.raw)));
   app.setErrorHandler((error: { statusCode?: number }, _request, reply) => {
     const status = error.statusCode ?? 500;
     if (status >= 500) log.error({ err: error }, "a request failed outside of the interceptors");
@@ -85,8 +95,15 @@ export const createHttpSide = (options: HttpSideOptions): HttpSide => {
   };
 };
 
-const refuse = (reply: FastifyReply, { status, error }: Refusal): FastifyReply =>
-  reply.code(status).type("application/json").send(envelopeOf(error));
+const refuse = (reply: FastifyReply, refusal: Refusal): FastifyReply =>
+  reply
+    .code(refusal.status)
+    .type("application/json")
+    .send(bodyOf(refusal, protocolOf(reply.request.raw)));
+
+/** What nobody serves, in the words of the protocol that the caller seems to speak. */
+const notFound = (request: IncomingMessage): Refusal =>
+  protocolOf(request) === "connect" ? procedureNotFound : routeNotFound(request.method ?? "", request.url ?? "");
 
 const mountOps = (app: FastifyInstance, { health, metrics, openApi }: HttpSideOptions): void => {
   const answer = createOpsRoutes({ health, metrics });
@@ -130,10 +147,10 @@ const mountRest = (app: FastifyInstance, { connect, routes, edge, limits }: Http
     scope.all("/*", async (request, reply) => {
       reply.hijack();
       if (await handle(request.raw, reply.raw)) return;
-      const { status, error } = routeNotFound(request.method, request.url);
-      const body = JSON.stringify(envelopeOf(error));
+      const refusal = notFound(request.raw);
+      const body = bodyOf(refusal, protocolOf(request.raw));
       const head = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-      reply.raw.writeHead(status, head).end(body);
+      reply.raw.writeHead(refusal.status, head).end(body);
     });
   });
 };

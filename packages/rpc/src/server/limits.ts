@@ -15,6 +15,8 @@ export interface RpcLimits {
   readonly keepAliveTimeoutMs?: number;
   /** Streams at once per HTTP/2 connection. Default 250. */
   readonly maxConcurrentStreams?: number;
+  /** An HTTP/2 connection gets GOAWAY at this age, give or take a tenth, so that callers spread over new pods. Default 600 000. */
+  readonly maxConnectionAgeMs?: number;
   /** Per caller. False: no limit. */
   readonly rates?: Partial<RateLimits> | false;
   /** Proxies in front whose `X-Forwarded-For` may be believed; the address counted from the right. Default 0: the socket's address. */
@@ -34,6 +36,7 @@ export const effectiveLimits = (given: RpcLimits = {}): EffectiveLimits => {
     requestTimeoutMs: given.requestTimeoutMs ?? 30_000,
     keepAliveTimeoutMs: given.keepAliveTimeoutMs ?? 75_000,
     maxConcurrentStreams: given.maxConcurrentStreams ?? 250,
+    maxConnectionAgeMs: given.maxConnectionAgeMs ?? 600_000,
     rates: given.rates === false ? false : { ...defaultRateLimits, ...given.rates },
     trustedProxies: given.trustedProxies ?? 0,
     idempotencyGraceMs: given.idempotencyGraceMs ?? 30_000,
