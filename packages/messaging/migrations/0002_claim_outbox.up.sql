@@ -2,21 +2,22 @@
 -- between two statements would hold the lock over everybody else).
 --
 -- outcome: 'claimed' | 'alone' (one event that was in flight when its relay died) | 'suspects' (such events wait, and the
--- caller has others in flight: finish these, then come back with p_alone) | 'busy' (another relay is claiming) | 'empty' |
--- 'more' (nothing free in the windows looked at; go on from next_after).
+-- caller has others in flight: finish these, then come back with p_alone) | 'busy' (another relay is claiming) | 'empty'.
+-- cut: the batch is not full, and the queue is longer than the p_scan rows that were looked at.
 create function tandem.claim_outbox(
-  p_relay text, p_limit integer, p_run integer, p_lease_ms integer, p_max_crashes integer, p_alone boolean, p_after bigint
+  p_relay text, p_limit integer, p_run integer, p_lease_ms integer, p_max_crashes integer, p_alone boolean,
+  p_scan integer
 ) returns table (
   outcome text, token bigint, seqs bigint[], tries smallint[], since timestamptz, until timestamptz,
-  next_after bigint, recovered integer, parked integer
+  recovered integer, parked integer, cut boolean
 ) language plpgsql as $$
 declare
   -- Rows of leases are still in the queue and fill the head of it; look past them.
   v_window integer;
   v_held integer[];
-  v_from bigint := 0;
   v_rows integer;
-  v_last bigint;
+  v_scanned integer := 0;
+  v_last bigint := 0;
   v_seqs bigint[]; v_keys integer[]; v_tries smallint[]; v_since timestamptz; v_until timestamptz;
   v_now timestamptz;
 begin
@@ -25,7 +26,7 @@ begin
     outcome := 'busy'; return next; return;
   end if;
   v_now := clock_timestamp();
-  next_after := 0; recovered := 0; parked := 0;
+  recovered := 0; parked := 0; cut := false;
 
   -- Leases that ran out: their relay died, or stands still. Its mark will find no lease and write nothing.
   if exists (select from tandem.outbox_lease l where l.expires_at <= v_now and l.relay <> p_relay) then
@@ -76,12 +77,12 @@ begin
     ) r;
     v_seqs := coalesce(v_seqs, '{}'); v_keys := coalesce(v_keys, '{}'); v_tries := coalesce(v_tries, '{}');
 
-    -- Up to 8 windows: thousands of waiting events of one busy aggregate must not hide the others.
-    for i in 1..8 loop
-      exit when cardinality(v_seqs) >= p_limit;
+    -- From the oldest on, in windows that grow: thousands of waiting events of one busy aggregate must not hide the others, and
+    -- nothing may be jumped over, for what is claimed of an aggregate must be its oldest.
+    while cardinality(v_seqs) < p_limit / 2 + 1 loop
       with win as materialized (
         select c.seq, c.key, c.attempts, c.created_at, c.retry_at from tandem.outbox_claim c
-        where c.seq > v_from order by c.seq limit v_window
+        where c.seq > v_last order by c.seq limit v_window
       ), free as (
         select w.*, row_number() over (partition by w.key order by w.seq) as run from win w
         where w.retry_at is null
@@ -96,15 +97,15 @@ begin
         least(v_since, min(p.created_at)), greatest(v_until, max(p.created_at)),
         (select count(*) from win), (select max(w.seq) from win w)
       into v_seqs, v_keys, v_tries, v_since, v_until, v_rows, v_last from picked p;
-      if v_rows < v_window then
-        next_after := 0; exit;
+      exit when v_rows < v_window;
+      v_scanned := v_scanned + v_rows;
+      if v_scanned >= p_scan then
+        cut := true; exit;
       end if;
-      v_from := greatest(v_last, case when i = 1 then p_after else 0 end);
-      next_after := v_from;
-      exit when cardinality(v_seqs) >= p_limit / 2;
+      v_window := v_window * 2;
     end loop;
     if cardinality(v_seqs) = 0 then
-      outcome := case when next_after > 0 then 'more' else 'empty' end; return next; return;
+      outcome := 'empty'; return next; return;
     end if;
   end if;
 

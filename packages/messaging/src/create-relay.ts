@@ -81,8 +81,6 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
         return 0;
       case "busy":
         return BUSY_MS * (0.5 + settings.random());
-      case "more":
-        return 0;
       case "empty":
         return undefined;
     }

@@ -198,8 +198,8 @@ describe("two relays", () => {
     const first = publisherOf();
     const second = publisherOf();
     const relays = [
-      createRelay({ database: db.database, publisher: first, batchSize: 7, maxRun: 2 }),
-      createRelay({ database: other, publisher: second, batchSize: 7, maxRun: 2 }),
+      createRelay({ database: db.database, publisher: first, batchSize: 7, maxRun: 2, pipeline: 1 }),
+      createRelay({ database: other, publisher: second, batchSize: 7, maxRun: 2, pipeline: 1 }),
     ];
     await Promise.all(relays.map((relay) => relay.start(new AbortController().signal)));
     for (let version = 1; version <= 30; version += 1)
