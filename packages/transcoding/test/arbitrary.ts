@@ -11,12 +11,15 @@ const uint32 = fc.nat({ max: 0xffffffff });
 const int64 = fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n });
 const uint64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 
+/** JSON.stringify has no -0. */
+const positiveZero = (value: number): number => (value === 0 ? 0 : value);
+
 const scalars: Readonly<Record<ScalarType, fc.Arbitrary<unknown>>> = {
   [ScalarType.STRING]: text,
   [ScalarType.BOOL]: fc.boolean(),
   [ScalarType.BYTES]: fc.uint8Array({ maxLength: 12 }),
-  [ScalarType.DOUBLE]: fc.double(),
-  [ScalarType.FLOAT]: fc.float(),
+  [ScalarType.DOUBLE]: fc.double().map(positiveZero),
+  [ScalarType.FLOAT]: fc.float().map(positiveZero),
   [ScalarType.INT32]: int32,
   [ScalarType.SINT32]: int32,
   [ScalarType.SFIXED32]: int32,
@@ -78,7 +81,7 @@ export const messageArbitrary = (
     if (field.enum !== undefined) return enumArbitrary(field.enum);
     if (field.scalar !== undefined) return scalars[field.scalar];
     const { message } = field;
-    if (message === undefined) throw new TypeError(`${field.name} holds nothing`);
+    if (message === undefined) throw new TypeError("a field holds something");
     return inner(message).map((value) => reflect(message, value));
   };
   const fields = desc.fields.filter((field) => !options.without?.(field) && (depth < 3 || field.message === undefined));
@@ -86,7 +89,7 @@ export const messageArbitrary = (
     if (field.fieldKind === "list") return fc.option(fc.array(single(field), { maxLength: 3 }), { nil: undefined });
     if (field.fieldKind === "map")
       return fc.option(fc.array(fc.tuple(scalars[field.mapKey], single(field)), { maxLength: 3 }), { nil: undefined });
-    return fc.option(single(field), { nil: undefined, freq: depth === 0 ? 2 : 1 });
+    return fc.option(single(field), { nil: undefined, freq: 2 });
   });
   return fc.tuple(...values).map((drawn) => {
     const target = reflect(desc);
