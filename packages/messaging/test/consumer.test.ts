@@ -1,0 +1,516 @@
+import { InMemorySpanExporter } from "@opentelemetry/sdk-trace";
+import { PaymentFailedSchema } from "@tandem/contracts/payment";
+import { AppError, newId } from "@tandem/kernel";
+import { createDatabase } from "@tandem/postgres";
+import { createMetrics, createTelemetry, currentContext } from "@tandem/runtime";
+import { pollUntil, type TestDatabase } from "@tandem/testkit";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createOutbox, deadLetterStore, defineConsumer } from "../src/index.ts";
+import { consumerOf, effectsOf, hostOf, incoming, openConsumerDatabase, writeEffect } from "./consumer-support.ts";
+import { eventOf } from "./support.ts";
+
+let db: TestDatabase;
+beforeEach(async () => {
+  db = await openConsumerDatabase();
+});
+afterEach(() => db.dispose());
+
+const inbox = async () => (await db.database.query("select consumer, event_id from tandem.inbox")).rows;
+const attempts = async () =>
+  (await db.database.query<{ attempts: number }>("select attempts from tandem.consumer_attempt")).rows.map(
+    (row) => row.attempts,
+  );
+const deadLetters = async () => (await deadLetterStore(db.database).list()).items;
+const effectConsumer = (name = "order.on-payment-failed") =>
+  consumerOf((_, context) => writeEffect(db.database, name, context), { name });
+
+describe("a consumer", () => {
+  it("gets the decoded message and what it needs to know about it", async () => {
+    const event = incoming({ subject: "p-1" });
+    let seen: unknown;
+    const host = hostOf(db.database, [
+      consumerOf(async (message, { id, subject, time, attempt, type, log }) => {
+        log.info("working");
+        seen = {
+          orderId: message.orderId,
+          id,
+          subject,
+          time,
+          attempt,
+          type,
+          correlation: currentContext()?.correlationId,
+        };
+      }),
+    ]);
+    expect(await host.send({ ...event, correlationId: "c-1" })).toBe("ack");
+    expect(seen).toEqual({
+      orderId: "o-1",
+      id: event.id,
+      subject: "p-1",
+      time: event.time,
+      attempt: 1,
+      type: event.type,
+      correlation: "c-1",
+    });
+    expect(host.lines).toContainEqual(
+      expect.objectContaining({ msg: "working", eventId: event.id, correlationId: "c-1" }),
+    );
+  });
+
+  it("has its inbox row and its effect in one commit", async () => {
+    const event = incoming();
+    const host = hostOf(db.database, [
+      consumerOf((_, context) =>
+        db.database.transact(async (tx) => {
+          const { rows } = await tx.client.query("select 1 from tandem.inbox where event_id = $1", [context.id]);
+          expect(rows).toHaveLength(1);
+          expect(await inbox()).toEqual([]);
+        }),
+      ),
+    ]);
+    expect(await host.send(event)).toBe("ack");
+    expect(await inbox()).toEqual([{ consumer: "order.on-payment-failed", event_id: event.id }]);
+  });
+
+  it("has neither when it fails", async () => {
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        await db.database.transact(async (tx) => {
+          await tx.client.query("insert into effect (event_id) values ($1)", [context.id]);
+          throw new Error("boom");
+        });
+      }),
+    ]);
+    expect(await host.send(incoming())).toBe("retry");
+    expect(await inbox()).toEqual([]);
+    expect(await effectsOf(db.database)).toEqual([]);
+  });
+
+  it("acknowledges a duplicate without an effect", async () => {
+    const event = incoming();
+    const host = hostOf(db.database, [effectConsumer()]);
+    expect([await host.send(event), await host.send(event), await host.send(event)]).toEqual(["ack", "ack", "ack"]);
+    expect(await effectsOf(db.database)).toEqual([event.id]);
+  });
+
+  it("has one effect when the same event arrives at several workers at once", async () => {
+    const event = incoming();
+    const hosts = Array.from({ length: 6 }, () => hostOf(db.database, [effectConsumer()]));
+    expect(new Set(await Promise.all(hosts.map((host) => host.send(event))))).toEqual(new Set(["ack"]));
+    expect(await effectsOf(db.database)).toEqual([event.id]);
+  });
+
+  it("does not run an event again that its broker redelivers because the acknowledgement was lost", async () => {
+    const event = incoming();
+    const first = hostOf(db.database, [effectConsumer()]);
+    await first.send(event);
+    const afterRestart = hostOf(db.database, [effectConsumer()]);
+    expect(await afterRestart.send(event)).toBe("ack");
+    expect(await effectsOf(db.database)).toHaveLength(1);
+  });
+
+  it("that opens no transaction gets its inbox row afterwards", async () => {
+    let runs = 0;
+    const event = incoming();
+    const host = hostOf(db.database, [
+      consumerOf(async () => {
+        runs += 1;
+      }),
+    ]);
+    await host.send(event);
+    expect(await inbox()).toHaveLength(1);
+    expect(runs).toBe(1);
+  });
+
+  it("that opens a second transaction is a mistake: dead letter at once, first effect kept", async () => {
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        await writeEffect(db.database, "x", context);
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    expect(await host.send(incoming())).toBe("ack");
+    expect(await deadLetters()).toMatchObject([
+      { reason: "permanent", error: { code: "postgres.second_transaction" } },
+    ]);
+  });
+
+  it("of the same topic as another has an inbox and a fate of its own", async () => {
+    const event = incoming();
+    let broken = true;
+    const host = hostOf(db.database, [
+      effectConsumer("order.first"),
+      consumerOf(
+        async (_, context) => {
+          if (broken) throw new Error("not yet");
+          await writeEffect(db.database, "order.second", context);
+        },
+        { name: "order.second" },
+      ),
+    ]);
+    expect(await host.send(event)).toBe("retry");
+    broken = false;
+    expect(await host.send(event)).toBe("ack");
+    expect(await effectsOf(db.database)).toEqual([event.id, event.id]);
+    expect(await inbox()).toHaveLength(2);
+    expect(await attempts()).toEqual([]);
+  });
+});
+
+describe("the host", () => {
+  it("subscribes to each topic once with the worker's dead-letter topic, and to that", () => {
+    const host = hostOf(db.database, [effectConsumer("order.first"), effectConsumer("order.second")]);
+    expect(host.topics).toEqual([
+      { topic: "payment.failed", deadLetterTopic: "order-worker.dead-letters" },
+      { topic: "order-worker.dead-letters", deadLetterTopic: undefined },
+    ]);
+    expect(host.consumers.map(({ name }) => name)).toEqual(["order.first", "order.second"]);
+  });
+
+  it("refuses two consumers of one name, and names that are none", () => {
+    expect(() => hostOf(db.database, [effectConsumer(), effectConsumer()])).toThrow(/same name/);
+    expect(() => defineConsumer({ name: "Nope", event: PaymentFailedSchema, handle: async () => {} })).toThrow(/Nope/);
+  });
+
+  it("drops what it has no consumer for, so that the broker keeps it", async () => {
+    const host = hostOf(db.database, [effectConsumer()]);
+    expect(await host.send(incoming({ topic: "nobody.asked" }))).toBe("drop");
+  });
+
+  it("drains: what is in flight ends, what comes goes back", async () => {
+    const gate = Promise.withResolvers<void>();
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        await gate.promise;
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    const running = host.send(incoming());
+    const draining = host.drain();
+    expect(await host.send(incoming())).toBe("retry");
+    gate.resolve();
+    await draining;
+    expect(await running).toBe("ack");
+    expect(await effectsOf(db.database)).toHaveLength(1);
+  });
+
+  it("sends events back while its database is away, and counts nothing against them", async () => {
+    const away = createDatabase({ url: "postgres://nobody:x@127.0.0.1:1/none", name: "away", acquireTimeoutMs: 200 });
+    const host = hostOf(away, [consumerOf((_, context) => writeEffect(away, "x", context))]);
+    expect(await host.send(incoming())).toBe("retry");
+    expect(await host.send(incoming({ data: "garbage" }))).toBe("retry");
+    await away.dispose();
+  });
+
+  it("counts deliveries by outcome, and dead letters by reason", async () => {
+    const metrics = createMetrics({ service: "test" });
+    const host = hostOf(db.database, [effectConsumer()], { metrics });
+    const event = incoming();
+    await host.send(event);
+    await host.send(event);
+    await host.send(incoming({ data: "[" }));
+    const text = await metrics.text();
+    const labels = 'consumer="order.on-payment-failed"';
+    expect(text).toContain(`tandem_inbox_events_total{${labels},outcome="handled",service="test"} 1`);
+    expect(text).toContain(`tandem_inbox_events_total{${labels},outcome="duplicate",service="test"} 1`);
+    expect(text).toContain(`tandem_dead_letters_total{${labels},reason="undecodable",service="test"} 1`);
+    expect(text).toContain(`tandem_inbox_handle_seconds_count{service="test",${labels}} 3`);
+  });
+});
+
+describe("a transient failure", () => {
+  it("is retried until it passes, with the try's number, and then forgotten", async () => {
+    const tries: number[] = [];
+    const event = incoming();
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        tries.push(context.attempt);
+        if (tries.length < 3) throw new Error("not yet");
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    expect([await host.send(event), await host.send(event)]).toEqual(["retry", "retry"]);
+    expect(await attempts()).toEqual([2]);
+    expect(await host.send(event)).toBe("ack");
+    expect(tries).toEqual([1, 2, 3]);
+    expect(await attempts()).toEqual([]);
+    expect(await effectsOf(db.database)).toEqual([event.id]);
+  });
+
+  it("ends after maxAttempts in a dead letter with payload, error, tries and trace, restarts in between or not", async () => {
+    const event = {
+      ...incoming(),
+      traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+      correlationId: "c-9",
+    };
+    const failing = () =>
+      hostOf(db.database, [
+        consumerOf(async () => Promise.reject(new AppError("unavailable", "provider.down", "no provider")), {
+          retry: { maxAttempts: 3 },
+        }),
+      ]);
+    expect([await failing().send(event), await failing().send(event), await failing().send(event)]).toEqual([
+      "retry",
+      "retry",
+      "ack",
+    ]);
+    const [letter] = await deadLetters();
+    expect(letter).toMatchObject({
+      consumer: "order.on-payment-failed",
+      status: "open",
+      reason: "exhausted",
+      attempts: 3,
+      error: { kind: "unavailable", code: "provider.down", message: "no provider" },
+    });
+    expect(letter?.event).toMatchObject(event);
+    expect(letter?.error.stack).toContain("provider");
+    expect(await attempts()).toEqual([]);
+  });
+
+  it("that is a lost race is repeated here and now", async () => {
+    let tries = 0;
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        tries += 1;
+        if (tries < 3) throw new AppError("conflict", "postgres.version_conflict", "somebody was quicker");
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    expect(await host.send(incoming())).toBe("ack");
+    expect(tries).toBe(3);
+    expect(await attempts()).toEqual([]);
+  });
+
+  it("by a handler that hangs, even one deaf to its signal, ends at the consumer's timeout", async () => {
+    let aborted = false;
+    const host = hostOf(db.database, [
+      consumerOf(
+        (_, { signal }) =>
+          new Promise(() => {
+            signal.addEventListener("abort", () => {
+              aborted = true;
+            });
+          }),
+        { timeoutMs: 30 },
+      ),
+    ]);
+    expect(await host.send(incoming())).toBe("retry");
+    expect(aborted).toBe(true);
+  });
+
+  it("is what a cut-short handler's permanent-looking error is", async () => {
+    const stop = new AbortController();
+    const host = hostOf(db.database, [
+      consumerOf((_, { signal }) => db.database.transact((tx) => tx.client.query("select pg_sleep(10)"), { signal })),
+    ]);
+    const sending = host.send(incoming(), stop.signal);
+    await pollUntil(async () => {
+      const { rows } = await db.database.query("select 1 from pg_stat_activity where query like 'select pg_sleep%'");
+      return rows.length === 1;
+    });
+    stop.abort();
+    expect(await sending).toBe("retry");
+    expect(await deadLetters()).toEqual([]);
+  });
+});
+
+describe("a permanent failure", () => {
+  it("is a dead letter at once, and acknowledged", async () => {
+    const host = hostOf(db.database, [
+      consumerOf(async () => Promise.reject(new AppError("not_found", "order.not_found", "no such order"))),
+    ]);
+    expect(await host.send(incoming())).toBe("ack");
+    expect(await deadLetters()).toMatchObject([
+      { reason: "permanent", attempts: 1, error: { code: "order.not_found" } },
+    ]);
+    expect(await inbox()).toEqual([]);
+  });
+
+  it("of the same cause has the same fingerprint, of another cause another", async () => {
+    const errors = [
+      new AppError("not_found", "order.not_found", "no order 1"),
+      new AppError("not_found", "order.not_found", "no order 2"),
+      new AppError("failed_precondition", "order.closed", "closed"),
+    ];
+    const host = hostOf(db.database, [consumerOf(async () => Promise.reject(errors.shift()))]);
+    for (let n = 0; n < 3; n += 1) await host.send(incoming());
+    const prints = (await deadLetters()).map(({ fingerprint }) => fingerprint).reverse();
+    expect(prints[0]).toBe(prints[1]);
+    expect(prints[0]).not.toBe(prints[2]);
+    expect(await deadLetterStore(db.database).group()).toMatchObject([
+      { errorCode: "order.not_found", open: 2 },
+      { errorCode: "order.closed", open: 1 },
+    ]);
+  });
+});
+
+describe("garbage", () => {
+  it.each([
+    ["no JSON", { data: "not json" }, "event.undecodable"],
+    ["nothing", { data: "" }, "event.undecodable"],
+    ["a JSON array", { data: "[1,2]" }, "event.undecodable"],
+    ["a wrong type in a field", { data: '{"paymentId":{"a":1}}' }, "event.undecodable"],
+    [
+      "a number out of range",
+      { data: '{"paymentId":"p","aggregateVersion":"99999999999999999999"}' },
+      "event.undecodable",
+    ],
+    ["NUL characters", { data: 'x\0"y' }, "event.undecodable"],
+    ["no aggregate", { data: "{}" }, "event.subject_missing"],
+    ["another message of ours", { type: "tandem.order.v1.OrderCreated" }, "event.type_mismatch"],
+  ])("%s is a dead letter with its payload; the process lives", async (_, given, code) => {
+    const host = hostOf(db.database, [effectConsumer()]);
+    expect(await host.send(incoming(given))).toBe("ack");
+    const [letter] = await deadLetters();
+    expect(letter).toMatchObject({ reason: "undecodable", error: { code } });
+    expect(letter?.event.data.replaceAll("\u2400", "\0")).toBe(
+      incoming({ ...given, subject: letter?.event.subject ?? "" }).data,
+    );
+    const good = incoming();
+    expect(await host.send(good)).toBe("ack");
+    expect(await effectsOf(db.database)).toEqual([good.id]);
+  });
+
+  it.each([
+    ["an empty id", ""],
+    ["an endless id", "x".repeat(300)],
+    ["a NUL in the id", "a\0b"],
+  ])("%s is replaced by the content's digest, so that garbage is kept apart", async (_, id) => {
+    const host = hostOf(db.database, [effectConsumer()]);
+    const one = incoming({ id, subject: "p-1" });
+    expect([await host.send(one), await host.send(one), await host.send(incoming({ id, subject: "p-2" }))]).toEqual([
+      "ack",
+      "ack",
+      "ack",
+    ]);
+    const ids = await effectsOf(db.database);
+    expect(ids).toHaveLength(2);
+    expect(ids.every((stored) => stored.startsWith("sha256:"))).toBe(true);
+  });
+
+  it("is not: an unknown field, an unknown type of a publisher's own, a newer version of the message", async () => {
+    const host = hostOf(db.database, [effectConsumer()]);
+    const data = '{"paymentId":"p-1","somethingNew":{"deep":[1]},"orderId":"o"}';
+    expect(await host.send(incoming({ data }))).toBe("ack");
+    expect(await host.send(incoming({ data, type: "com.dapr.event.sent" }))).toBe("ack");
+    expect(await host.send(incoming({ data, type: "tandem.payment.v2.PaymentFailed" }))).toBe("ack");
+    expect(await effectsOf(db.database)).toHaveLength(3);
+    expect(host.lines).toContainEqual(expect.objectContaining({ msg: "an event of another version" }));
+  });
+});
+
+describe("a poison message", () => {
+  it("blocks its own key and no other", async () => {
+    const stuck = Promise.withResolvers<void>();
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        if (context.subject === "poison") await stuck.promise;
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    const poison = host.send(incoming({ subject: "poison" }));
+    let behind: string | undefined;
+    const second = host.send(incoming({ subject: "poison" })).then((delivery) => {
+      behind = delivery;
+    });
+    const others = await Promise.all(Array.from({ length: 50 }, () => host.send(incoming())));
+    expect(others.every((delivery) => delivery === "ack")).toBe(true);
+    expect(behind).toBeUndefined();
+    stuck.resolve();
+    expect(await poison).toBe("ack");
+    await second;
+    expect(await effectsOf(db.database)).toHaveLength(52);
+  });
+
+  it("that becomes a dead letter lets the next of its key pass", async () => {
+    const host = hostOf(db.database, [
+      consumerOf(async (message, context) => {
+        if (message.orderId === "o-1") throw new AppError("invalid_argument", "order.bad", "bad");
+        await writeEffect(db.database, "x", context);
+      }),
+    ]);
+    await host.send(incoming({ subject: "p" }));
+    const next = incoming({ subject: "p", data: '{"paymentId":"p","orderId":"o-2"}' });
+    expect(await host.send(next)).toBe("ack");
+    expect(await effectsOf(db.database)).toEqual([next.id]);
+  });
+});
+
+describe("the broker's dead-letter topic", () => {
+  const dead = (given: Parameters<typeof incoming>[0] = {}) =>
+    incoming({ topic: "order-worker.dead-letters", originalTopic: "payment.failed", ...given });
+
+  it("becomes a dead letter of each consumer that has not handled it, with the last error that was seen", async () => {
+    const event = incoming();
+    const host = hostOf(db.database, [
+      effectConsumer("order.first"),
+      consumerOf(async () => Promise.reject(new AppError("unavailable", "provider.down", "down")), {
+        name: "order.second",
+      }),
+    ]);
+    expect(await host.send(event)).toBe("retry");
+    expect(await host.send(dead({ id: event.id }))).toBe("ack");
+    expect(await deadLetters()).toMatchObject([
+      {
+        consumer: "order.second",
+        reason: "broker",
+        attempts: 1,
+        event: { topic: "payment.failed" },
+        error: { code: "provider.down" },
+      },
+    ]);
+  });
+
+  it("says nothing new about what is a dead letter already", async () => {
+    const event = incoming();
+    const host = hostOf(db.database, [
+      consumerOf(async () => Promise.reject(new AppError("not_found", "order.not_found", "no"))),
+    ]);
+    await host.send(event);
+    expect(await host.send(dead({ id: event.id }))).toBe("ack");
+    expect(await deadLetters()).toMatchObject([
+      { reason: "permanent", attempts: 1, error: { code: "order.not_found" } },
+    ]);
+  });
+
+  it("keeps what nobody here knows", async () => {
+    const host = hostOf(db.database, [effectConsumer()]);
+    expect(await host.send(dead({ type: "x", originalTopic: "other.topic" }))).toBe("ack");
+    expect(await deadLetters()).toMatchObject([{ consumer: "order-worker.unknown", event: { topic: "other.topic" } }]);
+  });
+});
+
+describe("trace", () => {
+  it("goes on from the publisher through the handler into the events that it adds", async () => {
+    const exporter = new InMemorySpanExporter();
+    const telemetry = createTelemetry({ service: "test", exporter });
+    const outbox = createOutbox({ database: db.database, source: "order" });
+    const host = hostOf(
+      db.database,
+      [consumerOf(() => db.database.transact((tx) => outbox.in(tx).add(eventOf("o-1"))))],
+      { tracer: telemetry.tracer },
+    );
+    const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await host.send(incoming({ traceparent: parent, correlationId: "c-7" }));
+    await telemetry.flush();
+    const span = exporter.getFinishedSpans().find(({ name }) => name === "handle payment.failed");
+    expect(span?.spanContext().traceId).toBe("0af7651916cd43dd8448eb211c80319c");
+    expect(span?.parentSpanContext?.spanId).toBe("b7ad6b7169203331");
+    expect(span?.attributes).toMatchObject({ "tandem.event.outcome": "handled" });
+    const { rows } = await db.database.query("select traceparent, correlation_id from tandem.outbox_event");
+    expect(rows).toEqual([
+      { traceparent: `00-0af7651916cd43dd8448eb211c80319c-${span?.spanContext().spanId}-01`, correlation_id: "c-7" },
+    ]);
+    await telemetry.shutdown();
+  });
+
+  it("goes on without a tracer, and an event without one starts none", async () => {
+    const outbox = createOutbox({ database: db.database, source: "order" });
+    const host = hostOf(db.database, [consumerOf(() => db.database.transact((tx) => outbox.in(tx).add(eventOf("o"))))]);
+    const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    await host.send(incoming({ traceparent }));
+    await host.send(incoming({ id: newId() }));
+    const { rows } = await db.database.query("select traceparent from tandem.outbox_event order by seq");
+    expect(rows).toEqual([{ traceparent }, { traceparent: null }]);
+  });
+});
