@@ -3,6 +3,7 @@ import { Draft } from "./draft.ts";
 import { isEnded, type KeptEvent, type SagaInstance, type StepOutcome, type StepRecord } from "./instance.ts";
 import type { CompensationDecision, Decision, SagaDefinition, SagaTypes } from "./types.ts";
 
+/** Far more than a sane saga needs; they bound what a mad sender can make a row grow to. */
 const maxKept = 32;
 const maxSeen = 128;
 
@@ -157,23 +158,22 @@ const offer = <T extends SagaTypes>(
   return handler ? call(handler) : "unwanted";
 };
 
-/** Early: somebody further on waits for it. Late: only those that the saga has left. */
-const isEarly = <T extends SagaTypes>(draft: Draft<T>, type: string): boolean => {
-  if (isEnded(draft.status)) return false;
-  const { definition, progress } = draft;
-  const wants = (on: object | undefined) => on !== undefined && type in on;
-  const compensating = progress.compensationReason !== undefined;
-  const ahead = compensating ? progress.begun : (Object.keys(definition.compensations) as T["step"][]);
-  for (const step of ahead) {
-    const spec = definition.compensations[step];
-    if (spec !== "none" && wants(spec.on)) return true;
+/**
+ * Early: a state that the saga has not been in, or a compensation that is still to come, waits for it. A confirmation that
+ * comes before the saga turned round confirms nothing: it answers somebody else's question.
+ */
+const isEarly = <T extends SagaTypes>({ definition, progress, status }: Draft<T>, type: string): boolean => {
+  if (isEnded(status)) return false;
+  if (progress.compensationReason !== undefined) {
+    return progress.begun.some((step) => {
+      const spec = definition.compensations[step];
+      return spec !== "none" && spec.on !== undefined && type in spec.on;
+    });
   }
-  if (compensating) return false;
-  for (const state of Object.keys(definition.states) as T["state"][]) {
+  return (Object.keys(definition.states) as T["state"][]).some((state) => {
     const spec = definition.states[state];
-    if (spec.end === undefined && !progress.visited.includes(state) && wants(spec.on)) return true;
-  }
-  return false;
+    return spec.end === undefined && !progress.visited.includes(state) && type in spec.on;
+  });
 };
 
 /** Offers what came early to each new state in turn, oldest first, until nobody wants any of it. */

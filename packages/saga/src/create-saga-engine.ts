@@ -1,9 +1,11 @@
+import type { Tracer } from "@opentelemetry/api";
 import { AppError, type Clock, systemClock } from "@tandem/kernel";
 import type { Database, Transaction } from "@tandem/postgres";
 import {
   type ContinuousWorker,
   currentContext,
   currentTraceparent,
+  inSpan,
   type Logger,
   type Metrics,
   runInContext,
@@ -35,6 +37,8 @@ export interface SagaEngineOptions<T extends SagaTypes> {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly metrics?: Metrics;
+  /** With one, a timer that fires is a span in the trace of the request that started the saga. */
+  readonly tracer?: Tracer;
   readonly timers?: TimerOptions;
 }
 
@@ -92,7 +96,7 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
   const lockAndAdvance = async (tx: Transaction, id: string, input: SagaInput<T>): Promise<HandleResult<T>> => {
     const found = await store.lockById(tx, id);
     if (!found) return { outcome: "unknown" };
-    const next = await inOrigin(found.origin, input, async () => {
+    const next = await inOrigin(found.origin, input, options.tracer, name, async () => {
       const result = advance(definition, found.instance, input, clock.now());
       if (result.outcome !== "stale") await settle(tx, result, input.kind === "event" ? input.id : undefined);
       return result;
@@ -116,12 +120,18 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
     park: (id, reason) => database.transact((tx) => lockAndAdvance(tx, id, { kind: "park", reason })),
   });
   const queries = makeSagaQueries(definition, database, clock);
-  queries.observe(options.metrics);
+  const { observe, ...looks } = queries;
 
   return {
-    ...queries,
+    ...looks,
     name,
-    timers: timers.worker,
+    timers: {
+      ...timers.worker,
+      start: async (signal) => {
+        observe(options.metrics);
+        await timers.worker.start(signal);
+      },
+    },
     async start(tx, id, data) {
       const first = begin(definition, id, data, clock.now());
       const origin = { traceparent: currentTraceparent(), correlationId: currentContext()?.correlationId };
@@ -155,11 +165,13 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
 
 /** A timer or a person goes on in the trace of the request that started the saga; an event brings its own. */
 const inOrigin = <R, T extends SagaTypes>(
-  origin: Origin,
+  { traceparent, correlationId }: Origin,
   { kind }: SagaInput<T>,
+  tracer: Tracer | undefined,
+  name: string,
   work: () => Promise<R>,
 ): Promise<R> => {
   if (kind === "event") return work();
-  const { traceparent, correlationId } = origin;
-  return withTraceparent(traceparent, () => (correlationId ? runInContext({ correlationId }, work) : work()));
+  const spanned = () => (tracer ? inSpan(tracer, `saga ${name} ${kind}`, {}, work) : work());
+  return withTraceparent(traceparent, () => (correlationId ? runInContext({ correlationId }, spanned) : spanned()));
 };

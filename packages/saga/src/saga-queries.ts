@@ -46,6 +46,8 @@ export interface SagaQueries<T extends SagaTypes> {
   list(query?: SagaListQuery): Promise<{ readonly items: readonly SagaSummary[]; readonly nextCursor?: string }>;
   /** Running or compensating, but `graceMs` (default 60000) past the deadline, or without a timer. At most 200. */
   listStuck(graceMs?: number): Promise<readonly StuckSaga[]>;
+  /** Sets the timers of sagas that have lost theirs, so that nothing waits for nothing; answers how many. */
+  rearm(): Promise<number>;
   /** Deletes ended sagas and their history, at most `limit` (default 1000) at a time; answers how many. */
   prune(endedBefore: Date, limit?: number): Promise<number>;
 }
@@ -107,6 +109,21 @@ export const makeSagaQueries = <T extends SagaTypes>(
       );
       return rows;
     },
+    async rearm() {
+      // Locked, so that a saga which is advancing right now is looked at afterwards.
+      const { rowCount } = await database.query(
+        `with lost as (
+           select s.name, s.id, s.version, s.deadline_at from tandem.saga s
+           where s.name = $1 and s.status in ('running', 'compensating')
+             and not exists (select from tandem.saga_timer t where t.name = s.name and t.id = s.id)
+           for update of s skip locked
+         )
+         insert into tandem.saga_timer (name, id, version, fire_at)
+         select name, id, version, coalesce(deadline_at, $2) from lost on conflict (name, id) do nothing`,
+        [name, clock.now()],
+      );
+      return rowCount ?? 0;
+    },
     async prune(endedBefore, limit = 1_000) {
       const { rowCount } = await database.query(
         `with gone as (
@@ -122,6 +139,7 @@ export const makeSagaQueries = <T extends SagaTypes>(
     },
   };
 
+  /** By the worker alone: two binaries that report one table would count it twice. */
   const observe = (metrics: Metrics | undefined) => {
     const active = metrics?.gauge({
       name: "tandem_saga_active",

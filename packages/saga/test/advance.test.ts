@@ -146,6 +146,12 @@ describe("compensation", () => {
     expect(run.instance.status).toBe("compensated");
   });
 
+  test("a confirmation from before the saga turned round confirms nothing", () => {
+    const run = play(reserved, { type: "payment_voided" }, { type: "cancel_requested" });
+    expect(run.all[2]?.outcome).toBe("ignored");
+    expect(positionOf(run.instance)).toBe("undo authorize_payment");
+  });
+
   test("forward events are ignored from then on", () => {
     const run = play(...cancelled, { type: "payment_authorized" });
     expect(run.outcome).toBe("ignored");

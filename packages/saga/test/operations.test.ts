@@ -82,6 +82,19 @@ describe("looking at sagas", () => {
     expect(stuck.has(fine)).toBe(false);
   });
 
+  test("a saga that lost its timer gets it back; the others keep theirs", async () => {
+    const [fine, orphan] = [newId(), newId()];
+    await start(fine);
+    await start(orphan);
+    await handle(orphan, reserved);
+    await engine.rearm();
+    const before = await timerOf(orphan);
+    await db.database.query("delete from tandem.saga_timer where id = $1", [orphan]);
+    expect(await engine.rearm()).toBe(1);
+    expect(await timerOf(orphan)).toEqual(before);
+    expect(await engine.rearm()).toBe(0);
+  });
+
   test("figures are counted after commit and gauges read from the tables", async () => {
     const metrics = createMetrics({ service: "test" });
     const counted = makeEngine({ metrics });
@@ -91,7 +104,10 @@ describe("looking at sagas", () => {
     failApply(undefined);
     await start(id, counted);
     await handle(id, reserved, newId(), counted);
-    const text = await metrics.text();
+    let text = "";
+    await withTimers(async () => {
+      text = await metrics.text();
+    }, counted);
     expect(text).toMatch(/tandem_saga_started_total\{[^}]*\} 1\n/);
     expect(text).toMatch(/tandem_saga_inputs_total\{[^}]*outcome="applied"[^}]*\} 1\n/);
     expect(text).toMatch(/tandem_saga_active\{[^}]*status="running"[^}]*\} [1-9]/);

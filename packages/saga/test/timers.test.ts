@@ -1,5 +1,6 @@
+import { InMemorySpanExporter } from "@opentelemetry/sdk-trace";
 import { AppError, newId } from "@tandem/kernel";
-import { currentContext, runInContext } from "@tandem/runtime";
+import { createTelemetry, currentContext, runInContext } from "@tandem/runtime";
 import { pollUntil } from "@tandem/testkit";
 import { afterAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { makeFixture, reserved } from "./engine-fixture.ts";
@@ -27,6 +28,22 @@ describe("timers", () => {
     }, noting);
     expect(seen).toBe("corr-1");
     expect((await engine.listHistory(id))[1]).toMatchObject({ outcome: "timed_out", note: "reserving_stock.timeout" });
+  });
+
+  test("a timer that fires is a span in the trace of the start", async () => {
+    const exporter = new InMemorySpanExporter();
+    await using telemetry = createTelemetry({ service: "test", exporter });
+    const traced = makeEngine({ tracer: telemetry.tracer });
+    const id = newId();
+    await telemetry.inSpan("request", {}, () => start(id, traced));
+    clock.advance(30_001);
+    await withTimers(async () => {
+      await pollUntil(async () => (await engine.getById(id)).status === "compensating");
+    }, traced);
+    const spans = exporter.getFinishedSpans();
+    const request = spans.find(({ name }) => name === "request");
+    const timers = spans.filter(({ name }) => name === "saga order.checkout timer");
+    expect(timers.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toContain(request?.spanContext().spanId);
   });
 
   test("a timer claimed just before an event is a no-op after it", async () => {
