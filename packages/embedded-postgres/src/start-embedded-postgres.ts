@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import type { Logger } from "@tandem/runtime";
 import pg from "pg";
-import { exists, findBinaries, findServerUser, isReachable, type ServerUser } from "./binaries.ts";
+import { exists, findBinaries, findServerUser, isReachable, refuseStrangers, type ServerUser } from "./binaries.ts";
 import { checkVersion, initialize, refuseForeign } from "./initialize-data-dir.ts";
 import { isPostgresOn, readPostmaster, signal, stopPostmaster } from "./postmaster.ts";
 import { launch } from "./run-server.ts";
@@ -60,7 +60,7 @@ const THROW_AWAY = { fsync: "off", synchronous_commit: "off", full_page_writes: 
  * adopted when it is what was asked for, else stopped and replaced. When this process exits without `stop()`, the server
  * is told to shut down as well.
  * @throws AppError failed_precondition `embedded_postgres.not_installed`, `.no_user`, `.wrong_version`,
- *   `.not_a_data_dir`; unavailable
+ *   `.not_a_data_dir`, `.foreign_owner`; unavailable
  *   `.port_in_use`, `.start_failed`
  */
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
@@ -132,6 +132,7 @@ const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> =
   const path = resolve(wanted);
   if (user.uid === undefined || (await isReachable(path))) return path;
   await mkdir(REACHABLE_HOME, { recursive: true });
+  await refuseStrangers(REACHABLE_HOME);
   await chmod(REACHABLE_HOME, 0o755);
   return join(REACHABLE_HOME, createHash("sha256").update(path).digest("hex").slice(0, 16));
 };

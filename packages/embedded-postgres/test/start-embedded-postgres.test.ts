@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import {
   type EmbeddedPostgres,
@@ -16,6 +16,7 @@ import { isAppError } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { copyNative, findBinaries, isReachable, linkLibraries } from "../src/binaries.ts";
 
 let home: string;
 let dataDir: string;
@@ -142,6 +143,28 @@ describe("start and stop", () => {
     await expect(stat(server.dataDir)).rejects.toThrow("ENOENT");
   });
 });
+
+test.runIf(process.getuid?.() === 0)(
+  "programs lie where the server's user can reach them, copied from a private checkout once",
+  async () => {
+    const found = await findBinaries({});
+    const native = join(home, "private", "native");
+    await cp(dirname(dirname(found.postgres)), native, { recursive: true, verbatimSymlinks: true });
+    await rm(join(native, "lib/libpq.so.5"), { force: true }); // as after `npm ci --ignore-scripts`
+    await chmod(join(home, "private"), 0o700);
+    const copied = await copyNative(native);
+    try {
+      expect(await isReachable(join(copied, "bin/postgres"))).toBe(true);
+      expect(await copyNative(native)).toBe(copied);
+      await linkLibraries(copied);
+      expect((await stat(join(copied, "lib/libpq.so.5"))).isFile()).toBe(true);
+      await chown(copied, 65_534, 65_534);
+      expect(await failure(copyNative(native))).toBe("embedded_postgres.foreign_owner");
+    } finally {
+      await rm(copied, { recursive: true });
+    }
+  },
+);
 
 describe("what a killed process leaves behind", () => {
   test("a running server is adopted: same process, same data", async () => {

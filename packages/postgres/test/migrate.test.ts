@@ -219,7 +219,11 @@ test("the command line reports, applies, undoes and refuses, by exit code", asyn
   expect((await run("status", "--json"))[0]).toBe(0);
   expect(JSON.parse(output)).toHaveLength(2);
   expect(await run("down")).toEqual([0, "down first/0002_two\n"]);
+  expect(await run("lint")).toEqual([0, ""]);
+  await writeSet("first", { "0003_drop.up.sql": "DROP TABLE one;" });
+  expect(await run("lint")).toEqual([1, expect.stringContaining("0003_drop.up.sql:1 drop-table: ")]);
   expect((await run("sideways"))[0]).toBe(2);
+  expect((await run("--help"))[0]).toBe(0);
   expect((await run("up", "--to", "nonsense"))[0]).toBe(2);
   expect((await run("up", "--to", "first/0009"))[0]).toBe(1);
   expect(output).toContain("migration.unknown_version");

@@ -1,5 +1,5 @@
 import { AppError, isAppError } from "@tandem/kernel";
-import { createDatabase, isUniqueViolation, runWithPrelude, withoutPrelude } from "@tandem/postgres";
+import { createDatabase, isUniqueViolation, makeUnitOfWork, runWithPrelude, withoutPrelude } from "@tandem/postgres";
 import { createTestDatabase, pollUntil, type TestDatabase } from "@tandem/testkit";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -103,6 +103,23 @@ describe("commit and rollback", () => {
     );
     expect(await ids()).toEqual([]);
   });
+});
+
+test("a unit of work binds its repositories to the transaction, and its signal ends it", async () => {
+  const uow = makeUnitOfWork(db.database, (tx) => ({
+    notes: { add: (id: number) => tx.client.query("INSERT INTO note (id) VALUES ($1)", [id]) },
+  }));
+  await uow.transact(({ notes }) => notes.add(1));
+  await failure(
+    uow.transact(async ({ notes }) => {
+      await notes.add(2);
+      throw new Error("no");
+    }),
+  );
+  expect(await codeOf(uow.transact(({ notes }) => notes.add(3), AbortSignal.abort()))).toBe(
+    "cancelled postgres.cancelled",
+  );
+  expect(await ids()).toEqual([1]);
 });
 
 describe("hooks after commit", () => {
