@@ -23,6 +23,7 @@ const table = {
     "price_list.read",
     "product.write",
     "promotion.read",
+    "promotion.write",
     "seller.write",
     "settlement.read",
     "stock.adjust",
