@@ -1,0 +1,10 @@
+drop table quote;
+drop table tax_rate;
+drop table voucher_use;
+drop table voucher;
+drop table price_announcement;
+drop table promotion;
+drop table price;
+drop table product_price;
+drop table price_list;
+drop table product;

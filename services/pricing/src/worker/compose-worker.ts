@@ -1,0 +1,46 @@
+import type { Platform, WorkerParts } from "@tandem/chassis";
+import type { z } from "zod";
+import { makeAdvancePromotions } from "../biz/advance-promotions.ts";
+import { makeAnnouncePrices } from "../biz/announce-prices.ts";
+import { makePurgeQuotes } from "../biz/purge-quotes.ts";
+import { makeSettleVoucherUse } from "../biz/settle-voucher-use.ts";
+import { makeTrackProduct } from "../biz/track-product.ts";
+import type { pricingWorkerConfig } from "../config/config.ts";
+import { makeQuoteStore } from "../data/quote-store.ts";
+import { makePricingUnitOfWork } from "../data/unit-of-work.ts";
+import { promotionActivation } from "./cron/promotion-activation.ts";
+import { quoteCleanup } from "./cron/quote-cleanup.ts";
+import { onOrderCancelled } from "./event/on-order-cancelled.ts";
+import { onOrderCreated } from "./event/on-order-created.ts";
+import { onProductCreated } from "./event/on-product-created.ts";
+import { onProductDeleted } from "./event/on-product-deleted.ts";
+import { onProductUpdated } from "./event/on-product-updated.ts";
+
+export const composeWorker = ({
+  database,
+  outbox,
+  clock,
+  config,
+}: Pick<Platform<z.output<typeof pricingWorkerConfig>>, "database" | "outbox" | "clock" | "config">): WorkerParts => {
+  const deps = { uow: makePricingUnitOfWork(database, outbox, clock), clock };
+  const trackProduct = makeTrackProduct(deps);
+  const settleVoucherUse = makeSettleVoucherUse(deps);
+  return {
+    consumers: [
+      onProductCreated({ trackProduct }),
+      onProductUpdated({ trackProduct }),
+      onProductDeleted({ trackProduct }),
+      onOrderCreated({ settleVoucherUse }),
+      onOrderCancelled({ settleVoucherUse }),
+    ],
+    jobs: [
+      promotionActivation({
+        advancePromotions: makeAdvancePromotions(deps),
+        announcePrices: makeAnnouncePrices(deps),
+      }),
+      quoteCleanup({
+        purgeQuotes: makePurgeQuotes({ quotes: makeQuoteStore(database.orm), clock, keepMs: config.QUOTE_KEEP_MS }),
+      }),
+    ],
+  };
+};
