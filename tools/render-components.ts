@@ -1,8 +1,14 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { WorkerStarter } from "@tandem/chassis";
 import { type ServiceEntry, serviceCatalogue, topicOf, topicsPublishedBy } from "@tandem/contracts";
-import { localEnvironment, type RenderedFiles, renderComponents, type Topology } from "@tandem/dapr";
+import {
+  localEnvironment,
+  type RenderedFiles,
+  renderComponents,
+  renderConfiguration,
+  type Topology,
+} from "@tandem/dapr";
 import { cronBindingName, cronBindingSchedule } from "@tandem/jobs";
 
 /** Nothing is opened: these only have to be well-formed. */
@@ -52,22 +58,31 @@ export const readTopology = async (): Promise<Topology> => {
   };
 };
 
-/** What `components/local` should hold. */
-export const renderLocal = async (): Promise<RenderedFiles> => renderComponents(await readTopology(), localEnvironment);
+const componentsDir = resolve(import.meta.dirname, "../components");
 
-export const localDir = resolve(import.meta.dirname, "../components/local");
+/** What `components/` should hold, by path: a folder of resources and a configuration for each environment. */
+export const renderAll = async (): Promise<RenderedFiles> => {
+  const local = Object.entries(renderComponents(await readTopology(), localEnvironment));
+  return {
+    ...Object.fromEntries(local.map(([name, text]) => [`local/${name}`, text])),
+    "configuration/local.yaml": renderConfiguration(localEnvironment),
+  };
+};
 
-export const readLocal = async (): Promise<RenderedFiles> => {
-  const names = (await readdir(localDir)).filter((name) => name.endsWith(".yaml"));
+export const readAll = async (): Promise<RenderedFiles> => {
+  const entries = await readdir(componentsDir, { recursive: true });
+  const names = entries.filter((name) => name.endsWith(".yaml")).sort();
   return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [name, await readFile(join(localDir, name), "utf8")] as const)),
+    await Promise.all(names.map(async (name) => [name, await readFile(join(componentsDir, name), "utf8")] as const)),
   );
 };
 
 if (import.meta.main) {
-  const files = await renderLocal();
-  await mkdir(localDir, { recursive: true });
-  const stale = (await readdir(localDir)).filter((name) => name.endsWith(".yaml") && !(name in files));
-  await Promise.all(stale.map((name) => rm(join(localDir, name))));
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(localDir, name), text)));
+  const files = await renderAll();
+  const stale = Object.keys(await readAll()).filter((name) => !(name in files));
+  await Promise.all(stale.map((name) => rm(join(componentsDir, name))));
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(componentsDir, name)), { recursive: true });
+    await writeFile(join(componentsDir, name), text);
+  }
 }

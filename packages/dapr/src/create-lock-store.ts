@@ -10,7 +10,7 @@ export interface HeldLock {
   unlock(signal?: AbortSignal): Promise<boolean>;
 }
 
-/** Dapr's distributed locks. They expire and carry no fencing token: use them to save work, not to guard a write. */
+/** Dapr's distributed locks, among the replicas of one app id. They expire and carry no fencing token: use them to save work, not to guard a write. */
 export interface LockStore {
   /**
    * Undefined when somebody holds it.

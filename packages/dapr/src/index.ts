@@ -4,6 +4,7 @@ export {
   localEnvironment,
   type RenderedFiles,
   renderComponents,
+  renderConfiguration,
 } from "./components/render-components.ts";
 export type { Topology, TopologyApp, TopologyCron, TopologyOutbox } from "./components/topology.ts";
 export {

@@ -27,6 +27,8 @@ export interface HostAppOptions {
 /** The sidecar's side of an app that is called by gRPC: its subscriptions, bindings and health. */
 export interface HostedApp {
   readonly healthy: boolean;
+  /** It was healthy before, if not now. */
+  readonly seen: boolean;
   readonly subscriptions: readonly TopicSubscription[];
   stop(): Promise<void>;
 }
@@ -47,6 +49,7 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
     subscriptions = permitted(asked.subscriptions, appId, components, log);
     const { bindings: listening } = await channel.callback.listInputBindings({}, { timeoutMs: 3_000 });
     deliverer.open(await Promise.all(subscriptions.map((one) => toSubscription(one, options, channel, health.hurry))));
+    crons?.[Symbol.dispose]();
     crons = runCronBindings(inputBindings(components, listening), channel, log);
     log.info({ appId, topics: subscriptions.length, bindings: crons.names.length }, "app is healthy");
   };
@@ -60,6 +63,7 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
   const health = watchAppHealth({
     probe: async (signal) => void (await channel.health.healthCheck({}, { signal })),
     ...(options.healthIntervalMs === undefined ? {} : { intervalMs: options.healthIntervalMs }),
+    connections: channel.connections,
     onHealthy: open,
     onUnhealthy: async (reason) => {
       log.info(
@@ -73,6 +77,9 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
   return {
     get healthy() {
       return health.healthy;
+    },
+    get seen() {
+      return health.seen;
     },
     get subscriptions() {
       return subscriptions;

@@ -10,7 +10,7 @@ export interface HttpOptions {
   readonly metadata: SidecarMetadata;
   readonly invoke: InvokeProxy;
   readonly faults: FaultInjector;
-  /** Whether the app is up: what /v1.0/healthz tells. */
+  /** Whether the app has come up: what /v1.0/healthz tells. As daprd, it does not follow the app's health after that. */
   readonly healthy: () => boolean;
   /** Throws when the caller may not. */
   readonly verify: (headers: Headers) => void;

@@ -103,16 +103,16 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
     },
 
     tryLock: async (store, resource, owner, seconds) => {
-      find("lock", store, Code.InvalidArgument);
+      const prefix = prefixOf(find("lock", store, Code.InvalidArgument), appId);
       if (resource === "" || owner === "" || seconds <= 0) {
         throw new ConnectError("resource, owner and a positive expiry are needed", Code.InvalidArgument);
       }
-      return guard("lock", () => locks.tryLock(store, resource, owner, seconds));
+      return guard("lock", () => locks.tryLock(store, prefix + resource, owner, seconds));
     },
 
     unlock: async (store, resource, owner) => {
-      find("lock", store, Code.InvalidArgument);
-      return guard("unlock", () => locks.unlock(store, resource, owner));
+      const prefix = prefixOf(find("lock", store, Code.InvalidArgument), appId);
+      return guard("unlock", () => locks.unlock(store, prefix + resource, owner));
     },
   };
 };

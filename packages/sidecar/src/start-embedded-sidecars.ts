@@ -123,12 +123,11 @@ const startOne = async (
     app: appPort === undefined ? undefined : { port: appPort, protocol: appProtocol },
     subscriptions: () => hosted?.subscriptions ?? [],
   });
-  const healthy = () => hosted?.healthy ?? true;
   const verify = createTokenVerifier(app.apiToken);
   const portOf = (id: string) => apps.find((one) => one.appId === id && one.appProtocol === "http")?.appPort;
   const invoke = stack.use(createInvokeProxy({ appId, portOf }));
   const grpc = connectNodeAdapter({ routes: serveGrpc({ api, metadata, verify }), acceptCompression: [] });
-  const http = serveHttp({ api, metadata, invoke, faults, healthy, verify });
+  const http = serveHttp({ api, metadata, invoke, faults, verify, healthy: () => hosted?.seen ?? true });
   const grpcServer = stack.use(await listenH2c(app.grpcPort, grpc));
   const httpServer = stack.use(await listenHttp(app.httpPort, http));
   if (appPort !== undefined && appProtocol === "grpc") {
@@ -151,7 +150,7 @@ const startOne = async (
     grpcPort: grpcServer.port,
     httpPort: httpServer.port,
     get healthy() {
-      return healthy();
+      return hosted?.healthy ?? true;
     },
   };
 };

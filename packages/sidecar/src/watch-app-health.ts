@@ -7,13 +7,17 @@ export interface AppHealthOptions {
   readonly timeoutMs?: number;
   /** Failures in a row until the app counts as unhealthy: default 2. One success makes it healthy. */
   readonly threshold?: number;
-  /** A rejection leaves the app unhealthy, until the next probe. */
+  /** Connections to the app so far: a new one leads to a process that may have started anew. */
+  readonly connections: () => number;
+  /** Now, and again after a new connection. A rejection leaves the app unhealthy, until the next probe. */
   readonly onHealthy: () => Promise<void>;
   readonly onUnhealthy: (reason: unknown) => Promise<void>;
 }
 
 export interface AppHealthWatch {
   readonly healthy: boolean;
+  /** It was healthy before, if not now. */
+  readonly seen: boolean;
   /** Probes now, because a call to the app failed. */
   hurry(): void;
   stop(): Promise<void>;
@@ -24,10 +28,11 @@ const STARTING_INTERVAL_MS = 50;
 
 /** Unhealthy until the first probe passes. */
 export const watchAppHealth = (options: AppHealthOptions): AppHealthWatch => {
-  const { probe, intervalMs = 1_000, timeoutMs = 900, threshold = 2, onHealthy, onUnhealthy } = options;
+  const { probe, intervalMs = 1_000, timeoutMs = 900, threshold = 2, connections, onHealthy, onUnhealthy } = options;
   let healthy = false;
   let everHealthy = false;
   let failures = 0;
+  let knownConnections = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
@@ -36,8 +41,10 @@ export const watchAppHealth = (options: AppHealthOptions): AppHealthWatch => {
     try {
       await probe(AbortSignal.timeout(timeoutMs));
       failures = 0;
-      if (!healthy && !stopped) {
+      if ((!healthy || connections() !== knownConnections) && !stopped) {
+        const seenNow = connections();
         await onHealthy();
+        knownConnections = seenNow;
         healthy = true;
         everHealthy = true;
       }
@@ -63,6 +70,9 @@ export const watchAppHealth = (options: AppHealthOptions): AppHealthWatch => {
   return {
     get healthy() {
       return healthy;
+    },
+    get seen() {
+      return everHealthy;
     },
     hurry: loop,
     stop: async () => {

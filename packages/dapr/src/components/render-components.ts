@@ -26,14 +26,13 @@ export const localEnvironment: ComponentEnvironment = {
 /** File name to content. */
 export type RenderedFiles = Readonly<Record<string, string>>;
 
-/** All component, resiliency and configuration files of a platform. Pure, and the same every time. */
+/** All component and resiliency files of a platform: daprd's `--resources-path`. Pure, and the same every time. */
 export const renderComponents = (topology: Topology, environment: ComponentEnvironment): RenderedFiles => ({
   "pubsub.yaml": joinDocuments([renderPubsub(topology, environment)]),
   "statestore.yaml": joinDocuments([renderStateStore(topology, environment)]),
   "lockstore.yaml": joinDocuments([renderLockStore(environment)]),
   "cron.yaml": joinDocuments(topology.crons.map(renderCron)),
   "resiliency.yaml": joinDocuments([renderResiliency()]),
-  "configuration.yaml": joinDocuments([renderConfiguration(environment)]),
 });
 
 const redis = ({ redisHost, redisPassword }: ComponentEnvironment) => ({
@@ -140,16 +139,21 @@ const renderResiliency = (): string =>
     RESILIENCY_COMMENT,
   );
 
-const renderConfiguration = ({ namesFile, samplingRate = 0 }: ComponentEnvironment): string =>
-  renderDocument({
-    apiVersion: "dapr.io/v1alpha1",
-    kind: "Configuration",
-    metadata: { name: "tandem" },
-    spec: {
-      tracing: { samplingRate: String(samplingRate) },
-      metrics: { enabled: true, http: { increasedCardinality: false } },
-      ...(namesFile === undefined
-        ? {}
-        : { nameResolution: { component: "sqlite", version: "v1", configuration: { connectionString: namesFile } } }),
-    },
-  });
+const CONFIGURATION_COMMENT = `Never in the folder of the components: daprd would take it for a change, reload itself and not come back.`;
+
+/** The configuration: daprd's `--config`. */
+export const renderConfiguration = ({ namesFile, samplingRate = 0 }: ComponentEnvironment): string =>
+  joinDocuments([renderDocument(configurationOf(namesFile, samplingRate), CONFIGURATION_COMMENT)]);
+
+const configurationOf = (namesFile: string | undefined, samplingRate: number) => ({
+  apiVersion: "dapr.io/v1alpha1",
+  kind: "Configuration",
+  metadata: { name: "tandem" },
+  spec: {
+    tracing: { samplingRate: String(samplingRate) },
+    metrics: { enabled: true, http: { increasedCardinality: false } },
+    ...(namesFile === undefined
+      ? {}
+      : { nameResolution: { component: "sqlite", version: "v1", configuration: { connectionString: namesFile } } }),
+  },
+});

@@ -162,13 +162,19 @@ export const describeState = (world: () => World): void => {
   describe("locks", () => {
     const locks = (appId = "caller") => world().dapr(appId).locks("lockstore");
 
+    it("of one app do not concern another app", async () => {
+      const resource = key();
+      expect(await locks("caller").tryLock(resource, 30_000)).toBeDefined();
+      expect(await locks("worker").tryLock(resource, 30_000)).toBeDefined();
+    });
+
     it("are held by one, and free again when it lets go", async () => {
       const resource = key();
       const held = await locks().tryLock(resource, 30_000);
       expect(held).toBeDefined();
-      expect(await locks("worker").tryLock(resource, 30_000)).toBeUndefined();
+      expect(await locks().tryLock(resource, 30_000)).toBeUndefined();
       expect(await held?.unlock()).toBe(true);
-      const next = await locks("worker").tryLock(resource, 30_000);
+      const next = await locks().tryLock(resource, 30_000);
       expect(next).toBeDefined();
       expect(await held?.unlock()).toBe(false);
     });

@@ -7,7 +7,6 @@ export interface KnownDifference {
 
 /** Everything in which the embedded sidecar and daprd 1.18.3 (on Redis and Postgres) differ, as far as we know. */
 export const knownDifferences = {
-  /** `AppError.kind` of a failed publish to a component that does not exist. */
   runtimeVersion: {
     embedded: "1.18.3-embedded",
     daprd: "1.18.3",
@@ -22,11 +21,6 @@ export const knownDifferences = {
     embedded: 0,
     daprd: 3_000,
     why: "Redis gives a message of a dead consumer away after processingTimeout (30 s in components/local, 3 s here); Postgres tells at once who is gone",
-  },
-  bulkPublishKeepsOrder: {
-    embedded: true,
-    daprd: false,
-    why: "the Redis component has no bulk publish: daprd sends the entries in parallel",
   },
   subscriptionsAskedAgain: {
     embedded: true,

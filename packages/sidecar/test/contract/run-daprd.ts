@@ -1,13 +1,12 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createDapr } from "@tandem/dapr";
 import { createTestDatabase, pollUntil } from "@tandem/testkit";
 import { findTool, requireTool } from "@tandem/toolchain";
 import { freePorts } from "./free-ports.ts";
 import { type AppPorts, apiToken, appApiToken, type Implementation } from "./implementation.ts";
-import { type RunningProcess, runProcess } from "./run-process.ts";
-import { renderContractComponents } from "./topology.ts";
+import { type RunningProcess, runProcess, waitUntilUp } from "./run-process.ts";
+import { contractConfiguration, renderContractComponents } from "./topology.ts";
 
 /** Why daprd cannot be tested here; undefined when it can. */
 export const daprdMissing = (): string | undefined => {
@@ -27,8 +26,10 @@ export const daprd: Implementation = {
     const database = stack.use(await createTestDatabase());
     const dir = await mkdtemp(join(tmpdir(), "tandem-daprd-"));
     stack.defer(() => rm(dir, { recursive: true, force: true }));
+    await mkdir(join(dir, "components"));
     const files = Object.entries(renderContractComponents());
-    await Promise.all(files.map(([name, text]) => writeFile(join(dir, name), text)));
+    await Promise.all(files.map(([name, text]) => writeFile(join(dir, "components", name), text)));
+    await writeFile(join(dir, "configuration.yaml"), contractConfiguration);
     const redisPort = await startValkey(dir, stack);
 
     const env = {
@@ -47,10 +48,15 @@ export const daprd: Implementation = {
     const run = async (appId: string, app: AppPorts) => {
       const own = ports.get(appId) as Ports;
       const args = argumentsOf(appId, app, own, dir);
-      running.set(appId, runProcess({ command: daprdPath, args, env, cwd: dir, logFile: join(dir, `${appId}.log`) }));
-      const dapr = createDapr(own);
-      await dapr.waitUntilReady(AbortSignal.timeout(30_000));
-      dapr.close();
+      const child = runProcess({
+        command: daprdPath,
+        args,
+        env,
+        cwd: dir,
+        logFile: join(dir, `${appId}.log`),
+      });
+      running.set(appId, child);
+      await waitUntilUp(own, child);
     };
     stack.defer(async () => {
       await Promise.all([...running.values()].map((one) => one.stop("SIGKILL")));
@@ -83,7 +89,7 @@ const argumentsOf = (appId: string, app: AppPorts, ports: Ports, dir: string): s
   ...["--app-id", appId, "--app-port", String(app.appPort), "--app-protocol", app.protocol],
   ...["--dapr-http-port", String(ports.httpPort), "--dapr-grpc-port", String(ports.grpcPort)],
   ...["--dapr-internal-grpc-port", String(ports.internalPort), "--metrics-port", String(ports.metricsPort)],
-  ...["--resources-path", dir, "--config", join(dir, "configuration.yaml"), "--log-level", "info"],
+  ...["--resources-path", join(dir, "components"), "--config", join(dir, "configuration.yaml"), "--log-level", "info"],
   ...["--dapr-graceful-shutdown-seconds", "1"],
   ...(app.protocol === "grpc"
     ? ["--enable-app-health-check", "--app-health-probe-interval", "1", "--app-health-threshold", "1"]

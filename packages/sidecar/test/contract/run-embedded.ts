@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { createDapr } from "@tandem/dapr";
 import { createTestDatabase } from "@tandem/testkit";
 import { freePorts } from "./free-ports.ts";
 import { apiToken, appApiToken, type Implementation } from "./implementation.ts";
-import { runProcess } from "./run-process.ts";
+import { runProcess, waitUntilUp } from "./run-process.ts";
 import { renderContractComponents } from "./topology.ts";
 
 const main = resolve(import.meta.dirname, "../../src/main.ts");
@@ -40,7 +39,7 @@ export const embedded: Implementation = {
         cwd: dir,
         logFile: join(dir, "sidecars.log"),
       });
-      await Promise.all(sidecars.map(waitFor));
+      await Promise.all(sidecars.map((ports) => waitUntilUp(ports, child)));
       return child;
     };
     let child = await run();
@@ -61,10 +60,4 @@ export const embedded: Implementation = {
       },
     };
   },
-};
-
-const waitFor = async (ports: { readonly grpcPort: number; readonly httpPort: number }): Promise<void> => {
-  const dapr = createDapr(ports);
-  await dapr.waitUntilReady(AbortSignal.timeout(20_000));
-  dapr.close();
 };

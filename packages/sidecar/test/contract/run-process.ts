@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createDapr } from "@tandem/dapr";
 
 export interface RunningProcess {
   /** Resolves when it is gone. */
@@ -44,4 +45,19 @@ const end = async (child: ChildProcess, gone: Promise<void>, signal: NodeJS.Sign
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   await gone;
   clearTimeout(timer);
+};
+
+/** Waits for the API of a sidecar. When it does not come up, the error shows what the process said last. */
+export const waitUntilUp = async (
+  ports: { readonly grpcPort: number; readonly httpPort: number },
+  child: RunningProcess,
+): Promise<void> => {
+  const dapr = createDapr(ports);
+  try {
+    await dapr.waitUntilReady(undefined, { timeoutMs: 30_000 });
+  } catch (error) {
+    throw new Error(`no sidecar: ${(await child.output()).slice(-4_000)}`, { cause: error });
+  } finally {
+    dapr.close();
+  }
 };

@@ -21,8 +21,8 @@ export interface TestWorker extends AsyncDisposable {
   answerWith(answer: Answer): void;
   /** Stops listening, as a process that died. */
   down(): Promise<void>;
-  /** Listens again, on the same port. */
-  up(): Promise<void>;
+  /** Listens again, on the same port. `topics`: as a new version that consumes something else. */
+  up(topics?: ConsumerHost["topics"]): Promise<void>;
 }
 
 export interface TestWorkerOptions {
@@ -46,13 +46,13 @@ export const startTestWorker = async ({
     received.push(event);
     return answer(event, received.filter(({ id, topic }) => id === event.id && topic === event.topic).length);
   };
-  const consumers: ConsumerHost = {
+  const consumers = {
     topics,
     consumers: [],
     deliver,
-    redeliver: async () => "drop",
+    redeliver: async (): Promise<Delivery> => "drop",
     drain: async () => undefined,
-  };
+  } satisfies ConsumerHost;
   const [port = 0] = await freePorts(1);
   const { log } = captureLog();
   const start = async (): Promise<AppCallbackServer> => {
@@ -86,7 +86,8 @@ export const startTestWorker = async ({
       await server?.stop();
       server = undefined;
     },
-    up: async () => {
+    up: async (changed) => {
+      if (changed !== undefined) consumers.topics = changed;
       server ??= await start();
     },
     [Symbol.asyncDispose]: async () => {

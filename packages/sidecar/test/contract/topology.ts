@@ -1,4 +1,4 @@
-import { renderComponents, type Topology } from "@tandem/dapr";
+import { type ComponentEnvironment, renderComponents, renderConfiguration, type Topology } from "@tandem/dapr";
 
 /** `caller` is an API, `worker` and `bulk-worker` consume, `stranger` may nothing. */
 export const topology: Topology = {
@@ -13,7 +13,7 @@ export const topology: Topology = {
     {
       appId: "bulk-worker",
       publishes: [],
-      consumes: ["thing.changed"],
+      consumes: ["thing.changed", "thing.created"],
       deadLetterTopic: "bulk-worker.dead-letters",
     },
     { appId: "stranger", publishes: [], consumes: [] },
@@ -22,17 +22,21 @@ export const topology: Topology = {
   outbox: { appId: "caller", topic: "cart.updated" },
 };
 
-/** Tries after the first, and the pause between two: short, so that the suite is. */
-export const retries = { maxRetries: 3, pauseMs: 100 };
+/** Tries after the first, and the pause between two: short, but together longer than it takes to notice that an app is gone. */
+export const retries = { maxRetries: 3, pauseMs: 500 };
+
+const environment: ComponentEnvironment = {
+  namespace: "default",
+  redisHost: { envRef: "TANDEM_REDIS_HOST" },
+  stateUrl: { envRef: "TANDEM_STATE_URL" },
+  namesFile: "names.db",
+};
+
+export const contractConfiguration = renderConfiguration(environment);
 
 /** The platform's own component files, with a faster policy and a broker that gives up on dead sidecars sooner. */
 export const renderContractComponents = (): Readonly<Record<string, string>> => {
-  const files = renderComponents(topology, {
-    namespace: "default",
-    redisHost: { envRef: "TANDEM_REDIS_HOST" },
-    stateUrl: { envRef: "TANDEM_STATE_URL" },
-    namesFile: "names.db",
-  });
+  const files = renderComponents(topology, environment);
   const resiliency = files["resiliency.yaml"] ?? "";
   const pubsub = files["pubsub.yaml"] ?? "";
   return {
