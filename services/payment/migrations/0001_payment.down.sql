@@ -1,0 +1,3 @@
+drop table operation;
+drop table payment;
+drop table settlement;

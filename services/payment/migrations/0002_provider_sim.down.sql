@@ -1,0 +1,1 @@
+drop schema provider_sim cascade;

@@ -1,0 +1,113 @@
+import type { UnitOfWork } from "@tandem/kernel";
+import type { Operation, OperationKind, OperationOutcome } from "../model/operation.ts";
+import type { Payment, PaymentStatus } from "../model/payment.ts";
+import type { PaymentEvent } from "../model/payment-events.ts";
+import type { Settlement, SettlementSums } from "../model/settlement.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly nextCursor?: string | undefined;
+  readonly total?: number | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly offset?: number | undefined;
+}
+
+export interface PaymentCriteria {
+  readonly orderId?: string | undefined;
+  readonly customerId?: string | undefined;
+  readonly status?: PaymentStatus | undefined;
+}
+
+export interface PaymentReader {
+  /** @throws AppError `payment.not_found` */
+  getById(paymentId: string): Promise<Payment>;
+  listByIds(paymentIds: readonly string[]): Promise<readonly Payment[]>;
+  /** Newest first. */
+  listByCriteria(criteria: PaymentCriteria, page: PageRequest): Promise<Page<Payment>>;
+}
+
+export interface SettlementReader {
+  /** @throws AppError `payment.settlement_not_found` */
+  getById(settlementId: string): Promise<Settlement>;
+  listByCurrency(currency: string | undefined, page: PageRequest): Promise<Page<Settlement>>;
+}
+
+export interface PaymentRepository {
+  /** @throws AppError `payment.not_found` */
+  lockById(paymentId: string): Promise<Payment>;
+  lockByOrderId(orderId: string): Promise<Payment | undefined>;
+  /** False when the order has a payment already. */
+  createIfAbsent(payment: Payment): Promise<boolean>;
+  update(payment: Payment): Promise<void>;
+}
+
+export interface OperationRepository {
+  create(operation: Operation): Promise<void>;
+  /** Whether something is asked of the provider for this payment and not decided. */
+  isBusy(paymentId: string): Promise<boolean>;
+  /** Closes it with its outcome. False when the token is not the one of the present lease: somebody else has taken over. */
+  finish(operationId: string, token: bigint, outcome: OperationOutcome): Promise<boolean>;
+}
+
+export interface SettlementRepository {
+  /** Captured or refunded in the period and not settled, by currency. Locks them. */
+  lockUnsettled(until: Date): Promise<readonly SettlementSums[]>;
+  /** Writes it and marks its payments. */
+  create(settlement: Settlement): Promise<void>;
+}
+
+export interface OutboxPort {
+  add(...events: readonly PaymentEvent[]): Promise<void>;
+}
+
+export interface Repositories {
+  readonly payments: PaymentRepository;
+  readonly operations: OperationRepository;
+  readonly settlements: SettlementRepository;
+  readonly outbox: OutboxPort;
+}
+
+export type PaymentUnitOfWork = UnitOfWork<Repositories>;
+
+/** An operation that a worker holds. */
+export interface LeasedOperation extends Operation {
+  /** Fencing token of the lease. */
+  readonly token: bigint;
+  /** Calls so far, this one included. */
+  readonly attempt: number;
+  /** The provider may have acted already: ask before asking again. */
+  readonly uncertain: boolean;
+  readonly cardToken: string;
+  readonly providerReference: string;
+}
+
+/** Leases, outside of any longer transaction. */
+export interface OperationQueue {
+  claim(limit: number, leaseMs: number): Promise<readonly LeasedOperation[]>;
+  /** Gives it back for a later try. A stale token changes nothing. */
+  postpone(operationId: string, token: bigint, delayMs: number, uncertain: boolean, error: string): Promise<void>;
+  /** Makes it due now, whoever waits: news has come. */
+  expedite(operationId: string): Promise<void>;
+}
+
+export interface ProviderRequest {
+  /** The provider's idempotency key. */
+  readonly operationId: string;
+  readonly kind: OperationKind;
+  readonly amount: { readonly currency: string; readonly minor: bigint };
+  readonly cardToken: string;
+  readonly providerReference: string;
+}
+
+export type ProviderAnswer = OperationOutcome | { readonly type: "pending" };
+
+/** A card provider. Any throw means that nobody knows whether it acted. */
+export interface CardProvider {
+  execute(request: ProviderRequest, signal: AbortSignal): Promise<ProviderAnswer>;
+  /** What became of an operation; undefined: it never arrived. */
+  lookup(operationId: string, signal: AbortSignal): Promise<ProviderAnswer | undefined>;
+}

@@ -1,0 +1,40 @@
+import { bigint, boolean, char, integer, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import type { FailureCode } from "../model/operation.ts";
+import type { MethodKind, PaymentStatus } from "../model/payment.ts";
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+const minor = (name: string) => bigint(name, { mode: "bigint" }).notNull();
+
+export const paymentTable = pgTable("payment", {
+  id: uuid("id").primaryKey(),
+  orderId: uuid("order_id").notNull(),
+  customerId: uuid("customer_id").notNull(),
+  method: text("method").$type<MethodKind>().notNull(),
+  cardToken: text("card_token").notNull(),
+  status: text("status").$type<PaymentStatus>().notNull(),
+  currency: char("currency", { length: 3 }).notNull(),
+  amountMinor: minor("amount_minor"),
+  capturedMinor: minor("captured_minor"),
+  refundedMinor: minor("refunded_minor"),
+  failureCode: text("failure_code").$type<FailureCode>(),
+  providerReference: text("provider_reference").notNull(),
+  cancelled: boolean("cancelled").notNull(),
+  createdAt: at("created_at").notNull(),
+  updatedAt: at("updated_at").notNull(),
+  authorizedAt: at("authorized_at"),
+  capturedAt: at("captured_at"),
+  version: minor("version"),
+});
+
+export const settlementTable = pgTable("settlement", {
+  id: uuid("id").primaryKey(),
+  currency: char("currency", { length: 3 }).notNull(),
+  grossMinor: minor("gross_minor"),
+  refundedMinor: minor("refunded_minor"),
+  feeMinor: minor("fee_minor"),
+  netMinor: minor("net_minor"),
+  paymentCount: integer("payment_count").notNull(),
+  periodStart: at("period_start").notNull(),
+  periodEnd: at("period_end").notNull(),
+  settledAt: at("settled_at").notNull(),
+});

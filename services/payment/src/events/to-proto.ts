@@ -1,0 +1,46 @@
+import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { moneyToProto, PaymentMethodKind } from "@tandem/contracts/common";
+import {
+  PaymentFailureCode,
+  PaymentSchema,
+  PaymentStatus as ProtoPaymentStatus,
+  SettlementSchema,
+} from "@tandem/contracts/payment";
+import type { Payment } from "../model/payment.ts";
+import type { Settlement } from "../model/settlement.ts";
+
+const stamp = (at: Date | undefined) => at && timestampFromDate(at);
+
+/** Never with the card's token. */
+export const paymentToProto = (payment: Payment) =>
+  create(PaymentSchema, {
+    paymentId: payment.id,
+    orderId: payment.orderId,
+    customerId: payment.customerId,
+    status: ProtoPaymentStatus[payment.status],
+    methodKind: PaymentMethodKind[payment.method],
+    amount: moneyToProto(payment.amount),
+    captured: moneyToProto(payment.captured),
+    refunded: moneyToProto(payment.refunded),
+    ...(payment.failureCode ? { failureCode: PaymentFailureCode[payment.failureCode] } : {}),
+    providerReference: payment.providerReference,
+    version: payment.version,
+    createdAt: timestampFromDate(payment.createdAt),
+    updatedAt: timestampFromDate(payment.updatedAt),
+    authorizedAt: stamp(payment.authorizedAt),
+    capturedAt: stamp(payment.capturedAt),
+  });
+
+export const settlementToProto = (settlement: Settlement) =>
+  create(SettlementSchema, {
+    settlementId: settlement.id,
+    gross: moneyToProto(settlement.gross),
+    refunded: moneyToProto(settlement.refunded),
+    fee: moneyToProto(settlement.fee),
+    net: moneyToProto(settlement.net),
+    paymentCount: settlement.paymentCount,
+    periodStart: timestampFromDate(settlement.periodStart),
+    periodEnd: timestampFromDate(settlement.periodEnd),
+    settledAt: timestampFromDate(settlement.settledAt),
+  });

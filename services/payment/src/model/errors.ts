@@ -1,0 +1,25 @@
+import { AppError } from "@tandem/kernel";
+import type { PaymentStatus } from "./payment.ts";
+
+export const paymentNotFound = (id: string) =>
+  new AppError("not_found", "payment.not_found", `There is no payment ${id}.`);
+
+export const paymentExists = (orderId: string) =>
+  new AppError("already_exists", "payment.already_exists", `Order ${orderId} has another payment already.`);
+
+export const transitionInvalid = (status: PaymentStatus, wish: string) =>
+  new AppError(
+    "failed_precondition",
+    "payment.transition_invalid",
+    `A ${status.toLowerCase()} payment cannot be ${wish}.`,
+  );
+
+export const amountExceeded = (most: bigint) =>
+  new AppError("failed_precondition", "payment.amount_exceeded", `At most ${most} is left.`, {
+    details: [{ field: "amount.amount_minor", rule: "lte", message: `at most ${most}` }],
+  });
+
+export const currencyMismatch = (currency: string) =>
+  new AppError("failed_precondition", "payment.currency_mismatch", `The payment is in ${currency}.`, {
+    details: [{ field: "amount.currency_code", rule: "same_currency", message: `expected ${currency}` }],
+  });

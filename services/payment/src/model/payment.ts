@@ -1,0 +1,277 @@
+import { addMoney, compareMoney, defineStateMachine, type Money, subtractMoney, zeroMoney } from "@tandem/kernel";
+import { amountExceeded, currencyMismatch, transitionInvalid } from "./errors.ts";
+import type { FailureCode, Operation, OperationKind, OperationOutcome } from "./operation.ts";
+import type { PaymentEvent } from "./payment-events.ts";
+
+export type PaymentStatus =
+  | "PENDING"
+  | "AUTHORIZED"
+  | "CAPTURED"
+  | "PARTIALLY_REFUNDED"
+  | "REFUNDED"
+  | "VOIDED"
+  | "FAILED";
+
+export type MethodKind = "CARD" | "COD";
+
+/** The money of one order. captured <= amount, refunded <= captured. */
+export interface Payment {
+  readonly id: string;
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly method: MethodKind;
+  /** What the provider knows the card by; wiped once the authorization is decided. */
+  readonly cardToken: string;
+  readonly status: PaymentStatus;
+  readonly amount: Money;
+  readonly captured: Money;
+  readonly refunded: Money;
+  readonly failureCode?: FailureCode | undefined;
+  readonly providerReference: string;
+  /** The order is cancelled: whatever is or will be taken goes back. */
+  readonly cancelled: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly authorizedAt?: Date | undefined;
+  readonly capturedAt?: Date | undefined;
+  readonly version: bigint;
+}
+
+export const paymentStates = defineStateMachine<PaymentStatus>({
+  PENDING: ["AUTHORIZED", "FAILED", "VOIDED"],
+  AUTHORIZED: ["CAPTURED", "VOIDED"],
+  CAPTURED: ["PARTIALLY_REFUNDED", "REFUNDED"],
+  PARTIALLY_REFUNDED: ["PARTIALLY_REFUNDED", "REFUNDED"],
+  REFUNDED: [],
+  VOIDED: [],
+  FAILED: [],
+});
+
+/** A payment after a change, what it asks of the provider, and what is announced. Pure. */
+export interface PaymentStep {
+  readonly payment: Payment;
+  readonly ask: readonly Pick<Operation, "kind" | "amount" | "reason">[];
+  readonly events: readonly PaymentEvent[];
+}
+
+const stay = (payment: Payment): PaymentStep => ({ payment, ask: [], events: [] });
+
+const changed = (payment: Payment, change: Partial<Payment>, now: Date): Payment => {
+  if (change.status && change.status !== payment.status) paymentStates.assert(payment.status, change.status);
+  return { ...payment, ...change, updatedAt: now, version: payment.version + 1n };
+};
+
+const asking = (payment: Payment, kind: OperationKind, amount: Money, reason = ""): PaymentStep => ({
+  payment,
+  ask: [{ kind, amount, reason }],
+  events: [],
+});
+
+export interface NewPayment
+  extends Pick<Payment, "id" | "orderId" | "customerId" | "method" | "cardToken" | "amount"> {}
+
+const fresh = (input: NewPayment, now: Date): Payment => ({
+  ...input,
+  status: "PENDING",
+  captured: zeroMoney(input.amount.currency),
+  refunded: zeroMoney(input.amount.currency),
+  providerReference: "",
+  cancelled: false,
+  createdAt: now,
+  updatedAt: now,
+  version: 1n,
+});
+
+/** Card: the provider is asked. Cash: taken as good until the parcel is at the door. */
+export const openPayment = (input: NewPayment, now: Date): PaymentStep => {
+  const payment = fresh(input, now);
+  if (input.method === "CARD") return asking(payment, "AUTHORIZE", payment.amount);
+  const authorized: Payment = { ...payment, status: "AUTHORIZED", authorizedAt: now };
+  return { payment: authorized, ask: [], events: [{ type: "payment.authorized", payment: authorized, at: now }] };
+};
+
+/** The order was cancelled before we heard of it: closed, so that the order's late wish for money charges nothing. */
+export const openCancelled = (input: NewPayment, now: Date): PaymentStep => {
+  const payment: Payment = { ...fresh({ ...input, cardToken: "" }, now), status: "VOIDED", cancelled: true };
+  return { payment, ask: [], events: [nothingMoved(payment, "nothing_charged", now)] };
+};
+
+const nothingMoved = (payment: Payment, reason: string, at: Date): PaymentEvent => ({
+  type: "payment.refunded",
+  payment,
+  refundId: payment.id,
+  amount: zeroMoney(payment.amount.currency),
+  reason,
+  at,
+});
+
+/** What can still go back. */
+export const refundable = ({ captured, refunded }: Payment): Money => subtractMoney(captured, refunded);
+
+/**
+ * The order is cancelled: everything taken goes back, and an answer is always given, also when it was given before, because
+ * whoever asks again has not heard it. An authorization in flight is answered when it is decided.
+ * @param busy an operation of this payment is under way
+ */
+export const cancelPayment = (before: Payment, busy: boolean, now: Date): PaymentStep => {
+  const payment = before.cancelled ? before : changed(before, { cancelled: true }, now);
+  switch (payment.status) {
+    case "PENDING":
+      return stay(payment);
+    case "AUTHORIZED": {
+      if (payment.method === "CARD")
+        return busy ? stay(payment) : asking(payment, "VOID", payment.amount, "order cancelled");
+      const voided = changed(payment, { status: "VOIDED" }, now);
+      return { payment: voided, ask: [], events: [nothingMoved(voided, "voided", now)] };
+    }
+    case "CAPTURED":
+    case "PARTIALLY_REFUNDED":
+      return busy ? stay(payment) : giveBack(payment, now);
+    case "REFUNDED":
+      return {
+        payment,
+        ask: [],
+        events: [refundedEvent(payment, payment.id, payment.refunded, "order cancelled", now)],
+      };
+    case "VOIDED":
+    case "FAILED":
+      return { payment, ask: [], events: [nothingMoved(payment, payment.status.toLowerCase(), now)] };
+  }
+};
+
+const giveBack = (payment: Payment, now: Date): PaymentStep => {
+  const amount = refundable(payment);
+  if (payment.method === "CARD") return asking(payment, "REFUND", amount, "order cancelled");
+  // Cash was collected by the carrier and is paid back by hand; the books say so at once.
+  return applyRefund(payment, payment.id, amount, "order cancelled", now);
+};
+
+const refundedEvent = (payment: Payment, refundId: string, amount: Money, reason: string, at: Date): PaymentEvent => ({
+  type: "payment.refunded",
+  payment,
+  refundId,
+  amount,
+  reason,
+  at,
+});
+
+const applyRefund = (before: Payment, refundId: string, amount: Money, reason: string, now: Date): PaymentStep => {
+  const refunded = addMoney(before.refunded, amount);
+  const all = compareMoney(refunded, before.captured) === 0;
+  const payment = changed(before, { refunded, status: all ? "REFUNDED" : "PARTIALLY_REFUNDED" }, now);
+  return { payment, ask: [], events: [refundedEvent(payment, refundId, amount, reason, now)] };
+};
+
+/**
+ * The order wants its money: it has shipped, or is at the door. Nothing to do is no error.
+ * @param occasion cash is only there at the door
+ */
+export const collectPayment = (
+  payment: Payment,
+  occasion: "SHIPPED" | "DELIVERED",
+  busy: boolean,
+  now: Date,
+): PaymentStep => {
+  if (payment.status !== "AUTHORIZED" || payment.cancelled) return stay(payment);
+  if (payment.method === "CARD") return busy ? stay(payment) : asking(payment, "CAPTURE", payment.amount);
+  return occasion === "DELIVERED"
+    ? applyCapture(payment, payment.amount, payment.providerReference, now)
+    : stay(payment);
+};
+
+const applyCapture = (before: Payment, amount: Money, providerReference: string, now: Date): PaymentStep => {
+  const payment = changed(before, { status: "CAPTURED", captured: amount, capturedAt: now, providerReference }, now);
+  const done: PaymentStep = { payment, ask: [], events: [{ type: "payment.captured", payment, at: now }] };
+  return payment.cancelled
+    ? { ...giveBack(payment, now), events: [...done.events, ...giveBack(payment, now).events] }
+    : done;
+};
+
+/** What an operation's outcome means for its payment. */
+export const applyOutcome = (
+  before: Payment,
+  operation: Operation,
+  outcome: OperationOutcome,
+  now: Date,
+): PaymentStep => {
+  if (outcome.type === "failed") return applyFailure(before, operation, outcome, now);
+  switch (operation.kind) {
+    case "AUTHORIZE": {
+      const payment = changed(
+        before,
+        { status: "AUTHORIZED", authorizedAt: now, providerReference: outcome.reference, cardToken: "" },
+        now,
+      );
+      // Nobody waits for it any more: it goes straight back, and only then is the cancellation answered.
+      if (payment.cancelled) return asking(payment, "VOID", payment.amount, "order cancelled");
+      return { payment, ask: [], events: [{ type: "payment.authorized", payment, at: now }] };
+    }
+    case "CAPTURE":
+      return applyCapture(before, operation.amount, outcome.reference, now);
+    case "VOID": {
+      const payment = changed(before, { status: "VOIDED" }, now);
+      return { payment, ask: [], events: [nothingMoved(payment, "voided", now)] };
+    }
+    case "REFUND":
+      return applyRefund(before, operation.id, operation.amount, operation.reason, now);
+  }
+};
+
+const applyFailure = (
+  before: Payment,
+  operation: Operation,
+  { code, text }: Extract<OperationOutcome, { type: "failed" }>,
+  now: Date,
+): PaymentStep => {
+  const failed = (payment: Payment): PaymentEvent => ({
+    type: "payment.failed",
+    payment,
+    operation: operation.kind,
+    code,
+    text,
+    at: now,
+  });
+  if (operation.kind === "AUTHORIZE") {
+    const payment = changed(before, { status: "FAILED", failureCode: code, cardToken: "" }, now);
+    return { payment, ask: [], events: [payment.cancelled ? nothingMoved(payment, "failed", now) : failed(payment)] };
+  }
+  // The money is where it was; whoever asked decides whether to ask again.
+  const payment = changed(before, {}, now);
+  if (operation.kind === "CAPTURE" && payment.cancelled) {
+    return { ...asking(payment, "VOID", payment.amount, "order cancelled"), events: [failed(payment)] };
+  }
+  return { payment, ask: [], events: [failed(payment)] };
+};
+
+/** A person or a program asks. @throws AppError `payment.transition_invalid`, `payment.amount_exceeded`, `payment.currency_mismatch` */
+export const requestRefund = (payment: Payment, amount: Money | undefined, reason: string): PaymentStep => {
+  if (payment.status !== "CAPTURED" && payment.status !== "PARTIALLY_REFUNDED") {
+    throw transitionInvalid(payment.status, "refunded");
+  }
+  const wanted = within(refundable(payment), amount);
+  return asking(payment, "REFUND", wanted, reason);
+};
+
+/** Already captured: unchanged. @throws AppError as {@link requestRefund} */
+export const requestCapture = (payment: Payment, amount: Money | undefined, now: Date): PaymentStep => {
+  if (payment.status === "CAPTURED") return stay(payment);
+  if (payment.status !== "AUTHORIZED") throw transitionInvalid(payment.status, "captured");
+  const wanted = within(payment.amount, amount);
+  return payment.method === "CARD" ? asking(payment, "CAPTURE", wanted) : applyCapture(payment, wanted, "", now);
+};
+
+/** Already voided: unchanged. @throws AppError `payment.transition_invalid` */
+export const requestVoid = (payment: Payment, reason: string, now: Date): PaymentStep => {
+  if (payment.status === "VOIDED") return stay(payment);
+  if (payment.status !== "AUTHORIZED") throw transitionInvalid(payment.status, "voided");
+  if (payment.method === "CARD") return asking(payment, "VOID", payment.amount, reason);
+  const voided = changed(payment, { status: "VOIDED" }, now);
+  return { payment: voided, ask: [], events: [nothingMoved(voided, "voided", now)] };
+};
+
+const within = (most: Money, amount: Money | undefined): Money => {
+  if (!amount) return most;
+  if (amount.currency !== most.currency) throw currencyMismatch(most.currency);
+  if (amount.minor > most.minor) throw amountExceeded(most.minor);
+  return amount;
+};

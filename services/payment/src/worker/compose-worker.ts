@@ -1,0 +1,39 @@
+import type { Platform, WorkerParts } from "@tandem/chassis";
+import { newId } from "@tandem/kernel";
+import type { z } from "zod";
+import { makeCancelPayment, makeCollectPayment, makeOpenPayment } from "../biz/follow-order.ts";
+import { makeRunOperation } from "../biz/run-operation.ts";
+import { makeSettlePayments } from "../biz/settle-payments.ts";
+import { createSimulatedProvider } from "../client/simulated-provider.ts";
+import type { paymentWorkerConfig } from "../config/config.ts";
+import { makeOperationQueue } from "../data/operation-queue.ts";
+import { makePaymentUnitOfWork } from "../data/unit-of-work.ts";
+import { settlement } from "./cron/settlement.ts";
+import { onOrderCancelled, onOrderUpdated } from "./event/order-consumers.ts";
+import { createOperationsWorker } from "./operations-worker.ts";
+
+export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerConfig>>): WorkerParts => {
+  const { database, outbox, clock, config, log, metrics } = platform;
+  const deps = { uow: makePaymentUnitOfWork(database, outbox, () => operations.wake()), clock, newId };
+  const queue = makeOperationQueue(database);
+  const operations = createOperationsWorker({
+    queue,
+    runOperation: makeRunOperation({
+      ...deps,
+      queue,
+      provider: createSimulatedProvider({ database }),
+      callTimeoutMs: config.PROVIDER_TIMEOUT_MS,
+    }),
+    log,
+    metrics,
+    concurrency: config.PROVIDER_CONCURRENCY,
+  });
+  return {
+    consumers: [
+      onOrderUpdated({ openPayment: makeOpenPayment(deps), collectPayment: makeCollectPayment(deps) }),
+      onOrderCancelled({ cancelPayment: makeCancelPayment(deps) }),
+    ],
+    jobs: [settlement({ settlePayments: makeSettlePayments(deps) })],
+    workers: [operations],
+  };
+};

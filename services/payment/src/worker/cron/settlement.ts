@@ -1,0 +1,15 @@
+import { type CronJob, defineCronJob } from "@tandem/jobs";
+import type { makeSettlePayments } from "../../biz/settle-payments.ts";
+
+/** Every night: settles what was captured until midnight, by currency. */
+export const settlement = (deps: { readonly settlePayments: ReturnType<typeof makeSettlePayments> }): CronJob =>
+  defineCronJob({
+    name: "payment.settlement",
+    description: "Settles captured card payments, by currency",
+    schedule: "0 5 0 * * *",
+    timeoutMs: 600_000,
+    run: async ({ scheduledAt, signal }) => {
+      const made = await deps.settlePayments(scheduledAt, signal);
+      return { settlements: made.length, payments: made.reduce((sum, one) => sum + one.paymentCount, 0) };
+    },
+  });
