@@ -95,6 +95,8 @@ declare
   v_name text;
   v_made integer := 0;
 begin
+  -- Several relays start at the same time.
+  perform pg_advisory_xact_lock(1952542308, 2);
   for i in 0..p_days_ahead loop
     v_day := date_trunc('day', p_now at time zone 'UTC') + i * interval '1 day';
     v_name := 'outbox_event_' || to_char(v_day, 'YYYYMMDD');
