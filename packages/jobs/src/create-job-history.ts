@@ -95,9 +95,10 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
     return rows.length > size && last ? { items, nextCursor: encodeCursor(scope, [last.id]) } : { items };
   },
   async getRunById(id) {
-    const { rows } = await database.query<Row<JobRun>>(`select ${columns} from tandem.job_run where id::text = $1`, [
-      id,
-    ]);
+    // Ids are bigints; whatever else a caller sends is the id of no run.
+    const { rows } = /^\d{1,18}$/.test(id)
+      ? await database.query<Row<JobRun>>(`select ${columns} from tandem.job_run where id = $1`, [id])
+      : { rows: [] };
     if (!rows[0]) throw new AppError("not_found", "job.run_not_found", `There is no run ${id}`);
     return rows[0];
   },

@@ -74,17 +74,8 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
     const result = await executeRun(deps, job, run, claimedAtMs, killing.signal);
     metrics.ended(job.name, result?.status, (performance.now() - claimedAtMs) / 1_000);
     if (result?.status === "succeeded") metrics.succeededAt(job.name, clock.now());
-    if (result?.status === "abandoned") await rerun(job, run);
   };
   const lanes = createLanes(log, beginNext);
-
-  const rerun = async (
-    job: CronJob,
-    { scheduledAt, attempt }: { readonly scheduledAt: Date; readonly attempt: number },
-  ) => {
-    if (job.abandoned === "leave" || attempt >= job.maxAttempts) return;
-    await store.enqueue(job.name, [scheduledAt], { cause: "abandoned", attempt: attempt + 1 });
-  };
 
   const accountForMissed = async (name: string, accountedUntil: Date) => {
     const entry = jobs.get(name);
@@ -108,11 +99,9 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
   };
 
   const sweep = async () => {
-    for (const dead of await store.abandonDead(names)) {
+    for (const dead of await store.abandonDead(options.jobs)) {
       metrics.abandoned(dead.job);
-      log.error({ ...dead, runId: dead.id }, "run abandoned: its worker stopped renewing the lease");
-      const entry = jobs.get(dead.job);
-      if (entry) await rerun(entry.job, dead);
+      log.error(dead, "run abandoned: its worker stopped renewing the lease");
     }
     for (const { name, accountedUntil } of await store.listJobs(names)) await accountForMissed(name, accountedUntil);
     const waiting = new Set(
@@ -145,6 +134,12 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
       };
     });
 
+  const halt = () => {
+    stopping = true;
+    lanes.stop();
+    wake();
+  };
+
   const trigger: JobRunner["trigger"] = async (name, firedAt) => {
     const entry = jobs.get(name);
     if (!entry) throw new AppError("not_found", "job.not_found", `There is no job ${name}`);
@@ -160,16 +155,18 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
     kind: "cron",
     async start(signal) {
       if (loop) return;
-      signal.addEventListener("abort", () => killing.abort(signal.reason), { once: true });
+      const kill = () => {
+        halt();
+        killing.abort(signal.reason);
+      };
+      signal.addEventListener("abort", kill, { once: true });
       for (const { job } of jobs.values()) await store.register(job, clock.now());
       for (const { job, at } of await store.listLastSuccess(names)) metrics.succeededAt(job, at);
       await sweep(); // what waits or was missed is dealt with before the worker calls itself started
       loop = poll();
     },
     async stop() {
-      stopping = true;
-      lanes.stop();
-      wake();
+      halt();
       await loop;
       await lanes.idle();
     },

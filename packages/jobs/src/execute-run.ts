@@ -1,7 +1,7 @@
-import type { Tracer } from "@opentelemetry/api";
+import type { Span, Tracer } from "@opentelemetry/api";
 import { AppError, isAppError, newId } from "@tandem/kernel";
-import { keepLease } from "@tandem/resilience";
-import { inSpan, type Logger, runInContext } from "@tandem/runtime";
+import { keepLease, retry } from "@tandem/resilience";
+import { failSpan, inSpan, type Logger, runInContext } from "@tandem/runtime";
 import type { CronJob } from "./define-cron-job.ts";
 import type { ClaimedRun, RunResult, RunStore } from "./run-store.ts";
 
@@ -43,6 +43,13 @@ const givenUp = (signal: AbortSignal, graceMs: number): { readonly promise: Prom
       signal.removeEventListener("abort", onAbort);
     },
   };
+};
+
+const markSpan = async (span: Span, work: () => Promise<RunResult>): Promise<RunResult> => {
+  const result = await work();
+  span.setAttribute("job.status", result.status);
+  if (result.error !== undefined) failSpan(span, new Error(result.error));
+  return result;
 };
 
 /**
@@ -87,10 +94,12 @@ export const executeRun = async (
     }
   };
   try {
-    const traced = () => (tracer ? inSpan(tracer, `job ${job.name}`, {}, work) : work());
+    const traced = () => (tracer ? inSpan(tracer, `job ${job.name}`, {}, (span) => markSpan(span, work)) : work());
     const result = await runInContext({ correlationId: newId() }, traced);
     if (lease.signal.aborted) return undefined;
-    return (await store.finish(job.name, run, result)) ? result : undefined;
+    const finished = await retry(() => store.finish(job, run, result), { attempts: 5, signal: lease.signal });
+    if (!finished) runLog.warn({ status: result.status }, "the end of the run was refused: its lease had run out");
+    return finished ? result : undefined;
   } catch (err) {
     // The end could not be written. The lease runs out and the run is found abandoned.
     runLog.error({ err }, "the end of the run could not be recorded");

@@ -13,7 +13,7 @@ export interface ClaimedRun {
   readonly token: bigint;
 }
 export interface AbandonedRun {
-  readonly id: string;
+  readonly runId: string;
   readonly job: string;
   readonly scheduledAt: Date;
   readonly attempt: number;
@@ -28,6 +28,13 @@ export interface RunResult {
 
 const lease = (parameter: string) => `${parameter}::float8 * interval '1 millisecond'`;
 
+// In the statement that ends the run: a second attempt cannot get lost between the two.
+const again = `
+      insert into tandem.job_run (job, scheduled_at, attempt, cause, status, created_at)
+      select job, scheduled_at, attempt + 1, 'abandoned', 'due', clock_timestamp() from gone
+      where status = 'abandoned' and attempt < attempts
+      on conflict (job, scheduled_at, attempt) do nothing`;
+
 const sql = {
   register: `
     insert into tandem.job as known (name, schedule, description, timeout_ms, accounted_until, registered_at)
@@ -39,7 +46,7 @@ const sql = {
       registered_at = excluded.registered_at`,
   enqueue: `
     insert into tandem.job_run (job, scheduled_at, attempt, cause, status, note, created_at)
-    select $1, slot, $3, $4, $5, $6, clock_timestamp() from unnest($2::timestamptz[]) as slot
+    select $1, slot, 1, $3, $4, $5, clock_timestamp() from unnest($2::timestamptz[]) as slot
     on conflict (job, scheduled_at, attempt) do nothing`,
   // The lease and the run change hands in one statement. 'due' is asked once more of the row itself: by the time the
   // lease was granted, the run that this statement's snapshot showed may have come and gone.
@@ -69,17 +76,23 @@ const sql = {
       update tandem.job set owner = null, lease_until = null
       where name = $1 and token = $3 and lease_until > clock_timestamp()
       returning name
-    )
-    update tandem.job_run r set status = $4, finished_at = clock_timestamp(), summary = $5, error = $6, note = $7
-    from freed where r.job = freed.name and r.id = $2 and r.token = $3 and r.status = 'running'`,
+    ), gone as (
+      update tandem.job_run r set status = $4, finished_at = clock_timestamp(), summary = $5, error = $6, note = $7
+      from freed where r.job = freed.name and r.id = $2 and r.token = $3 and r.status = 'running'
+      returning r.job, r.scheduled_at, r.attempt, r.status, $8::integer as attempts
+    ), again as (${again})
+    select from gone`,
   // The jobs' rows are locked, so that a renewal in flight is waited for and seen.
   abandon: `
     with dead as (
-      select name from tandem.job where name = any($1) and lease_until <= clock_timestamp() for update
-    )
-    update tandem.job_run r set status = 'abandoned', finished_at = clock_timestamp(), error = 'the worker stopped renewing its lease'
-    from dead where r.job = dead.name and r.status = 'running'
-    returning r.id::text, r.job, r.scheduled_at as "scheduledAt", r.attempt, r.owner`,
+      select name, attempts from tandem.job join unnest($1::text[], $2::integer[]) as known(job, attempts) on job = name
+      where lease_until <= clock_timestamp() for update of job
+    ), gone as (
+      update tandem.job_run r set status = 'abandoned', finished_at = clock_timestamp(), error = 'the worker stopped renewing its lease'
+      from dead where r.job = dead.name and r.status = 'running'
+      returning r.id, r.job, r.scheduled_at, r.attempt, r.owner, r.status, dead.attempts
+    ), again as (${again})
+    select id::text as "runId", job, scheduled_at as "scheduledAt", attempt, owner from gone`,
 };
 
 export interface ActiveRun extends DueRun {
@@ -94,6 +107,7 @@ export interface JobState {
 }
 
 type Row<T> = T & Record<string, unknown>;
+const attemptsOf = ({ abandoned, maxAttempts }: CronJob): number => (abandoned === "leave" ? 1 : maxAttempts);
 
 /** The two tables, one statement an operation. Leases go by the database's clock. */
 export const makeRunStore = (database: Database, owner: string) => {
@@ -106,10 +120,10 @@ export const makeRunStore = (database: Database, owner: string) => {
     async enqueue(
       job: string,
       slots: readonly Date[],
-      run: { cause: RunCause; attempt?: number; status?: "due" | "skipped"; note?: string },
+      run: { cause: "schedule" | "missed"; status?: "due" | "skipped"; note?: string },
     ): Promise<number> {
       if (slots.length === 0) return 0;
-      const values = [job, slots, run.attempt ?? 1, run.cause, run.status ?? "due", run.note ?? null];
+      const values = [job, slots, run.cause, run.status ?? "due", run.note ?? null];
       return (await query(sql.enqueue, values)).rowCount ?? 0;
     },
     /** The oldest waiting run, unless one is running already. */
@@ -130,12 +144,14 @@ export const makeRunStore = (database: Database, owner: string) => {
       return (await query(sql.renew, [job, owner, token.toString(), leaseMs])).rowCount === 1;
     },
     /** False: the lease was lost meanwhile, nothing was written. */
-    async finish(job: string, run: ClaimedRun, { status, summary, error, note }: RunResult): Promise<boolean> {
-      const values = [job, run.id, run.token.toString(), status, summary ?? null, error ?? null, note ?? null];
+    async finish(job: CronJob, run: ClaimedRun, { status, summary, error, note }: RunResult): Promise<boolean> {
+      const result = [status, summary ?? null, error ?? null, note ?? null];
+      const values = [job.name, run.id, run.token.toString(), ...result, attemptsOf(job)];
       return (await query(sql.finish, values)).rowCount === 1;
     },
-    async abandonDead(jobs: readonly string[]): Promise<readonly AbandonedRun[]> {
-      return (await query<AbandonedRun>(sql.abandon, [jobs])).rows;
+    /** Runs whose lease ran out; each is queued again where its job wants that. */
+    async abandonDead(jobs: readonly CronJob[]): Promise<readonly AbandonedRun[]> {
+      return (await query<AbandonedRun>(sql.abandon, [jobs.map(({ name }) => name), jobs.map(attemptsOf)])).rows;
     },
     async skip(runs: readonly DueRun[], note: string): Promise<number> {
       if (runs.length === 0) return 0;

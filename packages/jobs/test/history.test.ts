@@ -24,6 +24,7 @@ describe("what people see and ask for", () => {
     await runner.idle();
     expect(await history.getRunById(asked.id)).toMatchObject({ status: "succeeded", owner: "worker-0" });
     await expect(history.requestRun("test.nobody", "ada")).rejects.toMatchObject({ code: "job.not_found" });
+    await expect(history.getRunById("junk")).rejects.toMatchObject({ code: "job.run_not_found" });
     await expect(history.getRunById("0")).rejects.toMatchObject({ code: "job.run_not_found" });
   });
 

@@ -121,6 +121,7 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
   });
   const queries = makeSagaQueries(definition, database, clock);
   const { observe, ...looks } = queries;
+  let unobserve: (() => void) | undefined;
 
   return {
     ...looks,
@@ -128,8 +129,12 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
     timers: {
       ...timers.worker,
       start: async (signal) => {
-        observe(options.metrics);
+        unobserve ??= observe(options.metrics);
         await timers.worker.start(signal);
+      },
+      stop: async () => {
+        unobserve?.();
+        await timers.worker.stop();
       },
     },
     async start(tx, id, data) {

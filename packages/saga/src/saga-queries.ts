@@ -140,7 +140,7 @@ export const makeSagaQueries = <T extends SagaTypes>(
   };
 
   /** By the worker alone: two binaries that report one table would count it twice. */
-  const observe = (metrics: Metrics | undefined) => {
+  const observe = (metrics: Metrics | undefined): (() => void) | undefined => {
     const active = metrics?.gauge({
       name: "tandem_saga_active",
       help: "Sagas that have not ended",
@@ -151,7 +151,7 @@ export const makeSagaQueries = <T extends SagaTypes>(
       help: "Sagas a minute past their deadline or without a timer",
       labels: ["saga"],
     });
-    metrics?.onScrape(async () => {
+    return metrics?.onScrape(async () => {
       const counts = await database.query<{ status: string; n: number }>(
         `select status, count(*)::int as n from tandem.saga
          where name = $1 and status in ('running', 'compensating', 'parked') group by status`,

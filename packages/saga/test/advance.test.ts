@@ -198,6 +198,24 @@ describe("a person", () => {
     expect(run.steps.at(-1)).toMatchObject({ outcome: "resumed", note: "by ada" });
   });
 
+  test("is who wakes a parked saga: no timer does, no transient failure restarts its retries", () => {
+    const one = play(reserved);
+    const parked = advance(checkout, one.instance, { kind: "park", reason: "timer failed" }, after(100));
+    expect(advance(checkout, parked.instance, timer(parked), after(200))).toMatchObject({
+      outcome: "stale",
+      effects: [],
+    });
+    const failed = advance(checkout, parked.instance, { kind: "event", id: "e9", event: unavailable }, after(200));
+    expect(failed.instance).toMatchObject({ status: "parked", reason: "timer failed", deadlineAt: undefined });
+    const freed = advance(
+      checkout,
+      parked.instance,
+      { kind: "event", id: "e9", event: { type: "payment_authorized" } },
+      after(200),
+    );
+    expect(freed.instance).toMatchObject({ status: "running", state: "delivering", reason: undefined });
+  });
+
   test("may turn a running saga round, but not one that has turned or ended", () => {
     const run = play(reserved, { kind: "abort", by: "ada", reason: "fraud" });
     expect(run.instance).toMatchObject({ status: "compensating", reason: "fraud" });
