@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { PlatformClients } from "./platform-clients.ts";
@@ -29,6 +30,7 @@ export const seedWorld = async (clients: PlatformClients): Promise<string> => {
   }
   const categoryIds = await ensureCategories(clients);
   const sellerIds = await ensureSellers(clients);
+  const priced: string[] = [];
   for (const seller of sellers) {
     const sellerId = sellerIds.get(seller.slug) ?? "";
     const missing = seller.products.filter(({ sku }) => !skus.has(sku));
@@ -45,6 +47,7 @@ export const seedWorld = async (clients: PlatformClients): Promise<string> => {
     await pricing.batchSetPrices({
       prices: created.map(({ productId, plan }) => ({ productId, amount: money(plan?.priceMinor ?? 0n) })),
     });
+    priced.push(...created.map(({ productId }) => productId));
     await warehouse.batchAdjustStock({
       adjustments: created.map(({ productId, plan }) => ({
         productId,
@@ -68,7 +71,22 @@ export const seedWorld = async (clients: PlatformClients): Promise<string> => {
     discount: { kind: { case: "basisPoints", value: promotion.basisPoints } },
     endsAt,
   });
+  await untilQuotable(clients, priced);
   return `${sellers.length} sellers, ${wanted.length} products, a promotion, a voucher`;
+};
+
+/** Pricing hears of a new product by an event: a quote works once it has arrived, a moment after the product was created. */
+const untilQuotable = async ({ pricing }: PlatformClients, productIds: readonly string[]): Promise<void> => {
+  const countryCode = taxRates[0].country;
+  const lines = productIds.map((productId) => ({ productId, quantity: 1 }));
+  for (const giveUpAt = performance.now() + 30_000; ; await sleep(50)) {
+    try {
+      await pricing.createQuote({ currencyCode: CURRENCY, countryCode, lines });
+      return;
+    } catch (error) {
+      if (ConnectError.from(error).code !== Code.Unavailable || performance.now() > giveUpAt) throw error;
+    }
+  }
 };
 
 const ensureCategories = async ({ catalog }: PlatformClients): Promise<ReadonlyMap<string, string>> => {
