@@ -41,7 +41,8 @@ const redis = ({ redisHost, redisPassword }: ComponentEnvironment) => ({
 });
 
 const PUBSUB_COMMENT = `Milliseconds as plain numbers: "30s" would be ignored. processingTimeout is when a message of a dead sidecar goes to another; it is
-longer than all tries of one delivery together. queueDepth stays small, because that clock starts when a message is read.
+longer than all tries of one delivery together. queueDepth stays small, because that clock starts when a message is read. Every subscribed topic keeps a connection waiting: with the default
+pool (10 per processor) a worker of a dozen topics starves on a small machine, and whole topics are never subscribed to.
 Every topic is protected and allowed to those named only: an app that is not named may nothing.`;
 
 const renderPubsub = (topology: Topology, environment: ComponentEnvironment): string => {
@@ -69,6 +70,7 @@ const renderPubsub = (topology: Topology, environment: ComponentEnvironment): st
       redeliverInterval: "5000",
       concurrency: "32",
       queueDepth: "32",
+      poolSize: "128",
       maxLenApprox: "100000",
       allowedTopics: topics.join(","),
       protectedTopics: topics.join(","),

@@ -42,9 +42,13 @@ export const startTestWorker = async ({
   const received: IncomingEvent[] = [];
   const ticks: { firedAt: Date; at: Date }[] = [];
   let answer: Answer = () => "ack";
+  const counts = new Map<string, number>();
   const deliver = async (event: IncomingEvent): Promise<Delivery> => {
     received.push(event);
-    return answer(event, received.filter(({ id, topic }) => id === event.id && topic === event.topic).length);
+    const key = `${event.topic} ${event.id}`;
+    const n = (counts.get(key) ?? 0) + 1;
+    counts.set(key, n);
+    return answer(event, n);
   };
   const consumers = {
     topics,
