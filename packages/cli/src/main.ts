@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { addDaprCommand } from "./commands/dapr.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDlqCommand } from "./commands/dlq.ts";
 import { addJobsCommand } from "./commands/jobs.ts";
@@ -12,7 +13,8 @@ const program = new Command("tandem")
   .description("Runs and operates Tandem on this machine")
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: true });
-for (const add of [addUpCommand, addDemoCommand, addPublishCommand, addDlqCommand, addJobsCommand]) add(program);
+for (const add of [addUpCommand, addDaprCommand, addDemoCommand, addPublishCommand, addDlqCommand, addJobsCommand])
+  add(program);
 
 try {
   await program.parseAsync();
@@ -20,3 +22,5 @@ try {
   process.stderr.write(`tandem: ${explain(error)}\n`);
   process.exitCode = 1;
 }
+// Clients keep their connections open for a while: nothing is left to wait for.
+process.exit();
