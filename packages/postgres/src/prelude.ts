@@ -11,7 +11,8 @@ const preludes = new AsyncLocalStorage<Prelude | undefined>();
 
 /**
  * Runs `fn` such that the first transaction it opens (on any database) begins with `prelude`: an inbox row that commits
- * with the effects or not at all. The prelude runs again when that transaction is retried, and in the next one when it
+ * with the effects or not at all. Its statements go out first, and the work begins without waiting for them: where it
+ * rejects, what the work has done meanwhile is rolled back and its further statements fail. The prelude runs again when that transaction is retried, and in the next one when it
  * was rolled back. To learn whether it committed, let it register an `afterCommit` hook.
  * @throws AppError internal `postgres.second_transaction` from the `transact` that would open a second one: its effects
  *   would be outside of the prelude's protection

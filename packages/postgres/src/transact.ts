@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Duplex } from "node:stream";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { AppError, isAppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
@@ -63,8 +62,13 @@ export const makeTransact = (deps: TransactDeps): Transact => {
     const prelude = claimPrelude();
     const begun: typeof work = prelude
       ? async (tx) => {
-          await prelude.run(tx);
-          return work(tx);
+          // Both begin at once, so that BEGIN, the prelude's statement and the work's first one are one packet. Postgres answers in
+          // order: the prelude's verdict is here before the work has seen a row, and without it nothing commits.
+          const allowed = prelude.run(tx);
+          const working = work(tx);
+          working.catch(ignore);
+          await allowed;
+          return working;
         }
       : work;
     try {
@@ -107,7 +111,10 @@ const runOnce = async <T>(
   let reusable = true;
   let result: T;
   try {
-    // Not awaited: it travels together with the first statement, and fails only where that one fails too.
+    // Not awaited: it travels together with the first statement, in one write, and fails only where that one fails too.
+    const { stream } = client.connection;
+    stream.cork();
+    process.nextTick(() => stream.uncork());
     const begin = client.query(beginText(isolation, readOnly));
     begin.catch(ignore);
     const working = open.run(entry, () => work(tx));
@@ -150,7 +157,7 @@ const finish = async (
     return commit(client, deps);
   }
   const failures: unknown[] = [];
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection;
+  const { stream } = client.connection;
   stream.cork();
   let sent: Promise<unknown>;
   let committing: Promise<void>;

@@ -1,5 +1,12 @@
 import { AppError, isAppError } from "@tandem/kernel";
-import { createDatabase, isUniqueViolation, makeUnitOfWork, runWithPrelude, withoutPrelude } from "@tandem/postgres";
+import {
+  createDatabase,
+  isUniqueViolation,
+  makeUnitOfWork,
+  runWithPrelude,
+  type Transaction,
+  withoutPrelude,
+} from "@tandem/postgres";
 import { createTestDatabase, pollUntil, type TestDatabase } from "@tandem/testkit";
 import { sql } from "drizzle-orm";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -355,20 +362,40 @@ describe("prelude", () => {
     expect(await ids()).toEqual([1, 2]);
   });
 
-  test("its refusal rolls the transaction back before the work", async () => {
-    let worked = false;
+  test("its refusal rolls back what the work has begun beside it, and ends the work there", async () => {
     const refusal = new Error("seen before");
+    const ended = Promise.withResolvers<unknown>();
     const error = await failure(
       runWithPrelude(
-        () => Promise.reject(refusal),
+        async (tx) => {
+          await tx.client.query("SELECT 1");
+          throw refusal;
+        },
         () =>
-          db.database.transact(async () => {
-            worked = true;
+          db.database.transact(async (tx) => {
+            try {
+              for (let id = 1; ; id += 1) await tx.client.query("INSERT INTO note (id) VALUES ($1)", [id]);
+            } catch (error) {
+              ended.resolve(error);
+            }
           }),
       ),
     );
     expect(error).toBe(refusal);
-    expect(worked).toBe(false);
+    expect(await ended.promise).toMatchObject({ code: "postgres.transaction_ended" });
+    expect(await ids()).toEqual([]);
+  });
+
+  test("its refusal is what the caller sees, also where the work fails before it is known", async () => {
+    const refusal = new Error("seen before");
+    const refuse = async (tx: Transaction) => {
+      await tx.client.query("SELECT pg_sleep(0.01)");
+      throw refusal;
+    };
+    const error = await failure(
+      runWithPrelude(refuse, () => db.database.transact(() => Promise.reject(new Error("on its own")))),
+    );
+    expect(error).toBe(refusal);
   });
 
   test("a second transaction is refused, one after the other and side by side", async () => {
