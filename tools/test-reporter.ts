@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import type { Reporter, TestModule } from "vitest/node";
+import { elapsed } from "./progress.ts";
 
 export interface TestSummary {
   readonly passed: number;
@@ -10,11 +11,41 @@ export interface TestSummary {
   readonly skippedIn: readonly string[];
 }
 
-/** Writes a {@link TestSummary} as JSON to the file that TANDEM_TEST_SUMMARY names, for tools/test.ts. */
+const noticeMs = 60_000;
+
+/**
+ * Writes a {@link TestSummary} as JSON to the file that TANDEM_TEST_SUMMARY names, for tools/test.ts. Meanwhile it names, every
+ * minute, the files that have been running for longer than that: a test that loops without a pause cannot be timed out, and
+ * nobody would know which one it is.
+ */
 export default class SummaryReporter implements Reporter {
+  readonly #began = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  onTestRunStart(): void {
+    this.#timer ??= setInterval(() => this.#notice(), noticeMs).unref();
+  }
+
+  onTestModuleStart(module: TestModule): void {
+    this.#began.set(module.relativeModuleId, performance.now());
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#began.delete(module.relativeModuleId);
+  }
+
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
     const file = process.env["TANDEM_TEST_SUMMARY"];
     if (file !== undefined) writeFileSync(file, JSON.stringify(summarize(modules, unhandledErrors.length)));
+  }
+
+  #notice(): void {
+    for (const [file, began] of this.#began) {
+      const ms = performance.now() - began;
+      if (ms >= noticeMs) process.stderr.write(`still running after ${elapsed(ms)}: ${file}\n`);
+    }
   }
 }
 
