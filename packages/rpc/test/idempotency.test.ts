@@ -288,11 +288,10 @@ describe("the Postgres store", () => {
   it("does not hand a dead execution's key to another request", async () => {
     const key = id();
     await begun(key, 1);
-    const other = await pollUntil(async () => {
-      const outcome = await store.begin(key, Buffer.alloc(32, 2), 60_000);
-      return outcome.kind === "mismatch" ? outcome : undefined;
-    });
-    expect(other.kind).toBe("mismatch");
+    const leaseOver = "SELECT 1 FROM tandem.idempotency_key WHERE key = $1 AND locked_until < clock_timestamp()";
+    await pollUntil(async () => (await postgres.database.query(leaseOver, [key.key])).rowCount === 1);
+    expect((await store.begin(key, Buffer.alloc(32, 2), 60_000)).kind).toBe("mismatch");
+    expect((await store.begin(key, hash, 60_000)).kind).toBe("new");
   });
 
   it("gives a contested key to exactly one of many", async () => {

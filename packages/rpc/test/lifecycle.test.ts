@@ -67,14 +67,14 @@ describe("grpc.health.v1", () => {
     const watching = (async () => {
       for await (const { status } of healthClient().watch({ service }, { signal: stop.signal })) statuses.push(status);
     })().catch(() => undefined);
-    await pollUntil(() => statuses.length === 1);
+    await pollUntil(() => statuses.length === 1, { timeoutMs: 4_000 });
     harness.health.setServing(false);
-    await pollUntil(() => statuses.length === 2);
+    await pollUntil(() => statuses.length === 2, { timeoutMs: 4_000 });
     harness.health.setServing(true);
-    await pollUntil(() => statuses.length === 3);
+    await pollUntil(() => statuses.length === 3, { timeoutMs: 4_000 });
     const remove = harness.health.addCheck("postgres", () => Promise.reject(new Error("down")));
     await harness.http("/readyz");
-    await pollUntil(() => statuses.length === 4);
+    await pollUntil(() => statuses.length === 4, { timeoutMs: 4_000 });
     remove();
     expect(statuses).toEqual([Status.SERVING, Status.NOT_SERVING, Status.SERVING, Status.NOT_SERVING]);
     stop.abort();

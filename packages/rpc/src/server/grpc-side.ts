@@ -4,7 +4,7 @@ import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } fr
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { Logger } from "@tandem/runtime";
 import type { EdgeWatch } from "./edge.ts";
-import { isPlainHost } from "./http-refusals.ts";
+import { isPlainAddress } from "./http-refusals.ts";
 import type { EffectiveLimits } from "./limits.ts";
 
 export interface GrpcSideOptions {
@@ -52,8 +52,7 @@ export const createGrpcSide = (options: GrpcSideOptions): GrpcSide => {
     unknownProtocolTimeout: limits.headersTimeoutMs,
   });
   server.on("request", (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    // Connect's adapter builds a URL of the authority, outside of any try: without this check a request without one ends the process.
-    if (!isPlainHost(request.authority) || !request.url.startsWith("/")) return void response.writeHead(400).end();
+    if (!isPlainAddress(request.authority, request.url)) return void response.writeHead(400).end();
     if (!openEnded.has(request.url)) limitSlowBody(request, limits.requestTimeoutMs);
     if (/^\/grpc\.(health|reflection)\./.test(request.url)) return void infrastructure(request, response);
     if (!edge.admit(request, response)) return void request.stream.close(REFUSED_STREAM);

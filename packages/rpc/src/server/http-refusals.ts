@@ -20,7 +20,7 @@ export const refusals = {
     status: 503,
     error: new AppError("unavailable", "rpc.shutting_down", "The server is shutting down."),
   },
-  malformedHost: { status: 400, error: malformed("malformed_host", "The Host header is missing or malformed.") },
+  malformedAddress: { status: 400, error: malformed("malformed_address", "The Host header or the path is malformed.") },
   malformedUrl: { status: 400, error: malformed("malformed_url", "The path is malformed.") },
   malformedHttp: { status: 400, error: malformed("malformed_http", "This is not valid HTTP.") },
   tooSlow: {
@@ -63,9 +63,12 @@ export const bodyOf = ({ error }: Refusal, protocol: Protocol): string =>
     protocol === "connect" ? errorToJson(toConnectError(error).connectError, undefined) : envelopeOf(error),
   );
 
-/** Host as browsers and clients send it: a name or an address, perhaps with a port. */
-export const isPlainHost = (host: string | undefined): boolean =>
-  host !== undefined && /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/.test(host);
+/**
+ * Whether host and path make a URL. Connect's adapters build one outside of any `try`: on HTTP/2 `:authority: a:99999` would end the process, on
+ * HTTP/1.1 the request would never be answered.
+ */
+export const isPlainAddress = (host: string | undefined, path: string | undefined): boolean =>
+  host !== undefined && /^[A-Za-z0-9._:[\]-]+$/.test(host) && URL.canParse(path ?? "", `http://${host}`);
 
 const ofParser: Readonly<Record<string, readonly [line: string, refusal: Refusal]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", refusals.tooSlow],

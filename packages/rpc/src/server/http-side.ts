@@ -10,7 +10,7 @@ import {
   answerBadRequest,
   bodyOf,
   bodyTooLarge,
-  isPlainHost,
+  isPlainAddress,
   procedureNotFound,
   type Refusal,
   refusals,
@@ -69,8 +69,7 @@ export const createHttpSide = (options: HttpSideOptions): HttpSide => {
     const path = request.raw.url?.split("?", 1)[0] ?? "/";
     if (opsPaths.has(path) || path === OPENAPI_PATH) return;
     if (!edge.admit(request.raw, reply.raw)) return refuse(reply.header("connection", "close"), refusals.shuttingDown);
-    // Connect builds a URL of it and would leave the request unanswered when that throws.
-    if (!isPlainHost(request.raw.headers.host)) return refuse(reply, refusals.malformedHost);
+    if (!isPlainAddress(request.raw.headers.host, request.raw.url)) return refuse(reply, refusals.malformedAddress);
     if (Number(request.raw.headers["content-length"] ?? 0) > limits.bodyBytes)
       return refuse(reply.header("connection", "close"), bodyTooLarge(limits.bodyBytes));
   });
