@@ -33,7 +33,7 @@ export const renderMultiApp = (options: MultiAppOptions): string => {
       ...(plan.kind === "api" ? { appHealthCheckPath: "/livez" } : {}),
       appHealthProbeInterval: 1,
       appHealthProbeTimeout: 900,
-      appHealthThreshold: 2,
+      appHealthThreshold: 3,
       appLogDestination: "file",
       daprdLogDestination: "file",
       env: plan.env,

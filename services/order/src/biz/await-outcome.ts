@@ -1,16 +1,20 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Order } from "../model/order.ts";
 import type { OrderReader } from "./ports.ts";
 
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 250;
 
+interface AwaitOutcomeDeps {
+  readonly orders: OrderReader;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
 /**
  * Waits until the checkout has decided, at most `waitMs`: `Prefer: wait`. The caller gets the order as it is then, decided
  * or not; the checkout itself is the same as without waiting.
  */
 export const makeAwaitOutcome =
-  ({ orders }: { readonly orders: OrderReader }) =>
+  ({ orders, pause }: AwaitOutcomeDeps) =>
   async (order: Order, waitMs: number, signal?: AbortSignal): Promise<Order> => {
     const until = performance.now() + waitMs;
     let current = order;
@@ -21,7 +25,7 @@ export const makeAwaitOutcome =
     ) {
       const left = until - performance.now();
       if (left <= 0 || signal?.aborted) break;
-      await sleep(Math.min(pauseMs, left));
+      await pause(Math.min(pauseMs, left));
       current = await orders.getById(order.id);
     }
     return current;

@@ -3,7 +3,7 @@ import { durationMs } from "@tandem/runtime";
 import { z } from "zod";
 
 const checkout = {
-  SAGA_RESERVE_TIMEOUT_MS: durationMs({ min: 1_000 }).default(30_000),
+  SAGA_RESERVE_TIMEOUT_MS: durationMs({ min: 1_000 }).default(90_000),
   SAGA_AUTHORIZE_TIMEOUT_MS: durationMs({ min: 1_000 }).default(120_000),
 };
 

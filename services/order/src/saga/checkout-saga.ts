@@ -30,7 +30,7 @@ export interface Checkout extends SagaTypes {
 }
 
 export interface CheckoutTimeouts {
-  /** Warehouse's answer. Default 30 000. */
+  /** Warehouse's answer. Default 90 000: longer than the broker takes to give a dead worker's message to another. */
   readonly reserveMs?: number;
   /** The provider's answer by way of payment. Default 120 000. */
   readonly authorizeMs?: number;
@@ -74,7 +74,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       // `order.created`, committed with the saga's first row, asks warehouse.
       reserving_stock: {
         step: "reserve_stock",
-        timeoutMs: timeouts.reserveMs ?? 30_000,
+        timeoutMs: timeouts.reserveMs ?? 90_000,
         on: {
           stock_reserved: ({ paymentKind }) => ({
             to: paymentKind === "CARD" ? "authorizing_payment" : "awaiting_cod_confirmation",

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiParts, Platform } from "@tandem/chassis";
 import { CartService, OrderService } from "@tandem/contracts/order";
 import { PricingService } from "@tandem/contracts/pricing";
@@ -50,7 +51,7 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
     newId,
     reservationTtlMs: config.RESERVATION_TTL_MS,
   });
-  const awaitOutcome = makeAwaitOutcome({ orders });
+  const awaitOutcome = makeAwaitOutcome({ orders, pause: (ms) => sleep(ms) });
   const orderHandlers = makeOrderHandlers({
     orders,
     timelines: makeTimelineReader(database, engine),

@@ -157,8 +157,10 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
     },
 
     getOrderTimeline: async ({ orderId }, context) => {
-      const order = await read(orderId, context);
+      await read(orderId, context);
       const timeline = await deps.timelines.getByOrderId(orderId);
+      // After the timeline, so that a final one never comes with the status before.
+      const order = await deps.orders.getById(orderId);
       return {
         orderId,
         status: ProtoOrderStatus[order.status],
