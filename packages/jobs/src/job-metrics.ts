@@ -44,4 +44,3 @@ export const makeJobMetrics = (metrics: Metrics | undefined) => {
     },
   };
 };
-export type JobMetrics = ReturnType<typeof makeJobMetrics>;

@@ -39,4 +39,3 @@ export const makeSagaMetrics = (metrics: Metrics | undefined, saga: string) => {
     },
   };
 };
-export type SagaMetrics = ReturnType<typeof makeSagaMetrics>;

@@ -1,5 +1,5 @@
 import { AppError } from "@tandem/kernel";
-import type { Database, Transaction } from "@tandem/postgres";
+import type { Transaction } from "@tandem/postgres";
 import type { Advance } from "./advance.ts";
 import { type Progress, positionOf, type SagaInstance, type StepRecord } from "./instance.ts";
 import { encodeJson, reviveBigints } from "./json.ts";
@@ -162,5 +162,4 @@ export const makeStore = <T extends SagaTypes>(definition: SagaDefinition<T>) =>
     },
   };
 };
-export type SagaStore<T extends SagaTypes> = ReturnType<typeof makeStore<T>>;
-export type { Database, Transaction };
+export type { Transaction };
