@@ -200,11 +200,7 @@ export interface ProductInit {
 }
 
 /** What catalog would say about a new product. */
-export const productCreated = (
-  init: ProductInit = {},
-): MessageInitShape<typeof ProductCreatedSchema> & {
-  productId: string;
-} => {
+export const productCreated = (init: ProductInit = {}) => {
   const { productId = newId(), sellerId = newId(), taxCategory = "standard", version = 1n, name = "Mug" } = init;
   return {
     productId,

@@ -1,3 +1,4 @@
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { ProductCreatedSchema, ProductDeletedSchema } from "@tandem/contracts/catalog";
 import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +7,7 @@ import { customer, eur, type Harness, productCreated, sellable, seller, staff, s
 let pricing: Harness;
 const ada = newId();
 const germany = { currencyCode: "EUR", countryCode: "DE" };
-const inOneDay = () => ({ seconds: BigInt(pricing.clock.now().getTime() / 1000 + 86_400), nanos: 0 });
+const inOneDay = () => timestampFromDate(new Date(pricing.clock.now().getTime() + 86_400_000));
 
 beforeAll(async () => {
   pricing = await startHarness();
