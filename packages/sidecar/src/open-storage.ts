@@ -72,17 +72,19 @@ const keepPresent = (databaseUrl: string, holder: number, onPayload: (payload: s
 
   const connect = async (): Promise<void> => {
     const next = new pg.Client({ connectionString: databaseUrl, application_name: "embedded-sidecar listener" });
-    next.on("error", () => undefined);
+    let established = false;
+    next.on("error", () => undefined); // "end" follows
     next.on("end", () => {
-      if (!stopped) retry();
+      if (established && !stopped) retry();
     });
     next.on("notification", ({ payload }) => {
       if (payload !== undefined && payload !== "") onPayload(payload);
     });
-    await next.connect();
     client = next;
+    await next.connect();
     await next.query("SELECT pg_advisory_lock($1, $2)", [LOCK_CLASS, holder]);
     await next.query(`LISTEN ${CHANNEL}`);
+    established = true;
   };
 
   const retry = () => {

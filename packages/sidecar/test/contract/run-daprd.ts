@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createTestDatabase, pollUntil } from "@tandem/testkit";
 import { findTool, requireTool } from "@tandem/toolchain";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { type AppPorts, apiToken, appApiToken, type Implementation } from "./implementation.ts";
 import { type RunningProcess, runProcess, waitUntilUp } from "./run-process.ts";
 import { contractConfiguration, renderContractComponents } from "./topology.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createTestDatabase } from "@tandem/testkit";
-import { freePorts } from "./free-ports.ts";
+import { freePorts } from "../free-ports.ts";
 import { apiToken, appApiToken, type Implementation } from "./implementation.ts";
 import { runProcess, waitUntilUp } from "./run-process.ts";
 import { renderContractComponents } from "./topology.ts";

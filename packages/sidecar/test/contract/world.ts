@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import { createDapr, type Dapr } from "@tandem/dapr";
 import type { OutboxEvent, PublishOutcome } from "@tandem/messaging";
 import { pollUntil } from "@tandem/testkit";
-import { apiToken, type Implementation, type RunningSidecars } from "./implementation.ts";
-import { startTestWorker, type TestWorker } from "./test-worker.ts";
+import { startTestWorker, type TestWorker } from "../test-worker.ts";
+import { apiToken, appApiToken, type Implementation, type RunningSidecars } from "./implementation.ts";
 
 /** Sidecars of one implementation, with apps around them. */
 export interface World extends AsyncDisposable {
@@ -48,6 +48,7 @@ export const buildWorld = async (implementation: Implementation): Promise<World>
   const deadLetters = "worker.dead-letters";
   const worker = stack.use(
     await startTestWorker({
+      token: appApiToken,
       topics: [
         { topic: "thing.created", deadLetterTopic: deadLetters },
         { topic: "cart.updated", deadLetterTopic: deadLetters },
@@ -59,6 +60,7 @@ export const buildWorld = async (implementation: Implementation): Promise<World>
   );
   const bulkWorker = stack.use(
     await startTestWorker({
+      token: appApiToken,
       topics: [{ topic: "thing.changed", deadLetterTopic: "bulk-worker.dead-letters" }],
       bulk: { maxMessages: 10, maxAwaitMs: 20 },
     }),

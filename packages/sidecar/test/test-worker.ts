@@ -3,7 +3,6 @@ import type { ConsumerHost, Delivery, IncomingEvent } from "@tandem/messaging";
 import { createHealth, type Health } from "@tandem/runtime";
 import { captureLog, pollUntil } from "@tandem/testkit";
 import { freePorts } from "./free-ports.ts";
-import { appApiToken } from "./implementation.ts";
 
 /** What to answer to the `n`th delivery of an event, counted from 1. Throwing counts as a failed handler. */
 export type Answer = (event: IncomingEvent, n: number) => Delivery | Promise<Delivery>;
@@ -28,15 +27,11 @@ export interface TestWorker extends AsyncDisposable {
 export interface TestWorkerOptions {
   readonly topics: ConsumerHost["topics"];
   readonly bulk?: BulkSubscribeOptions;
-  /** What the server asks of the sidecar: default the token that the sidecars have. */
+  /** What the server asks of the sidecar: default nothing. */
   readonly token?: string;
 }
 
-export const startTestWorker = async ({
-  topics,
-  bulk,
-  token = appApiToken,
-}: TestWorkerOptions): Promise<TestWorker> => {
+export const startTestWorker = async ({ topics, bulk, token }: TestWorkerOptions): Promise<TestWorker> => {
   const health = createHealth();
   health.setServing(true);
   const received: IncomingEvent[] = [];
@@ -65,7 +60,7 @@ export const startTestWorker = async ({
       consumers,
       bindings: { "cron-tick": async (firedAt) => void ticks.push({ firedAt, at: new Date() }) },
       health,
-      appApiToken: token,
+      ...(token === undefined ? {} : { appApiToken: token }),
       log,
       ...(bulk === undefined ? {} : { bulk }),
     });
