@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { chmod, chown, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -15,14 +16,17 @@ import {
 import { isAppError } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import pg from "pg";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { copyNative, findBinaries, isReachable, linkLibraries } from "../src/binaries.ts";
+
+// Each test prepares a data directory, which is a second of work alone and ten beside a busy neighbour.
+vi.setConfig({ testTimeout: 90_000 });
 
 let home: string;
 let dataDir: string;
 
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "embedded-"));
+  home = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "embedded-"));
   await chmod(home, 0o755);
   dataDir = join(home, "data");
 });
