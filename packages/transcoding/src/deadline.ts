@@ -2,6 +2,9 @@ import { RequestFault } from "./fault.ts";
 
 const grpcUnits: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 };
 
+/** A Node timer that is set for longer fires at once. */
+const longestTimerMs = 0x7fffffff;
+
 const parsers: readonly (readonly [header: string, parse: (text: string) => number | undefined])[] = [
   ["connect-timeout-ms", (text) => (/^\d{1,10}$/.test(text) ? Number(text) : undefined)],
   [
@@ -16,7 +19,7 @@ const parsers: readonly (readonly [header: string, parse: (text: string) => numb
 
 /**
  * The caller's deadline: the smallest of `Connect-Timeout-Ms` (milliseconds), `Grpc-Timeout` (gRPC's format) and `Request-Timeout`
- * (seconds, decimals allowed), in whole milliseconds; undefined when none is given.
+ * (seconds, decimals allowed), in whole milliseconds, at most 24 days; undefined when none is given.
  * @throws RequestFault malformed_timeout
  */
 export const readTimeoutMs = (headers: Headers): number | undefined => {
@@ -29,5 +32,5 @@ export const readTimeoutMs = (headers: Headers): number | undefined => {
       throw new RequestFault("malformed_timeout", `header ${header} is malformed: "${text.slice(0, 50)}"`);
     least = Math.min(least ?? timeoutMs, timeoutMs);
   }
-  return least === undefined ? undefined : Math.ceil(least);
+  return least === undefined ? undefined : Math.min(Math.ceil(least), longestTimerMs);
 };

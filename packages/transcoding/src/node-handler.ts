@@ -50,12 +50,12 @@ const send = async (
   headers.forEach((value, name) => {
     named[name] = name === "set-cookie" ? headers.getSetCookie() : value;
   });
-  if (!gone.aborted) response.writeHead(status, named);
-  if (body === undefined || body instanceof Uint8Array) {
-    if (!gone.aborted) response.end(body);
-    return;
-  }
   try {
+    if (!gone.aborted) response.writeHead(status, named);
+    if (body === undefined || body instanceof Uint8Array) {
+      if (!gone.aborted) response.end(body);
+      return;
+    }
     for await (const chunk of body) {
       // Not asked before the loop: only a stream that was begun and left runs its handler's cleanup.
       if (gone.aborted) return;
@@ -63,7 +63,7 @@ const send = async (
     }
     response.end();
   } catch {
-    // Raw bytes that broke off: a proper end would make them look complete.
+    // Raw bytes that broke off (a proper end would make them look complete), or a head that Node refuses to write.
     response.destroy();
   }
 };

@@ -77,7 +77,7 @@ const enumParser = (desc: DescEnum): ParameterParser => {
     const named = byName.get(text);
     if (named !== undefined) return named;
     const number = /^-?\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
-    if (Math.abs(number) <= 0x7fffffff && (desc.open || desc.value[number] !== undefined)) return number;
+    if (number >= -0x80000000 && number <= 0x7fffffff && (desc.open || desc.value[number] !== undefined)) return number;
     const names = desc.values.slice(0, 12).map((value) => value.jsonName);
     return expected(`one of ${names.join(", ")}${desc.values.length > 12 ? ", ..." : ""}`, text);
   };

@@ -163,6 +163,8 @@ describe("what the handler sees", () => {
     [{ "grpc-timeout": "250000u" }, 250],
     [{ "request-timeout": "1.5" }, 1500],
     [{ "request-timeout": "10", "connect-timeout-ms": "2000", "grpc-timeout": "1M" }, 2000],
+    [{ "grpc-timeout": "99999999H" }, 0x7fffffff],
+    [{ "request-timeout": "9999999" }, 0x7fffffff],
   ])("the deadline of %j is %i ms", async (headers, timeoutMs) => {
     const { seen, transcoder } = watched();
     await call(transcoder, "GET /v1/shelves/a", { headers });

@@ -167,7 +167,8 @@ describe("findJsonProblem agrees with JSON.parse", () => {
         const place = at % (text.length + 1);
         const changed = text.slice(0, place) + char + text.slice(place + (insert ? 0 : 1));
         const problem = findJsonProblem(changed);
-        expect(problem === undefined || problem.duplicateKey !== undefined).toBe(parses(changed));
+        // JSON.parse lets a key given twice pass, and the first problem found may not be the last.
+        if (problem?.duplicateKey === undefined) expect(problem === undefined).toBe(parses(changed));
         if (problem !== undefined) expect(problem.position).toBeLessThanOrEqual(changed.length);
       }),
       { numRuns: 2000 },
