@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
+import { files } from "@tandem/contracts";
 import { pollUntil } from "@tandem/testkit";
 import { afterEach, describe, expect, it } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../src/gen/grpc/health/v1/health_pb.ts";
 import { registerService } from "../src/index.ts";
+import { describeApi } from "../src/server/openapi.ts";
 import { EchoService } from "./gen/tandem/rpctest/v1/echo_pb.ts";
 import { type EchoHandlers, echoHandlers, type Harness, rawClient, startHarness } from "./harness.ts";
 
@@ -46,6 +48,32 @@ describe("probes and metrics", () => {
     });
     expect(text).toMatch(/tandem_rpc_server_refused_total\{protocol="rest",status="404"[^}]*\} 1/);
     expect(text).not.toMatch(/status="200"/);
+  });
+});
+
+describe("/openapi.json", () => {
+  it("describes routes, envelope, headers, permissions and errors, without a token", async () => {
+    harness = await startHarness({}, { name: "echo", version: "2.1.0" });
+    const { status, json } = await harness.http("/openapi.json", { token: null });
+    expect([status, json.openapi, json.info]).toEqual([200, "3.1.0", { title: "echo", version: "2.1.0" }]);
+    const create = json.paths["/things"].post;
+    expect(create.security).toEqual([{ bearer: [] }]);
+    expect(create.parameters.map(({ name }: { name: string }) => name)).toContain("Idempotency-Key");
+    expect(create.responses["403"].description).toContain("order.create");
+    expect(create.responses["200"].content["application/json"].schema.properties.code).toEqual({
+      type: "integer",
+      const: 0,
+    });
+    const ping = json.paths["/ping"].get;
+    expect([ping.security, ping.responses["401"], ping.responses["403"]]).toEqual([[], undefined, undefined]);
+    expect(ping.parameters.map(({ name }: { name: string }) => name)).not.toContain("Idempotency-Key");
+    expect(json.components.schemas.Error.required).toContain("error");
+  });
+
+  it("describes every service of the platform", () => {
+    const services = files.flatMap((file) => file.services);
+    const document = describeApi("tandem", "1", services);
+    expect(Object.keys(document.paths).length).toBeGreaterThan(30);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type ConnectRouter, type ConnectRouterOptions, createConnectRouter } from "@connectrpc/connect";
+import type { ConnectRouter, ConnectRouterOptions } from "@connectrpc/connect";
 import { fastifyConnectPlugin } from "@connectrpc/connect-fastify";
 import { createOpsRoutes, type Health, type Logger, type Metrics } from "@tandem/runtime";
 import { createNodeHandler, createTranscoder } from "@tandem/transcoding";
@@ -130,10 +130,9 @@ const mountConnect = (app: FastifyInstance, { connect, routes, edge }: HttpSideO
 };
 
 const mountRest = (app: FastifyInstance, { connect, routes, edge, limits }: HttpSideOptions): void => {
-  const router = createConnectRouter({ ...connect, grpc: false, grpcWeb: false });
-  routes(router);
   const transcoder = createTranscoder({
-    handlers: router.handlers,
+    routes,
+    routerOptions: connect,
     maxBodyBytes: limits.bodyBytes,
     encodeResponse,
     encodeError,

@@ -14,10 +14,13 @@ import { createHealthService } from "./health-service.ts";
 import { createHttpSide } from "./http-side.ts";
 import { createInFlight } from "./in-flight.ts";
 import { effectiveLimits, type RpcLimits } from "./limits.ts";
+import { describeApi } from "./openapi.ts";
 
 export interface RpcServerOptions {
   /** The binary's name; title of the OpenAPI document. */
   readonly name: string;
+  /** Of the OpenAPI document. Default "1.0.0". */
+  readonly version?: string;
   /** REST, Connect, gRPC-Web, probes, metrics, OpenAPI. 0 takes a free one. */
   readonly httpPort: number;
   /** gRPC with reflection and health. 0 takes a free one. */
@@ -54,7 +57,7 @@ export interface RpcServer extends AsyncDisposable {
 
 /** @throws Error for validation rules that do not compile; TranscodingConfigurationError for broken REST annotations */
 export const createRpcServer = (options: RpcServerOptions): RpcServer => {
-  const { name, host = "0.0.0.0", health, metrics, telemetry, log, authenticator } = options;
+  const { name, version = "1.0.0", host = "0.0.0.0", health, metrics, telemetry, log, authenticator } = options;
   const limits = effectiveLimits(options.limits);
   const inFlight = createInFlight();
   const shutdown = new AbortController();
@@ -80,13 +83,17 @@ export const createRpcServer = (options: RpcServerOptions): RpcServer => {
   const edge = createEdgeWatch({ inFlight, metrics, log, ...limits });
   const connect = connectOptions(chain, limits, shutdown.signal);
   const common = { host, limits, routes, edge, log };
+  let document: ReturnType<typeof describeApi> | undefined;
   const http = createHttpSide({
     ...common,
     connect: { ...connect },
     port: options.httpPort,
     health,
     metrics,
-    openApi: () => ({ openapi: "3.1.0", info: { title: name, version: "1" }, paths: {} }),
+    openApi: () => {
+      document ??= describeApi(name, version, services);
+      return document;
+    },
   });
   const grpc = createGrpcSide({
     ...common,
