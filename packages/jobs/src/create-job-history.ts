@@ -55,6 +55,7 @@ export interface JobHistory {
   prune(finishedBefore: Date, limit?: number): Promise<number>;
 }
 
+// A run's id leaves as text: a plain `order by id` would sort by that text.
 const columns = `id::text, job, scheduled_at as "scheduledAt", attempt, cause, status, requested_by as "requestedBy", owner,
   started_at as "startedAt", finished_at as "finishedAt",
   (extract(epoch from finished_at - started_at) * 1000)::float8 as "durationMs", summary, error, note`;
@@ -72,7 +73,7 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
     );
     const last = await database.query<Row<JobRun>>(
       `select l.* from tandem.job j cross join lateral (
-         select ${columns} from tandem.job_run where job = j.name and status not in ('due', 'skipped') order by id desc limit 1) l`,
+         select ${columns} from tandem.job_run where job = j.name and status not in ('due', 'skipped') order by job_run.id desc limit 1) l`,
     );
     const lastRuns = new Map(last.rows.map((run) => [run.job, run]));
     return rows.map((job) => ({
@@ -87,7 +88,7 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
     const { rows } = await database.query<Row<JobRun>>(
       `select ${columns} from tandem.job_run
        where ($1::text is null or job = $1) and ($2::text is null or status = $2) and ($3::bigint is null or id < $3)
-       order by id desc limit $4`,
+       order by job_run.id desc limit $4`,
       [job ?? null, status ?? null, before, size + 1],
     );
     const items = rows.slice(0, size);

@@ -74,6 +74,35 @@ describe("the lease", () => {
     ]);
   });
 
+  test("a dead run is marked abandoned before the next one begins", async () => {
+    const gate = makeGate();
+    const [dead, alive] = [
+      await makeRunner({ ...gate, leaseMs: 60_000 }),
+      await makeRunner({ ...gate, leaseMs: 60_000 }),
+    ];
+    await dead.trigger(fixture.name, slot(1));
+    await expireLease();
+    await alive.trigger(fixture.name, slot(2));
+    expect(await outcome()).toEqual([
+      [1, "running", 1],
+      [2, "due", 1],
+    ]);
+    await alive.sweep();
+    await pollUntil(() => gate.began.length === 2);
+    expect((await outcome())[0]).toEqual([1, "abandoned", 1]);
+    await pollUntil(async () => {
+      gate.open();
+      return gate.began.length === 3;
+    });
+    gate.open();
+    await Promise.all([dead.idle(), alive.idle()]);
+    expect(gate.began.map(({ attempt, scheduledAt }) => [scheduledAt.getUTCMinutes(), attempt])).toEqual([
+      [1, 1],
+      [1, 2],
+      [2, 1],
+    ]);
+  });
+
   test("an abandoned run is left alone where the job says so", async () => {
     const never = { run: () => new Promise<undefined>(() => {}), leaseMs: 60_000 };
     const leaving = await makeRunner({ ...never, abandoned: "leave" }, "a", { abortGraceMs: 0 });

@@ -70,4 +70,12 @@ describe("how a run ends", () => {
       summary: { attempt: 2, cause: "abandoned" },
     });
   });
+
+  test("a worker that was told to go takes no further slot", async () => {
+    const kill = new AbortController();
+    const runner = await makeRunner({}, "leaving", {}, kill.signal);
+    kill.abort();
+    expect(await runner.trigger(fixture.name, slot(1))).toMatchObject({ first: false });
+    expect(await outcome()).toEqual([]);
+  });
 });

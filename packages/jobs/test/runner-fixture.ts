@@ -42,6 +42,7 @@ export const makeFixture = async () => {
       spec: Partial<CronJobSpec>,
       owner = `worker-${runners.length}`,
       more: Partial<JobRunnerOptions> = {},
+      signal = new AbortController().signal,
     ) => {
       const job = defineCronJob({
         name,
@@ -59,7 +60,7 @@ export const makeFixture = async () => {
         maxPollMs: 600_000,
         ...more,
       });
-      await runner.start(new AbortController().signal);
+      await runner.start(signal);
       runners.push(runner);
       return runner;
     },
