@@ -135,26 +135,24 @@ const stealStaleLock = () => {
   }
 };
 
+/**
+ * A whole installation of another lock file is brought up to date in seconds (`npm install` takes every version from the lock
+ * file); when that does not give what the lock file says, or there is none, `npm ci` starts from nothing.
+ */
 const install = async () => {
   const began = Date.now();
   const seconds = () => `${Math.round((Date.now() - began) / 1_000)} s`;
-  say(
-    existsSync(modules)
-      ? "Dependencies differ from package-lock.json: installing them (npm ci)."
-      : "Installing the dependencies (npm ci); about a minute.",
-  );
-  // A terminal gets npm's own progress; a log gets a line now and then.
-  const tick = process.stderr.isTTY ? undefined : setInterval(() => say(`  installing: ${seconds()}`), 10_000);
-  // NODE_ENV=production or omit=dev in someone's npmrc would leave out the very tools that the scripts run.
-  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
-  const result = await run("npm", args, {}).finally(() => clearInterval(tick));
-  if (result.signal !== null || interrupted !== undefined)
-    process.exit(128 + signalNumber(result.signal ?? interrupted));
-  if (result.code !== 0) {
-    say(
-      `npm ci failed (exit code ${result.code}) after ${seconds()}. What it wrote stands above; running the same command again starts over.`,
-    );
-    process.exit(result.code ?? 1);
+  const whole = existsSync(join(modules, ".package-lock.json"));
+  if (whole) say("Dependencies differ from package-lock.json: updating them.");
+  if (!whole || (await npm(["install", "--no-save"])) !== 0 || !npmInstalledTheSame()) {
+    say("Installing the dependencies (npm ci); about a minute.");
+    const code = await npm(["ci"]);
+    if (code !== 0) {
+      say(
+        `npm ci failed (exit code ${code}) after ${seconds()}; what it wrote stands above. Running this again starts over.`,
+      );
+      process.exit(code);
+    }
   }
   if (!existsSync(nodeBinary)) {
     const machine = `${process.platform} ${process.arch}`;
@@ -163,6 +161,20 @@ const install = async () => {
   }
   writeFileSync(stampFile, wantedStamp());
   say(`Installed in ${seconds()}.`);
+};
+
+/** Runs npm, for its exit code; ends us when a signal ended it. */
+const npm = async (command) => {
+  const began = Date.now();
+  // A terminal gets npm's own progress; a log gets a line now and then.
+  const beat = () => say(`  npm ${command[0]}: ${Math.round((Date.now() - began) / 1_000)} s`);
+  const tick = process.stderr.isTTY ? undefined : setInterval(beat, 10_000);
+  // NODE_ENV=production or omit=dev in someone's npmrc would leave out the very tools that the scripts run.
+  const args = [...command, "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
+  const result = await run("npm", args, {}).finally(() => clearInterval(tick));
+  const signal = result.signal ?? interrupted;
+  if (signal) process.exit(128 + signalNumber(signal));
+  return result.code;
 };
 
 let interrupted;
