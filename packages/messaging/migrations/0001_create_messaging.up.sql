@@ -45,7 +45,9 @@ create table tandem.outbox_lease (
   expires_at timestamptz not null,
   seqs bigint[] not null,
   keys integer[] not null
-);
+)
+-- The arrays are kept out of the row, so that dead rows under a long transaction are few pages to walk over.
+with (toast_tuple_target = 128);
 
 -- What has been sent: one row per batch. Kept as long as the payloads.
 create table tandem.outbox_sent (

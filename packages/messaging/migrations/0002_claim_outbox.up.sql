@@ -4,12 +4,13 @@
 -- outcome: 'claimed' | 'alone' (one event that was in flight when its relay died) | 'suspects' (such events wait, and the
 -- caller has others in flight: finish these, then come back with p_alone) | 'busy' (another relay is claiming) | 'empty'.
 -- cut: the batch is not full, and the queue is longer than the p_scan rows that were looked at.
+-- head: the oldest event in the queue, or the last number drawn. p_floor: where to begin to look; see the relay.
 create function tandem.claim_outbox(
   p_relay text, p_limit integer, p_run integer, p_lease_ms integer, p_max_crashes integer, p_alone boolean,
-  p_scan integer
+  p_scan integer, p_floor bigint
 ) returns table (
   outcome text, token bigint, seqs bigint[], tries smallint[], since timestamptz, until timestamptz,
-  recovered integer, parked integer, cut boolean
+  recovered integer, parked integer, cut boolean, head bigint
 ) language plpgsql as $$
 declare
   -- Rows of leases are still in the queue and fill the head of it; look past them.
@@ -17,7 +18,7 @@ declare
   v_held integer[];
   v_rows integer;
   v_scanned integer := 0;
-  v_last bigint := 0;
+  v_last bigint := p_floor;
   v_seqs bigint[]; v_keys integer[]; v_tries smallint[]; v_since timestamptz; v_until timestamptz;
   v_now timestamptz;
 begin
@@ -95,15 +96,16 @@ begin
         v_keys || coalesce(array_agg(p.key order by p.seq), '{}'),
         v_tries || coalesce(array_agg(p.attempts order by p.seq), '{}'),
         least(v_since, min(p.created_at)), greatest(v_until, max(p.created_at)),
-        (select count(*) from win), (select max(w.seq) from win w)
-      into v_seqs, v_keys, v_tries, v_since, v_until, v_rows, v_last from picked p;
+        (select count(*) from win), (select max(w.seq) from win w), coalesce(head, (select min(w.seq) from win w))
+      into v_seqs, v_keys, v_tries, v_since, v_until, v_rows, v_last, head from picked p;
       exit when v_rows < v_window;
       v_scanned := v_scanned + v_rows;
       if v_scanned >= p_scan then
         cut := true; exit;
       end if;
-      v_window := v_window * 2;
+      v_window := least(v_window * 2, p_scan - v_scanned);
     end loop;
+    head := coalesce(head, (select s.last_value from tandem.outbox_seq s));
     if cardinality(v_seqs) = 0 then
       outcome := 'empty'; return next; return;
     end if;

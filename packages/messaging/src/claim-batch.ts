@@ -1,6 +1,7 @@
 import { AppError } from "@tandem/kernel";
 import type { OutboxEvent } from "./events.ts";
 import type { RelaySession } from "./relay-session.ts";
+import { createScanWindow } from "./scan-window.ts";
 
 /** A row of the outbox in the hands of a relay. */
 export interface ClaimedEvent extends OutboxEvent {
@@ -43,32 +44,24 @@ interface ClaimRow {
   recovered: number;
   parked: number;
   cut: boolean;
+  head: string | null;
 }
-
-/** Rows of the queue that a claim looks at for free ones: some 6 ms. */
-const SCAN_ROWS = 16_000;
-const WHOLE_QUEUE = 2 ** 30;
 
 /**
  * Two statements, each its own transaction: the claim answers with ids only, because an answer too large for the socket of
  * a client that stands still would keep the claim's transaction, and its lock, open.
  */
 export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
-  // Events behind more waiting ones of a busy aggregate than a claim looks at: found by a look at the whole queue, which may
-  // take a tenth of the time.
-  let cut = false;
-  let wholeAt = 0;
+  const window = createScanWindow();
   return async (limit: number, alone: boolean): Promise<Claim> => {
-    const startedAt = performance.now();
-    const whole = cut && startedAt >= wholeAt;
+    const { floor, rows } = window.next();
     const claimed = await session.query<ClaimRow>({
       name: "outbox claim",
       text: CLAIM,
-      values: [relayId, limit, maxRun, leaseMs, maxCrashes, alone, whole ? WHOLE_QUEUE : SCAN_ROWS],
+      values: [relayId, limit, maxRun, leaseMs, maxCrashes, alone, rows, floor],
     });
     const row = claimed.rows[0] as ClaimRow;
-    cut = row.cut || (cut && row.outcome !== "claimed" && row.outcome !== "empty");
-    if (whole) wholeAt = performance.now() + 10 * (performance.now() - startedAt);
+    window.looked(row.head ?? undefined, row.cut);
     const { outcome, recovered, parked } = row;
     if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked };
     const events = await readEvents(session, row);
@@ -78,8 +71,8 @@ export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }:
 
 // Times as text: a Date would cut off their microseconds.
 const CLAIM = `
-  select outcome, token::text, seqs::text[], tries, since::text, until::text, recovered, parked, cut
-  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7)`;
+  select outcome, token::text, seqs::text[], tries, since::text, until::text, recovered, parked, cut, head::text
+  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7, $8)`;
 
 type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
 
