@@ -36,6 +36,8 @@ export interface CallState {
   idempotencyKey: string | undefined;
   /** Set by the innermost interceptors for the outer ones to report. */
   failure: { readonly slug: string; readonly cause: unknown } | undefined;
+  /** Errors of single items in a batch that answers as a whole: for the log, as the answer shows nothing of them. */
+  readonly concealed: unknown[];
 }
 
 /** What the listener knows before the chain runs. */

@@ -5,6 +5,8 @@ import { nameOfCode } from "../errors/codes.ts";
 import { observed } from "./stream-end.ts";
 import { isServerFault } from "./trace-calls.ts";
 
+const MAX_CONCEALED = 5;
+
 /**
  * 3. One line per call: method, protocol, code, slug, duration, who. Never the messages or headers. Server faults are errors and carry
  * their cause with its stack; everything else is info, or debug for successes below `slowMs`.
@@ -29,6 +31,8 @@ export const logCalls =
         ...(state.caller === undefined ? {} : { caller: state.caller.subject }),
         ...(state.failure === undefined ? {} : { slug: state.failure.slug }),
       };
+      for (const err of state.concealed.slice(0, MAX_CONCEALED))
+        log.error({ rpc: line.rpc, err }, "an item of a batch failed");
       if (connectError === undefined) {
         if (durationMs >= slowMs) log.info(line, "slow call");
         else log.debug(line, "call");

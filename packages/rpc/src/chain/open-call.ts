@@ -50,6 +50,7 @@ export const openCall =
       signal,
       idempotencyKey: req.header.get(IDEMPOTENCY_HEADER) ?? undefined,
       failure: undefined,
+      concealed: [],
     };
     req.contextValues.set(callKey, state);
     const inContext = {

@@ -21,12 +21,17 @@ export interface Mapped {
  */
 export const toConnectError = (error: unknown, signal?: AbortSignal): Mapped => {
   const appError = toAppError(error, signal);
-  const hidden = appError.kind === "internal";
-  const shown = hidden ? new AppError("internal", "rpc.internal", "The server failed to answer this call.") : appError;
+  const shown = shownOf(appError);
   const detail = errorInfoDetail(shown);
   const connectError = new ConnectError(shown.message, codeOfKind(shown.kind), undefined, [detail], error);
   return { connectError, failure: { slug: appError.code, cause: error } };
 };
+
+/** The error as callers may see it: internal and unknown ones are one and the same, without text. */
+export const shownOf = (error: unknown): AppError =>
+  isAppError(error) && error.kind !== "internal"
+    ? error
+    : new AppError("internal", "rpc.internal", "The server failed to answer this call.");
 
 const toAppError = (error: unknown, signal: AbortSignal | undefined): AppError => {
   if (isAppError(error)) return error;
