@@ -32,8 +32,10 @@ export interface DelivererOptions {
 /** Delivers an app's messages while it is open. */
 export interface Deliverer {
   open(subscriptions: readonly Subscription[]): void;
-  /** Gives back what is waiting; resolves when the calls in flight are done. */
-  close(): Promise<void>;
+  /** Takes no more, gives back what is waiting. Calls in flight go on. */
+  pause(): Promise<void>;
+  /** Resolves when no call is in flight. */
+  idle(): Promise<void>;
   /** There may be something new. */
   wake(subscriptionIds: readonly number[]): void;
 }
@@ -197,7 +199,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       clearInterval(poll);
       poll = setInterval(() => wake([...subscriptions.keys()]), POLL_MS);
     },
-    close: async () => {
+    pause: async () => {
       clearInterval(poll);
       for (const timer of timers) clearTimeout(timer);
       timers.clear();
@@ -208,7 +210,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       queue = [];
       for (const { subscriptionId } of waiting) count(subscriptionId, -1);
       await giveBack(waiting);
-      await Promise.all(inFlight);
+    },
+    idle: async () => {
+      while (inFlight.size > 0) await Promise.all(inFlight);
     },
     wake,
   };

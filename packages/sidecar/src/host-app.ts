@@ -35,6 +35,8 @@ export interface HostedApp {
 
 // Below the lease of a claimed message.
 const LONGEST_DELIVERY_MS = 50_000;
+/** What the app has not answered by then is cut off, and comes again. */
+const STOP_GRACE_MS = 5_000;
 
 export const hostApp = (options: HostAppOptions): HostedApp => {
   const { appId, components, messages, faults, log } = options;
@@ -54,10 +56,10 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
     log.info({ appId, topics: subscriptions.length, bindings: crons.names.length }, "app is healthy");
   };
 
-  const close = async () => {
+  const pause = async () => {
     crons?.[Symbol.dispose]();
     crons = undefined;
-    await deliverer.close();
+    await deliverer.pause();
   };
 
   const health = watchAppHealth({
@@ -70,7 +72,7 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
         { appId, reason: reason instanceof Error ? reason.message : String(reason) },
         "app is unhealthy: paused",
       );
-      await close();
+      await pause();
     },
   });
 
@@ -86,7 +88,10 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
     },
     stop: async () => {
       await health.stop();
-      await close();
+      await pause();
+      const late = setTimeout(() => channel.close(), STOP_GRACE_MS);
+      await deliverer.idle();
+      clearTimeout(late);
       channel.close();
     },
   };

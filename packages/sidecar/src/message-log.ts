@@ -41,8 +41,8 @@ export interface MessageLog {
   publishWithin(client: pg.ClientBase, messages: readonly NewMessage[]): Promise<() => void>;
   /** Told which subscriptions have something new. */
   onMessage(listener: (subscriptionIds: readonly number[]) => void): void;
-  /** Forgets messages that are older than `maxAgeMs` and delivered to all. @returns how many */
-  removeDelivered(maxAgeMs: number): Promise<number>;
+  /** Forgets messages that are delivered to all and older than `maxAgeMs`, or not among the last `maxCount`. @returns how many */
+  removeDelivered(maxAgeMs: number, maxCount: number): Promise<number>;
 }
 
 const INSERT = `
@@ -177,9 +177,13 @@ export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): 
       return () => announce(rows);
     },
     onMessage: (listener) => listeners.push(listener),
-    removeDelivered: async (maxAgeMs) => {
-      const { rowCount } = await pool.query(REMOVE, [maxAgeMs]);
-      return rowCount ?? 0;
+    removeDelivered: async (maxAgeMs, maxCount) => {
+      let total = 0;
+      for (;;) {
+        const { rowCount } = await pool.query(REMOVE, [maxAgeMs, maxCount, REMOVE_BATCH]);
+        total += rowCount ?? 0;
+        if (rowCount !== REMOVE_BATCH) return total;
+      }
     },
   };
 };
@@ -192,10 +196,13 @@ const toColumns = (messages: readonly NewMessage[]) => [
 
 const REMOVE = `
 DELETE FROM sidecar.message WHERE id IN (
-  SELECT id FROM sidecar.message m WHERE published_at < now() - $1 * interval '1 millisecond'
+  SELECT id FROM sidecar.message m
+  WHERE (published_at < now() - $1 * interval '1 millisecond' OR id <= (SELECT max(id) FROM sidecar.message) - $2::bigint)
     AND NOT EXISTS (SELECT FROM sidecar.delivery d JOIN sidecar.subscription s ON s.id = d.subscription_id
                     WHERE s.topic = m.topic AND s.pubsub = m.pubsub AND d.message_id = m.id)
-  ORDER BY id LIMIT 10000)`;
+  ORDER BY id LIMIT $3)`;
+
+const REMOVE_BATCH = 10_000;
 
 const findOrSubscribe = async (pool: pg.Pool, appId: string, pubsub: string, topic: string): Promise<number> => {
   const names = [appId, pubsub, topic];

@@ -48,6 +48,18 @@ describe("the embedded sidecar", () => {
     dapr.close();
   });
 
+  it("does not wait for ever for an app that does not answer", async () => {
+    await using run = await runInProcess();
+    const answered = Promise.withResolvers<"ack">();
+    run.worker.answerWith(() => answered.promise);
+    const sent = event();
+    await run.publish(sent);
+    await run.worker.waitFor(sent.id, "thing.created");
+    await run.sidecars.stop();
+    expect(await run.undelivered()).toBe(1);
+    answered.resolve("ack");
+  });
+
   it("gives a new subscription all that is retained", async () => {
     await using run = await runInProcess();
     const sent = event();
@@ -123,15 +135,17 @@ describe("the embedded sidecar", () => {
     expect(await run.undelivered()).toBe(0);
   });
 
-  it("forgets delivered messages after their time, and no others", async () => {
+  it("forgets delivered messages after their time, or beyond their number, and no others", async () => {
     await using run = await runInProcess();
     await run.sidecars.stop();
     await using storage = await openStorage({ databaseUrl: run.database.url });
     const messages = createMessageLog(storage);
-    await messages.publish([{ pubsub: "pubsub", topic: "nobody.listens", event: "{}" }]);
-    await messages.publish([{ pubsub: "pubsub", topic: "thing.created", event: "{}" }]);
-    expect(await messages.removeDelivered(60_000)).toBe(0);
-    expect(await messages.removeDelivered(0)).toBe(1);
+    const publish = (topic: string) => messages.publish([{ pubsub: "pubsub", topic, event: "{}" }]);
+    await publish("thing.created"); // waits for its worker
+    for (let n = 0; n < 5; n++) await publish("nobody.listens");
+    expect(await messages.removeDelivered(60_000, 100)).toBe(0);
+    expect(await messages.removeDelivered(60_000, 3)).toBe(2);
+    expect(await messages.removeDelivered(0, 100)).toBe(3);
     expect(await run.undelivered()).toBe(1);
   });
 

@@ -28,5 +28,3 @@ export const knownDifferences = {
     why: "the embedded sidecar outlives its apps and asks at each start of an app; daprd asks once in its life",
   },
 } as const satisfies Record<string, KnownDifference>;
-
-export type DifferenceName = keyof typeof knownDifferences;
