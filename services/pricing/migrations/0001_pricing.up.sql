@@ -62,9 +62,10 @@ create table promotion (
   constraint promotion_period check (ends_at > starts_at)
 );
 
--- What the activation job looks for, and what quotes look through.
+-- What the activation job looks for (by start, by end), and what quotes look through (by seller).
 create index promotion_open_by_start on promotion (starts_at) where status = 'SCHEDULED';
 create index promotion_open_by_end on promotion (ends_at) where status in ('SCHEDULED', 'ACTIVE');
+create index promotion_open_by_seller on promotion (seller_id, ends_at) where status in ('SCHEDULED', 'ACTIVE');
 create index promotion_by_seller on promotion (seller_id, id);
 
 -- Products whose price changed by a promotion and has not been announced yet. One row per product, however many promotions.

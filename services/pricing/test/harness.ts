@@ -85,7 +85,7 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
   const { log } = captureLog();
   const metrics = createMetrics({ service: "pricing" });
   const config = pricingApiConfig.parse({ ...ENV, ...env });
-  const { services } = await composeApi({ database, outbox, clock, config, metrics });
+  const { services } = await composeApi({ database, outbox, clock, config, metrics, log });
   const worker = composeWorker({ database, outbox, clock, config: pricingWorkerConfig.parse({ ...ENV, ...env }) });
   const consumers = createConsumerHost({
     database,

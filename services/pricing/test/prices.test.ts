@@ -114,7 +114,7 @@ describe("a batch of prices", () => {
     const one = kinds(await pricing.statementsOf(set(1)));
     expect(kinds(await pricing.statementsOf(set(200)))).toEqual(one);
     // Who sells it, its list, lock, what it costs, what it costs now, outbox.
-    expect(one).toEqual(["BEGIN", "SELECT", "SELECT", "INSERT", "SELECT", "INSERT", "WITH", "COMMIT"]);
+    expect(one).toEqual(["BEGIN", "SELECT", "SELECT", "WITH", "SELECT", "INSERT", "WITH", "COMMIT"]);
   });
 
   it("does not deadlock with another that names the same products the other way round", async () => {

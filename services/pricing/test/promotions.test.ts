@@ -1,8 +1,12 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { ProductCreatedSchema } from "@tandem/contracts/catalog";
 import { PromotionStatus } from "@tandem/contracts/pricing";
-import { newId } from "@tandem/kernel";
+import { money, newId } from "@tandem/kernel";
+import { pollUntil } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { eur, type Harness, sellable, seller, staff, startHarness } from "./harness.ts";
+import { makePriceListRepository } from "../src/data/price-list-repository.ts";
+import { makePriceRepository } from "../src/data/price-repository.ts";
+import { eur, type Harness, productCreated, sellable, seller, staff, startHarness } from "./harness.ts";
 
 let pricing: Harness;
 beforeAll(async () => {
@@ -68,6 +72,44 @@ describe("promotion-activation", () => {
     for (const { productId } of products) {
       expect(await story(productId)).toEqual(["SET 1000", "PROMOTION_STARTED 900"]);
     }
+  });
+});
+
+describe("a promotion that starts while a product gets its first price", () => {
+  it("waits for the price, and announces it reduced", async () => {
+    await sellable(pricing); // opens the price list
+    const event = productCreated();
+    const { productId } = event;
+    await pricing.deliver(ProductCreatedSchema, event);
+    const locked = Promise.withResolvers<void>();
+    const goOn = Promise.withResolvers<void>();
+    const setting = pricing.database.transact(async (tx) => {
+      const prices = makePriceRepository(tx, pricing.clock);
+      const [list] = await makePriceListRepository(tx).listDefaults(["EUR"]);
+      await prices.lockByProductIds([productId]);
+      await prices.upsertAmounts([
+        {
+          productId,
+          priceListId: list?.id ?? "",
+          isDefault: true,
+          amount: money("EUR", 1_000),
+          version: 1n,
+          updatedAt: pricing.clock.now(),
+        },
+      ]);
+      locked.resolve();
+      await goOn.promise;
+    });
+    await locked.promise;
+    const terms = { name: "Meanwhile", discount: tenPercent, endsAt: inMs(HOUR) };
+    const creating = (await pricing.rpc(seller(event.product.sellerId))).createPromotion(terms);
+    await pollUntil(async () => {
+      const waiting = "select 1 from pg_locks where locktype = 'advisory' and not granted";
+      return (await pricing.database.query(waiting)).rowCount === 1;
+    });
+    goOn.resolve();
+    await Promise.all([setting, creating]);
+    expect(await story(productId)).toEqual(["PROMOTION_STARTED 900"]);
   });
 });
 

@@ -169,7 +169,7 @@ export interface OutboxPort {
   add(...events: readonly PricingEvent[]): Promise<void>;
 }
 
-/** Locks in this order: promotion or voucher, announcement, product prices. */
+/** Locks in this order: promotion or voucher, the gate of promotions, announcement, product, product prices. */
 export interface Repositories {
   readonly products: ProductRepository;
   readonly priceLists: PriceListRepository;

@@ -47,18 +47,19 @@ interface Accepted extends WantedPrice {
 export const makeSetPrices =
   ({ uow, source, clock, newId }: SetPricesDeps) =>
   async ({ prices: wanted, mayActForSeller }: SetPricesInput, signal?: AbortSignal) => {
-    const now = clock.now();
     const outcomes = await uow.transact(async (repositories) => {
       const { products, prices, outbox } = repositories;
       const known = byId(await products.listByIds(unique(wanted.map(({ productId }) => productId))));
       const judged = wanted.map((price) =>
         mayPrice(known.get(price.productId), mayActForSeller) ? price : productUnknown(price.productId),
       );
-      const accepted = await placeInLists(repositories, judged, now, newId);
+      const accepted = await placeInLists(repositories, judged, clock.now(), newId);
 
       const productIds = unique(accepted.flatMap((price) => (isAppError(price) ? [] : [price.productId])));
       if (productIds.length === 0) return accepted as readonly AppError[];
       const versions = await prices.lockByProductIds(productIds);
+      // Behind the lock: a promotion that started while this waited counts.
+      const now = clock.now();
       const before = await prices.listByProductIds(productIds);
       const changes = before.map((of) => changeOf(of, accepted, now));
       await prices.upsertAmounts(changes.flatMap(({ written }) => written));

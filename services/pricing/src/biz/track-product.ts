@@ -17,14 +17,16 @@ export const makeTrackProduct =
   ({ uow, clock }: TrackProductDeps) =>
   (product: Product, signal?: AbortSignal): Promise<void> =>
     uow.transact(async ({ products, prices, outbox }) => {
-      const { productId } = product;
+      const { productId, sellerId } = product;
+      const [before] = await products.listByIds([productId]);
       if (!(await products.upsertIfNewer(product)) || product.status === "ARCHIVED") return;
-      const [of] = await prices.listByProductIds([productId]);
-      const now = clock.now();
-      if (!of?.promotions.some(({ sellerId }) => sellerId === product.sellerId)) return;
+      if (before?.sellerId === sellerId) return;
+      // Locked before reading: a price that is being set meanwhile sees the product, or is seen here.
       const version = (await prices.lockByProductIds([productId])).get(productId) ?? 1n;
-      const [locked] = await prices.listByProductIds([productId]);
-      const announced = locked ? announcedPrices(locked, now) : [];
+      const [of] = await prices.listByProductIds([productId]);
+      if (!of?.promotions.some((terms) => terms.sellerId === sellerId)) return;
+      const now = clock.now();
+      const announced = announcedPrices(of, now);
       if (announced.length === 0) return;
       await outbox.add(priceChanged({ productId, version, prices: announced, cause: "PROMOTION_STARTED", at: now }));
     }, signal);

@@ -1,10 +1,12 @@
 import type { Transaction } from "@tandem/postgres";
 import type { Announcement, AnnouncementRepository } from "../biz/ports.ts";
+import { CLOSE_GATE, PASS_GATE } from "./promotion-gate.ts";
 
 export const makeAnnouncementRepository = (tx: Transaction): AnnouncementRepository => ({
   async queueForPromotion({ discount, productIds, sellerId, minQuantity }, cause, at) {
     // Shops show what one piece costs: a reduction from the third piece on changes nothing there.
     if (minQuantity > 1) return 0;
+    await tx.client.query(CLOSE_GATE);
     const { rowCount } = await tx.client.query({
       name: "announcement queue",
       text: `
@@ -34,7 +36,8 @@ export const makeAnnouncementRepository = (tx: Transaction): AnnouncementReposit
     const { rows } = await tx.client.query<Announcement>({
       name: "announcement take",
       text: `
-        delete from price_announcement
+        with gate as materialized (select ${PASS_GATE})
+        delete from price_announcement using gate
         where product_id in (select product_id from price_announcement order by queued_at, product_id limit $1 for update skip locked)
         returning product_id as "productId", cause`,
       values: [limit],

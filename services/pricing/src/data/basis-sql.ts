@@ -21,7 +21,7 @@ export const promotionsJson = `
    from promotion m
    where m.status in ('SCHEDULED', 'ACTIVE') and m.ends_at > $2
      and (m.product_ids = '{}' or m.product_ids && $1)
-     and (m.seller_id is null or m.seller_id in (select seller_id from product where product_id = any($1))))`;
+     and (m.seller_id is null or m.seller_id = any(array(select seller_id from product where product_id = any($1)))))`;
 
 export interface ProductJson extends Omit<Product, "version"> {
   readonly version: string;

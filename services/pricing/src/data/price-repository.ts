@@ -2,6 +2,7 @@ import type { Clock } from "@tandem/kernel";
 import type { Transaction } from "@tandem/postgres";
 import type { PriceRepository } from "../biz/ports.ts";
 import { listProductPrices } from "./list-product-prices.ts";
+import { PASS_GATE } from "./promotion-gate.ts";
 
 export const makePriceRepository = (tx: Transaction, clock: Clock): PriceRepository => ({
   async lockByProductIds(productIds) {
@@ -9,7 +10,8 @@ export const makePriceRepository = (tx: Transaction, clock: Clock): PriceReposit
     const { rows } = await tx.client.query<{ productId: string; version: string }>({
       name: "product price lock",
       text: `
-        insert into product_price as pp (product_id, version) select id, 1 from unnest($1::uuid[]) as id
+        with gate as materialized (select ${PASS_GATE})
+        insert into product_price as pp (product_id, version) select id, 1 from gate, unnest($1::uuid[]) as id
         on conflict (product_id) do update set version = pp.version + 1
         returning product_id as "productId", version::text`,
       values: [[...new Set(productIds)].sort()],

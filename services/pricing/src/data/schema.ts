@@ -1,5 +1,4 @@
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
-import type { PriceChangeCause } from "../model/pricing-events.ts";
 import type { ProductStatus } from "../model/product.ts";
 import type { PromotionStatus } from "../model/promotion.ts";
 import type { StoredLine } from "./quote-row.ts";
@@ -43,12 +42,6 @@ export const promotionTable = pgTable("promotion", {
   status: text("status").$type<PromotionStatus>().notNull(),
   version: version(),
   createdAt: moment("created_at").notNull(),
-});
-
-export const priceAnnouncementTable = pgTable("price_announcement", {
-  productId: uuid("product_id").primaryKey(),
-  cause: text("cause").$type<PriceChangeCause>().notNull(),
-  queuedAt: moment("queued_at").notNull(),
 });
 
 export const voucherTable = pgTable("voucher", {

@@ -31,9 +31,10 @@ export const composeApi = ({
   clock,
   config,
   metrics,
+  log,
 }: Pick<
   Platform<z.output<typeof pricingApiConfig>>,
-  "database" | "outbox" | "clock" | "config" | "metrics"
+  "database" | "outbox" | "clock" | "config" | "metrics" | "log"
 >): ApiParts => {
   const cacheEvents = metrics.counter<"event">({
     name: "tandem_pricing_cache_events_total",
@@ -64,6 +65,7 @@ export const composeApi = ({
       deactivatePromotion: makeDeactivatePromotion(deps),
       announcePrices: makeAnnouncePrices(deps),
       clock,
+      log,
     }),
     ...makeQuoteHandlers({
       quotes,

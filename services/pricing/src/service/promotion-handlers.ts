@@ -3,6 +3,7 @@ import { ACT_FOR_ANY_SELLER, mayActForSeller } from "@tandem/auth";
 import type { PricingService } from "@tandem/contracts/pricing";
 import { AppError, type Clock } from "@tandem/kernel";
 import { callOf, readPage, writePage } from "@tandem/rpc";
+import type { Logger } from "@tandem/runtime";
 import type { makeAnnouncePrices } from "../biz/announce-prices.ts";
 import type { makeCreatePromotion } from "../biz/create-promotion.ts";
 import type { makeDeactivatePromotion } from "../biz/deactivate-promotion.ts";
@@ -17,6 +18,7 @@ export interface PromotionHandlersDeps {
   readonly deactivatePromotion: ReturnType<typeof makeDeactivatePromotion>;
   readonly announcePrices: ReturnType<typeof makeAnnouncePrices>;
   readonly clock: Clock;
+  readonly log: Pick<Logger, "warn">;
 }
 
 type Handlers = Pick<
@@ -43,6 +45,15 @@ export const makePromotionHandlers = (deps: PromotionHandlersDeps): Handlers => 
     throw new AppError("permission_denied", "auth.not_owner", "This belongs to another seller.");
   };
 
+  /** The promotion is committed and its products are queued: what fails here, the activation job does within a minute. */
+  const announceSome = async (signal: AbortSignal): Promise<void> => {
+    try {
+      await deps.announcePrices({ limit: ANNOUNCE_AT_ONCE }, signal);
+    } catch (err) {
+      deps.log.warn({ err }, "prices wait for the activation job to be announced");
+    }
+  };
+
   return {
     createPromotion: async (request, context) => {
       const endsAt = dateFromProto(request.endsAt);
@@ -60,7 +71,7 @@ export const makePromotionHandlers = (deps: PromotionHandlersDeps): Handlers => 
         },
         context.signal,
       );
-      await deps.announcePrices({ limit: ANNOUNCE_AT_ONCE }, context.signal);
+      await announceSome(context.signal);
       return { promotion: promotionToProto(promotion, clock.now()) };
     },
 
@@ -82,7 +93,7 @@ export const makePromotionHandlers = (deps: PromotionHandlersDeps): Handlers => 
         { promotionId, mayActForSeller: mayAct(context) },
         context.signal,
       );
-      await deps.announcePrices({ limit: ANNOUNCE_AT_ONCE }, context.signal);
+      await announceSome(context.signal);
       return { promotion: promotionToProto(promotion, clock.now()) };
     },
   };
