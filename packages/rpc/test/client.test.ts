@@ -333,7 +333,7 @@ describe("the circuit breaker", () => {
     const metrics = createMetrics({ service: "test" });
     const client = clientOf(harness, {
       retry: { attempts: 1 },
-      breaker: { consecutiveFailures: 3, halfOpenAfterMs: 30 },
+      breaker: { consecutiveFailures: 3, halfOpenAfterMs: 2_000 },
       metrics,
     });
     for (let n = 0; n < 3; n += 1) expect((await failureOf(client.ping({}))).code).toBe("test.down");
