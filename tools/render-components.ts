@@ -77,7 +77,13 @@ export const readAll = async (): Promise<RenderedFiles> => {
   );
 };
 
-if (import.meta.main) {
+const help = `npm run components
+
+Writes components/ from what the contracts and the workers say: pub/sub with its scopes, resiliency, cron bindings, stores.
+Commit what it writes; a test compares.
+`;
+
+const writeAll = async (): Promise<void> => {
   const files = await renderAll();
   const stale = Object.keys(await readAll()).filter((name) => !(name in files));
   await Promise.all(stale.map((name) => rm(join(componentsDir, name))));
@@ -85,4 +91,9 @@ if (import.meta.main) {
     await mkdir(dirname(join(componentsDir, name)), { recursive: true });
     await writeFile(join(componentsDir, name), text);
   }
+};
+
+if (import.meta.main) {
+  if (process.argv.includes("--help") || process.argv.includes("-h")) process.stdout.write(help);
+  else await writeAll();
 }
