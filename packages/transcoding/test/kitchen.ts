@@ -58,6 +58,12 @@ export const kitchenRoutes = (router: ConnectRouter): void => {
     getFile: echo,
     anything: echo,
     purge: echo,
+    async *exportShelf({ shelf }) {
+      for (const part of ["a,b", "\n", "1,2"]) {
+        yield { contentType: "text/csv", data: new TextEncoder().encode(part) };
+        if (shelf === "broken") throw new ConnectError("the shelf broke", Code.DataLoss);
+      }
+    },
     async *watchShelf({ shelf }, context) {
       context.responseHeader.set("x-stream", "yes");
       if (shelf === "missing") throw new ConnectError("no such shelf", Code.NotFound);

@@ -119,6 +119,10 @@ describe("on http", () => {
     expect(lines.trimEnd().split("\n")).toHaveLength(3);
   });
 
+  test("raw bytes that break off do not look complete", async () => {
+    await expect(fetch(`${base}/v1/shelves/broken:export`).then((response) => response.text())).rejects.toThrow();
+  });
+
   test("raw request targets that no client library sends do no harm", async () => {
     for (const path of [
       "/v1/%",

@@ -103,6 +103,7 @@ test("every route is there once, wildcards spelled out, but for methods that Ope
     "get /v1/shelves/{shelf}/books/{book}/content",
     "put /v1/shelves/{shelf}/books/{book}/content",
     "get /v1/files/{path}",
+    "get /v1/shelves/{shelf}:export",
     "get /v1/sink",
     "post /v1/sink",
     "put /v1/sink/{text}/{int64_value}/leaves/{leaf}/{color}",
@@ -162,7 +163,7 @@ describe("an operation", () => {
   });
   test("says whether its body is required", () => {
     expect(operation("POST /v1/shelves/{shelf}/books").requestBody?.required).toBe(true);
-    expect(operation("POST /v1/shelves/search").requestBody?.required).toBeUndefined();
+    expect(operation("POST /v1/deep/{text}:dig").requestBody?.required).toBeUndefined();
   });
   test.each([
     ["GET /v1/shelves/{shelf}", "application/json", ref("kitchen.v1.Shelf")],
@@ -179,6 +180,7 @@ describe("an operation", () => {
       { type: "object", properties: { result: ref("kitchen.v1.Book") }, required: ["result"] },
     ],
     ["GET /v1/shelves/{shelf}/books/{book}/content", "*/*", undefined],
+    ["GET /v1/shelves/{shelf}:export", "*/*", undefined],
   ])("%s answers %s", (line, type, expected) => {
     const { content } = operation(line).responses["200"] ?? { content: {} };
     expect(Object.keys(content)).toContain(type);
@@ -277,6 +279,18 @@ describe("a schema", () => {
       pages: { exclusiveMinimum: 0, exclusiveMaximum: 10000 },
       id: { format: "uuid" },
       currency: { enum: ["EUR", "USD"] },
+    });
+  });
+  test("carries google.api.field_behavior, rules in CEL as text, and makes room for a zero that the rules ignore", () => {
+    expect(schema("kitchen.v1.SearchShelvesRequest")).toEqual({
+      type: "object",
+      description: "Rules: theme and code exclude each other.",
+      properties: {
+        theme: { type: "string" },
+        code: { type: "string", maxLength: 5, pattern: "^$|^S-", writeOnly: true },
+        hits: { type: "integer", format: "int32", exclusiveMinimum: 0, readOnly: true },
+      },
+      required: ["theme", "hits"],
     });
   });
   test("requires what is required, and what must not be left at its zero", () => {

@@ -281,6 +281,11 @@ describe("server streams", () => {
       { name: "a/0" },
     ]);
   });
+  test("of google.api.HttpBody are the bytes as they come", async () => {
+    const { headers, text } = await call(kitchen, "GET /v1/shelves/a:export");
+    expect([headers.get("content-type"), text]).toEqual(["text/csv", "a,b\n1,2"]);
+    await expect(call(kitchen, "GET /v1/shelves/broken:export")).rejects.toThrow("the shelf broke");
+  });
   test("answer HEAD without a body, and their handler is left", async () => {
     const { status, text } = await call(kitchen, "HEAD /v1/shelves/endless:watch");
     expect([status, text]).toEqual([200, ""]);

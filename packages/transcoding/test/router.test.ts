@@ -35,6 +35,7 @@ test("routes come from the annotations, additional bindings included, of whichev
     "GetFile.0 GET /v1/files/{path=**}",
     "Anything.0 * /v1/anything/{path}",
     "Purge.0 PURGE /v1/cache/{path}",
+    "ExportShelf.0 GET /v1/shelves/{shelf}:export",
   ]);
 });
 
