@@ -62,5 +62,4 @@ export const makeFixture = async () => {
     [Symbol.asyncDispose]: () => db.dispose(),
   };
 };
-export type Fixture = Awaited<ReturnType<typeof makeFixture>>;
 export const reserved = { type: "stock_reserved", reservationId: "r1" } as const;
