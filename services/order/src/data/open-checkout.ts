@@ -1,3 +1,4 @@
+import type { Tracer } from "@opentelemetry/api";
 import type { Clock } from "@tandem/kernel";
 import type { Outbox } from "@tandem/messaging";
 import { type Database, makeUnitOfWork, type Transaction } from "@tandem/postgres";
@@ -17,17 +18,19 @@ export interface CheckoutStoreOptions {
   readonly clock: Clock;
   readonly log?: Logger;
   readonly metrics?: Metrics;
+  readonly tracer?: Tracer;
   readonly timeouts?: CheckoutTimeouts;
 }
 
 /** The checkout saga and the unit of work in which it takes part. Locks are taken in one order: saga, then order. */
-export const openCheckout = ({ database, outbox, clock, log, metrics, timeouts }: CheckoutStoreOptions) => {
+export const openCheckout = ({ database, outbox, clock, log, metrics, tracer, timeouts }: CheckoutStoreOptions) => {
   const engine: SagaEngine<Checkout> = createSagaEngine<Checkout>({
     saga: makeCheckoutSaga(timeouts),
     database,
     clock,
     ...(log ? { log } : {}),
     ...(metrics ? { metrics } : {}),
+    ...(tracer ? { tracer } : {}),
     // All effects of one transition are one write of the order and one of the outbox.
     apply: async (tx: Transaction, effects, { saga }) => {
       const orders = makeOrderRepository(tx);

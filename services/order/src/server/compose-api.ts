@@ -28,6 +28,7 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
     outbox,
     clock,
     log,
+    tracer: telemetry.tracer,
     timeouts: { reserveMs: config.SAGA_RESERVE_TIMEOUT_MS, authorizeMs: config.SAGA_AUTHORIZE_TIMEOUT_MS },
   });
   const pricing = createRpcClient(PricingService, {

@@ -13,13 +13,14 @@ import { checkoutConsumers } from "./event/checkout-consumers.ts";
 const KEEP_ENDED_MS = 90 * 24 * 3_600_000;
 
 export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConfig>>): WorkerParts => {
-  const { database, outbox, clock, config, log, metrics } = platform;
+  const { database, outbox, clock, config, log, metrics, telemetry } = platform;
   const { engine, uow } = openCheckout({
     database,
     outbox,
     clock,
     log,
     metrics,
+    tracer: telemetry.tracer,
     timeouts: { reserveMs: config.SAGA_RESERVE_TIMEOUT_MS, authorizeMs: config.SAGA_AUTHORIZE_TIMEOUT_MS },
   });
   const nudge = { uow, orders: makeOrderReader(database.orm), clock, newId };

@@ -17,10 +17,3 @@ export const insufficientStock = (productId: string, wanted: number, available: 
     `Product ${productId} has ${available} available, ${wanted} wanted.`,
     { details: [{ field: "quantity", rule: "available", message: `at most ${available}` }] },
   );
-
-export const reservationClosed = (orderId: string, status: string) =>
-  new AppError(
-    "failed_precondition",
-    "warehouse.reservation_closed",
-    `The reservation of order ${orderId} is ${status.toLowerCase()} and cannot be changed.`,
-  );

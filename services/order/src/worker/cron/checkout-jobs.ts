@@ -7,7 +7,7 @@ export interface CheckoutJobsDeps {
   readonly cleanUpReservations: ReturnType<typeof makeCleanUpReservations>;
   readonly confirmCodOrders: ReturnType<typeof makeConfirmCodOrders>;
   readonly retryCaptures: ReturnType<typeof makeRetryCaptures>;
-  readonly engine: Pick<SagaEngine<Checkout>, "listStuck" | "prune">;
+  readonly engine: Pick<SagaEngine<Checkout>, "listStuck" | "prune" | "rearm">;
   /** How long ended sagas and their history are kept. */
   readonly keepEndedMs: number;
 }
@@ -42,10 +42,11 @@ export const checkoutJobs = (deps: CheckoutJobsDeps): readonly CronJob[] => [
     missed: "skip",
     timeoutMs: 50_000,
     run: async ({ scheduledAt, log }) => {
+      const rearmed = await deps.engine.rearm();
       const stuck = await deps.engine.listStuck();
       for (const saga of stuck) log.error({ saga }, "a checkout is stuck: see the runbook");
       const pruned = await deps.engine.prune(new Date(scheduledAt.getTime() - deps.keepEndedMs));
-      return { stuck: stuck.length, pruned };
+      return { stuck: stuck.length, rearmed, pruned };
     },
   }),
 ];
