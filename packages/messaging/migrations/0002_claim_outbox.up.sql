@@ -4,10 +4,11 @@
 -- outcome: 'claimed' | 'alone' (one event that was in flight when its relay died) | 'suspects' (such events wait, and the
 -- caller has others in flight: finish these, then come back with p_alone) | 'busy' (another relay is claiming) | 'empty'.
 -- cut: the batch is not full, and the queue is longer than the p_scan rows that were looked at.
+-- p_mine: leases that the caller still works on; one of its own that it has given up runs out like any other.
 -- head: the oldest event in the queue, or the last number drawn. p_floor: where to begin to look; see the relay.
 create function tandem.claim_outbox(
   p_relay text, p_limit integer, p_run integer, p_lease_ms integer, p_max_crashes integer, p_alone boolean,
-  p_scan integer, p_floor bigint
+  p_scan integer, p_floor bigint, p_mine bigint[]
 ) returns table (
   outcome text, token bigint, seqs bigint[], tries smallint[], since timestamptz, until timestamptz,
   recovered integer, parked integer, cut boolean, head bigint
@@ -30,10 +31,10 @@ begin
   recovered := 0; parked := 0; cut := false;
 
   -- Leases that ran out: their relay died, or stands still. Its mark will find no lease and write nothing.
-  if exists (select from tandem.outbox_lease l where l.expires_at <= v_now and l.relay <> p_relay) then
+  if exists (select from tandem.outbox_lease l where l.expires_at <= v_now and l.token <> all (p_mine)) then
     with dead as (
       delete from tandem.outbox_lease l
-      using (select d.token from tandem.outbox_lease d where d.expires_at <= v_now and d.relay <> p_relay for update skip locked) d
+      using (select d.token from tandem.outbox_lease d where d.expires_at <= v_now and d.token <> all (p_mine) for update skip locked) d
       where l.token = d.token returning l.seqs
     ), hit as (
       update tandem.outbox_claim c set attempts = c.attempts + 1, crashes = c.crashes + 1, retry_at = v_now

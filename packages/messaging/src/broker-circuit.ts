@@ -1,3 +1,5 @@
+const TRUST_MS = 60_000;
+
 export interface BrokerCircuitOptions {
   /** Pause after the first batch of which nothing got through; doubles with every further one. */
   readonly minPauseMs: number;
@@ -12,6 +14,7 @@ export interface BrokerCircuitOptions {
 export const createBrokerCircuit = ({ minPauseMs, maxPauseMs, random }: BrokerCircuitOptions) => {
   let failures = 0;
   let closedAt = 0;
+  let passedAt = Number.NEGATIVE_INFINITY;
   return {
     /** Closed: claim at will. Half open: one small batch. Open: wait for `pauseMs`. */
     get state(): "closed" | "half_open" | "open" {
@@ -28,7 +31,12 @@ export const createBrokerCircuit = ({ minPauseMs, maxPauseMs, random }: BrokerCi
       failures += 1;
       closedAt = performance.now() + ceiling * (0.75 + random() / 4);
     },
+    /** Something got through of late, so the way to the broker is in order: what it refuses is at fault itself. */
+    get trusted(): boolean {
+      return failures === 0 && performance.now() - passedAt < TRUST_MS;
+    },
     passed(): void {
+      passedAt = performance.now();
       failures = 0;
     },
   };

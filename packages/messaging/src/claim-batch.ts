@@ -53,12 +53,13 @@ interface ClaimRow {
  */
 export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
   const window = createScanWindow();
-  return async (limit: number, alone: boolean): Promise<Claim> => {
+  /** @param held tokens of the batches that this relay works on */
+  return async (limit: number, held: readonly string[]): Promise<Claim> => {
     const { floor, rows } = window.next();
     const claimed = await session.query<ClaimRow>({
       name: "outbox claim",
       text: CLAIM,
-      values: [relayId, limit, maxRun, leaseMs, maxCrashes, alone, rows, floor],
+      values: [relayId, limit, maxRun, leaseMs, maxCrashes, held.length === 0, rows, floor, held],
     });
     const row = claimed.rows[0] as ClaimRow;
     window.looked(row.head ?? undefined, row.cut);
@@ -72,7 +73,7 @@ export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }:
 // Times as text: a Date would cut off their microseconds.
 const CLAIM = `
   select outcome, token::text, seqs::text[], tries, since::text, until::text, recovered, parked, cut, head::text
-  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7, $8)`;
+  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
 
 type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
 

@@ -35,8 +35,17 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
   const sleeper = createSleeper();
   const session = openRelaySession(database, sleeper.wake);
   const claim = createClaimer({ ...settings, session, relayId });
-  const runBatch = createBatchRunner({ ...options, settings, relayId, session, circuit, metrics });
-  const inFlight = new Set<Promise<void>>();
+  const runBatch = createBatchRunner({
+    ...options,
+    settings,
+    relayId,
+    session,
+    circuit,
+    metrics,
+    isStopping: () => stopping,
+  });
+  /** By the token of their lease. */
+  const inFlight = new Map<string, Promise<void>>();
   let stopping = false;
   let looping: Promise<void> | undefined;
   let housekeeping: Promise<void> | undefined;
@@ -47,11 +56,15 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
   let signal = new AbortController().signal;
 
   const launch = (batch: Batch): void => {
-    const run = runBatch(batch, signal).finally(() => {
-      inFlight.delete(run);
-      sleeper.wake();
-    });
-    inFlight.add(run);
+    const run = runBatch(batch, signal)
+      .catch((error: unknown) =>
+        log?.error({ err: error, token: batch.token }, "a batch was given up; its lease will run out"),
+      )
+      .finally(() => {
+        inFlight.delete(batch.token);
+        sleeper.wake();
+      });
+    inFlight.set(batch.token, run);
   };
 
   /** One look at the queue. @returns how long to sleep before the next, unless woken; undefined: as long as the idle says */
@@ -60,10 +73,9 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     const probing = circuit.state === "half_open";
     if (inFlight.size >= (probing ? 1 : settings.pipeline)) return settings.maxPollMs;
     await settings.faultPoint("before-claim");
-    const { outcome, batch, recovered, parked } = await claim(
-      probing ? PROBE_SIZE : settings.batchSize,
-      inFlight.size === 0,
-    );
+    const { outcome, batch, recovered, parked } = await claim(probing ? PROBE_SIZE : settings.batchSize, [
+      ...inFlight.keys(),
+    ]);
     if (recovered > 0) {
       metrics?.recovered.inc(recovered);
       log?.warn({ recovered, parked }, "took over events that were in flight when their relay died");
@@ -74,10 +86,10 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
         await settings.faultPoint("after-claim");
         if (!batch) return 0;
         launch(batch);
-        if (batch.alone || probing) await Promise.all(inFlight);
+        if (batch.alone || probing) await Promise.all(inFlight.values());
         return 0;
       case "suspects":
-        await Promise.all(inFlight);
+        await Promise.all(inFlight.values());
         return 0;
       case "busy":
         return BUSY_MS * (0.5 + settings.random());
@@ -103,7 +115,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
       const woken = await sleeper.sleep(pauseMs ?? idleMs);
       idleMs = woken || pauseMs === 0 ? FIRST_POLL_MS : Math.min(idleMs * 2, settings.maxPollMs);
     }
-    await Promise.all(inFlight);
+    await Promise.all(inFlight.values());
   };
 
   const housekeep = async (): Promise<void> => {

@@ -7,13 +7,18 @@ export interface JudgeOptions {
   readonly maxAttempts: number;
   readonly retryMinDelayMs: number;
   readonly retryMaxDelayMs: number;
+  /** The broker took something of late. */
+  readonly trusted: boolean;
   /** 0 <= n < 1. */
   readonly random: () => number;
 }
 
 export interface Verdict {
   readonly marks: Marks;
-  /** Nothing got through, and nothing was refused for good: the broker is away. Burns no attempt. */
+  /**
+   * Nothing got through: the broker is away, or refuses all there is because it is set up wrong. Burns no attempt. Only a broker
+   * that has taken something of late is believed when it refuses for good, or fails with events that failed before.
+   */
   readonly outage: boolean;
   readonly error: Error | undefined;
 }
@@ -22,7 +27,7 @@ export interface Verdict {
 export const judgeBatch = (
   { events }: Batch,
   published: ReadonlyMap<string, Published>,
-  { maxAttempts, retryMinDelayMs, retryMaxDelayMs, random }: JudgeOptions,
+  { maxAttempts, retryMinDelayMs, retryMaxDelayMs, trusted, random }: JudgeOptions,
 ): Verdict => {
   const sent: string[] = [];
   const retry: { seq: string; delayMs: number }[] = [];
@@ -44,7 +49,8 @@ export const judgeBatch = (
       retry.push({ seq, delayMs: ceiling * (0.5 + random() / 2) });
     }
   }
-  const refused = park.filter(({ reason }) => reason === "permanent");
-  const outage = sent.length === 0 && refused.length === 0 && published.size > 0;
+  const refused = park.some(({ reason }) => reason === "permanent");
+  const suspected = events.every(({ attempt }) => attempt > 1);
+  const outage = published.size > 0 && sent.length === 0 && !(trusted && (refused || suspected));
   return { marks: outage ? { sent: [], retry: [], park: [] } : { sent, retry, park }, outage, error };
 };

@@ -22,7 +22,7 @@ export interface RelayOptions {
   readonly leaseMs?: number;
   /** Longest publish of a batch; at most half the lease. Default 45 % of it. */
   readonly publishTimeoutMs?: number;
-  /** Tries that failed while others passed, before an event is parked. Default 12. */
+  /** Tries that failed while others passed, before an event is parked. Default 30: some 20 minutes. */
   readonly maxAttempts?: number;
   /** Deaths of a relay with this event in flight, before it is parked. Default 5. */
   readonly maxCrashes?: number;
@@ -32,7 +32,7 @@ export interface RelayOptions {
   /** Pause of the circuit when the broker is away; doubles up to `outageMaxPauseMs`. Defaults 100 and 5 000. */
   readonly outageMinPauseMs?: number;
   readonly outageMaxPauseMs?: number;
-  /** Longest pause between polls when nothing comes and nothing wakes. Default 1 000. */
+  /** Longest pause between polls when nothing comes and nothing wakes. Default 500. */
   readonly maxPollMs?: number;
   /** How long payloads are kept after the day they were written. Default 7 days. */
   readonly retainMs?: number;
@@ -58,13 +58,13 @@ export const settleRelay = (options: RelayOptions): RelaySettings => {
     maxRun: options.maxRun ?? 32,
     leaseMs,
     publishTimeoutMs: options.publishTimeoutMs ?? Math.floor(leaseMs * 0.45),
-    maxAttempts: options.maxAttempts ?? 12,
+    maxAttempts: options.maxAttempts ?? 30,
     maxCrashes: options.maxCrashes ?? 5,
     retryMinDelayMs: options.retryMinDelayMs ?? 200,
     retryMaxDelayMs: options.retryMaxDelayMs ?? 60_000,
     outageMinPauseMs: options.outageMinPauseMs ?? 100,
     outageMaxPauseMs: options.outageMaxPauseMs ?? 5_000,
-    maxPollMs: options.maxPollMs ?? 1_000,
+    maxPollMs: options.maxPollMs ?? 500,
     retainMs: options.retainMs ?? 7 * DAY_MS,
     housekeepingEveryMs: options.housekeepingEveryMs ?? 600_000,
     faultPoint: options.faultPoint ?? (() => {}),

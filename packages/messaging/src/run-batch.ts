@@ -15,13 +15,16 @@ export interface BatchRunnerOptions extends Omit<RelayOptions, "metrics"> {
   readonly session: RelaySession;
   readonly circuit: BrokerCircuit;
   readonly metrics: RelayMetrics | undefined;
+  readonly isStopping: () => boolean;
 }
 
 const MARK_RETRY_MS = 100;
+/** For a relay that is to stop while its database is away. */
+const LAST_TRIES = 10;
 
-/** Publishes a claimed batch, judges the outcomes, marks. Never rejects. */
+/** Publishes a claimed batch, judges the outcomes, marks. */
 export const createBatchRunner = (options: BatchRunnerOptions) => {
-  const { session, publisher, log, tracer, settings, relayId, circuit, metrics } = options;
+  const { session, publisher, log, tracer, settings, relayId, circuit, metrics, isStopping } = options;
   const { faultPoint, publishTimeoutMs, leaseMs } = settings;
 
   return async (batch: Batch, workSignal: AbortSignal): Promise<void> => {
@@ -35,7 +38,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
     });
     spans.finish(published);
     await faultPoint("after-publish");
-    const { marks, outage, error } = judgeBatch(batch, published, settings);
+    const { marks, outage, error } = judgeBatch(batch, published, { ...settings, trusted: circuit.trusted });
     if (outage && !workSignal.aborted) {
       if (circuit.state === "closed") log?.warn({ err: error }, "nothing gets through to the broker; the outbox waits");
       circuit.failed();
@@ -57,7 +60,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
 
   /** Tries until the database answers: what is marked late is not published twice. Past the lease others may have it. */
   async function mark(batch: Batch, marks: Marks, startedAt: number): Promise<void> {
-    for (;;) {
+    for (let lastTries = 0; ; lastTries += isStopping() ? 1 : 0) {
       try {
         if (await markBatch(session, relayId, batch, marks)) return;
         metrics?.fenced.inc();
@@ -67,7 +70,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
         );
         return;
       } catch (error) {
-        if (performance.now() - startedAt > leaseMs * 2) {
+        if (performance.now() - startedAt > leaseMs * 2 || lastTries >= LAST_TRIES) {
           log?.error(
             { err: error, events: batch.events.length },
             "a batch could not be marked; it will be published again",

@@ -178,6 +178,55 @@ describe("a relay that stands still past its lease", { timeout: 60_000 }, () => 
   });
 });
 
+describe("a relay that loses its database connection", { timeout: 60_000 }, () => {
+  it("over and over connects again, finishes, and marks what it had published", async () => {
+    const publisher = recordingPublisher(async (batch) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return sentAll(batch);
+    });
+    const other = openAnother(db, "unlucky");
+    const relay = createRelay({ database: other, publisher, batchSize: 5, leaseMs: 500 });
+    await relay.start(new AbortController().signal);
+    for (let round = 0; round < 8; round += 1) {
+      await addEvents(
+        db.database,
+        ...Array.from({ length: 30 }, (_, n) => eventOf(`a-${n % 10}`, round * 3 + Math.floor(n / 10))),
+      );
+      await pollUntil(() => publisher.published.length > round * 10);
+      await db.database.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'unlucky relay' and datname = current_database()",
+      );
+    }
+    await drained();
+    await relay.stop();
+    expect(new Set(publisher.published.map(({ id }) => id)).size).toBe(240);
+    expect(await balanceOf(db.database)).toMatchObject({ sent: 240, dead: 0, inserted: 240 });
+    await other.dispose();
+  });
+
+  it("for good stops all the same", async () => {
+    const other = openAnother(db, "unlucky");
+    const publishing = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const publisher = recordingPublisher(async (batch) => {
+      publishing.resolve();
+      await gate.promise;
+      return sentAll(batch);
+    });
+    const relay = createRelay({ database: other, publisher, leaseMs: 60_000 });
+    await relay.start(new AbortController().signal);
+    await addEvents(db.database, eventOf("a"));
+    await publishing.promise;
+    await db.database.query("alter table tandem.outbox_lease rename to gone");
+    const stopping = relay.stop();
+    gate.resolve();
+    await stopping;
+    await db.database.query("alter table tandem.gone rename to outbox_lease");
+    expect(await balanceOf(db.database)).toMatchObject({ leased: 1, sent: 0 });
+    await other.dispose();
+  });
+});
+
 describe("two relays", () => {
   it("share the work: each event once, each aggregate in order and never at both", async () => {
     const other = openAnother(db);

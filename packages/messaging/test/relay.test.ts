@@ -247,13 +247,43 @@ describe("a publisher that fails", () => {
   });
 
   it("for good gets its event parked at once", async () => {
-    const publisher = recordingPublisher((batch) => batch.map((event) => failing("permanent", event)));
+    const publisher = recordingPublisher((batch) =>
+      batch.map((event) => (event.subject === "bad" ? failing("permanent", event) : { id: event.id, status: "sent" })),
+    );
     const { log, lines } = captureLog();
-    await addEvents(db.database, eventOf("bad"));
     await startRelay({ publisher, log });
+    await addEvents(db.database, eventOf("good"));
+    await idle();
+    await addEvents(db.database, eventOf("bad"));
     await idle();
     expect(await parked()).toMatchObject([{ subject: "bad", reason: "permanent", attempts: 1 }]);
     expect(lines).toContainEqual(expect.objectContaining({ msg: "an event cannot be published and was parked" }));
+  });
+
+  it("for good with everything, from the start, is a broker set up wrong: nothing is parked", async () => {
+    let wrong = true;
+    const publisher = recordingPublisher((batch) =>
+      wrong ? batch.map((event) => failing("permanent", event)) : sentAll(batch),
+    );
+    await addEvents(db.database, eventOf("a"), eventOf("b"));
+    await startRelay({ publisher, outageMaxPauseMs: 20 });
+    await pollUntil(() => publisher.calls.length > 3);
+    expect(await parked()).toEqual([]);
+    wrong = false;
+    await idle();
+    expect(publisher.published).toHaveLength(2);
+  });
+
+  it("now and then with an event that failed before, and has no company, does not stop the others", async () => {
+    const publisher = recordingPublisher((batch) =>
+      batch.map((event) => (event.subject === "bad" ? failing("transient", event) : { id: event.id, status: "sent" })),
+    );
+    const { log, lines } = captureLog();
+    await startRelay({ publisher, log, maxAttempts: 6, retryMaxDelayMs: 10 });
+    await addEvents(db.database, eventOf("good"), eventOf("bad"));
+    await idle();
+    expect(await parked()).toMatchObject([{ subject: "bad", reason: "exhausted", attempts: 6 }]);
+    expect(lines.filter(({ msg }) => String(msg).startsWith("nothing gets through"))).toEqual([]);
   });
 
   it("altogether opens a circuit: no attempt is burned, few calls are made, and all go when it is back", async () => {
