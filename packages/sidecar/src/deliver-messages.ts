@@ -1,6 +1,6 @@
 import type { Logger } from "@tandem/runtime";
 import type { FaultInjector } from "./faults.ts";
-import type { ClaimedDelivery, MessageLog } from "./message-log.ts";
+import type { ClaimedDelivery, DeliveryKey, MessageLog } from "./message-log.ts";
 import type { RetryPolicy } from "./resiliency.ts";
 
 export type DeliveryOutcome = "success" | "retry" | "drop";
@@ -44,12 +44,15 @@ const POLL_MS = 1_000;
 const AFTER_FAILURE_MS = 200;
 const BACKLOG_BATCH = 20;
 
+const keyOf = ({ subscriptionId, messageId }: DeliveryKey): string => `${subscriptionId}/${messageId}`;
+
 export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const { log, messages, faults, leaseMs = 60_000, concurrency = 20, prefetch = 100 } = options;
   let subscriptions = new Map<number, Subscription>();
   const dirty = new Set<number>();
   let queue: ClaimedDelivery[] = [];
   const outstanding = new Map<number, number>();
+  const held = new Set<string>();
   const inFlight = new Set<Promise<void>>();
   let claiming: Promise<void> | undefined;
   let poll: NodeJS.Timeout | undefined;
@@ -99,6 +102,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
 
   const take = (claimed: readonly ClaimedDelivery[]) => {
     for (const delivery of claimed) {
+      // Its lease ended while it waits or is handled here: the claim renewed it, and that is all.
+      if (held.has(keyOf(delivery))) continue;
+      held.add(keyOf(delivery));
       count(delivery.subscriptionId, 1);
       queue.push(delivery);
       if (faults.hits("duplicate")) {
@@ -119,7 +125,10 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       const batch = nextBatch();
       const call = handle(batch).finally(() => {
         inFlight.delete(call);
-        for (const { subscriptionId } of batch) count(subscriptionId, -1);
+        for (const delivery of batch) {
+          held.delete(keyOf(delivery));
+          count(delivery.subscriptionId, -1);
+        }
         pump();
         claim();
       });
@@ -208,7 +217,10 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       await claiming;
       const waiting = queue;
       queue = [];
-      for (const { subscriptionId } of waiting) count(subscriptionId, -1);
+      for (const delivery of waiting) {
+        held.delete(keyOf(delivery));
+        count(delivery.subscriptionId, -1);
+      }
       await giveBack(waiting);
     },
     idle: async () => {

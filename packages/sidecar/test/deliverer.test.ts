@@ -1,0 +1,165 @@
+import { captureLog, pollUntil } from "@tandem/testkit";
+import { describe, expect, it } from "vitest";
+import { createDeliverer, type DelivererOptions, type Subscription } from "../src/deliver-messages.ts";
+import { createFaults } from "../src/faults.ts";
+import type { ClaimedDelivery, MessageLog } from "../src/message-log.ts";
+
+interface Row {
+  readonly messageId: string;
+  attempt: number;
+  dueAt: number;
+}
+
+/** A log in memory with one subscription, whose claims work as those of the table. */
+const memoryLog = (count: number) => {
+  const rows = new Map<string, Row>();
+  for (let n = 1; n <= count; n++) rows.set(String(n), { messageId: String(n), attempt: 0, dueAt: 0 });
+  const buried: string[] = [];
+  const claims: number[] = [];
+  const log: MessageLog = {
+    publish: async () => undefined,
+    publishWithin: async () => () => undefined,
+    subscribe: async () => 1,
+    claim: async ([request], leaseMs) => {
+      const due = [...rows.values()].filter(({ dueAt }) => dueAt <= performance.now()).slice(0, request?.limit);
+      for (const row of due) row.dueAt = performance.now() + leaseMs;
+      claims.push(due.length);
+      return due.map(({ messageId, attempt }) => ({ subscriptionId: 1, messageId, attempt, event: "{}" }));
+    },
+    acknowledge: async ({ messageId }) => void rows.delete(messageId),
+    reschedule: async ({ messageId }, delayMs, failed) => {
+      const row = rows.get(messageId);
+      if (row !== undefined)
+        Object.assign(row, { dueAt: performance.now() + delayMs, attempt: row.attempt + (failed ? 1 : 0) });
+    },
+    deadLetter: async ({ messageId }) => {
+      rows.delete(messageId);
+      buried.push(messageId);
+    },
+    onMessage: () => undefined,
+    removeDelivered: async () => 0,
+  };
+  return { log, rows, buried, claims };
+};
+
+const subscription = (deliver: Subscription["deliver"], init: Partial<Subscription> = {}): Subscription => ({
+  id: 1,
+  topic: "t",
+  deadLetterTopic: "dead",
+  retry: { maxRetries: 2, delayMs: () => 5 },
+  bulkSize: undefined,
+  deliver,
+  ...init,
+});
+
+const delivererOf = (messages: MessageLog, options: Partial<DelivererOptions> = {}) =>
+  createDeliverer({ log: captureLog().log, messages, faults: createFaults({}, 1), ...options });
+
+describe("the deliverer", () => {
+  it("has no more calls open than it may", async () => {
+    const { log, rows } = memoryLog(200);
+    let open = 0;
+    let most = 0;
+    const deliverer = delivererOf(log, { concurrency: 4 });
+    const deliver = async (messages: readonly ClaimedDelivery[]) => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      open--;
+      return messages.map(() => "success" as const);
+    };
+    deliverer.open([subscription(deliver)]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(most).toBe(4);
+    await deliverer.pause();
+  });
+
+  it("sends a backlog in bulk, and single messages one by one", async () => {
+    const { log, rows } = memoryLog(90);
+    const sizes: number[] = [];
+    const deliverer = delivererOf(log, { concurrency: 4 });
+    deliverer.open([
+      subscription(async (messages) => {
+        sizes.push(messages.length);
+        return messages.map(() => "success");
+      }),
+    ]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(Math.max(...sizes)).toBeGreaterThan(1);
+    rows.set("100", { messageId: "100", attempt: 0, dueAt: 0 });
+    deliverer.wake([1]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(sizes.at(-1)).toBe(1);
+    await deliverer.pause();
+  });
+
+  it("does not deliver again what it still holds when the lease ends: the claim renews it", async () => {
+    const { log, claims } = memoryLog(1);
+    const done = Promise.withResolvers<readonly ["success"]>();
+    let deliveries = 0;
+    const deliverer = delivererOf(log, { leaseMs: 10 });
+    deliverer.open([
+      subscription(() => {
+        deliveries++;
+        return done.promise;
+      }),
+    ]);
+    await pollUntil(() => {
+      deliverer.wake([1]);
+      return claims.filter((found) => found === 1).length >= 3;
+    }, {});
+    expect(deliveries).toBe(1);
+    done.resolve(["success"]);
+    await deliverer.pause();
+    await deliverer.idle();
+  });
+
+  it("counts failures, and buries after the last retry", async () => {
+    const { log, rows, buried } = memoryLog(1);
+    let deliveries = 0;
+    const deliverer = delivererOf(log);
+    deliverer.open([
+      subscription(async () => {
+        deliveries++;
+        return ["retry"];
+      }),
+    ]);
+    await pollUntil(() => buried.length === 1, {});
+    expect([deliveries, rows.size]).toEqual([3, 0]);
+    await deliverer.pause();
+  });
+
+  it("gives back what waits when it is paused, without counting it as a failure", async () => {
+    const { log, rows } = memoryLog(50);
+    const gate = Promise.withResolvers<void>();
+    const deliverer = delivererOf(log, { concurrency: 2 });
+    deliverer.open([
+      subscription(
+        async (messages) => {
+          await gate.promise;
+          return messages.map(() => "success");
+        },
+        { bulkSize: 1 },
+      ),
+    ]);
+    await pollUntil(() => [...rows.values()].every(({ dueAt }) => dueAt > 0), {});
+    await deliverer.pause();
+    gate.resolve();
+    await deliverer.idle();
+    expect(rows.size).toBe(48);
+    expect([...rows.values()].every(({ attempt, dueAt }) => attempt === 0 && dueAt <= performance.now())).toBe(true);
+  });
+
+  it("goes on after a claim that failed", async () => {
+    const { log, rows } = memoryLog(3);
+    let failures = 2;
+    const flaky: MessageLog = {
+      ...log,
+      claim: (requests, leaseMs) =>
+        failures-- > 0 ? Promise.reject(new Error("no database")) : log.claim(requests, leaseMs),
+    };
+    const deliverer = delivererOf(flaky);
+    deliverer.open([subscription(async (messages) => messages.map(() => "success"))]);
+    await pollUntil(() => rows.size === 0, {});
+    await deliverer.pause();
+  });
+});
