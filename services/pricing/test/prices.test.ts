@@ -44,8 +44,9 @@ describe("setting a price", () => {
     const { productId } = await sellable(pricing, { amountMinor: 1_000n });
     const priceListId = priceList?.priceListId ?? "";
     await client.setPrice({ productId, priceListId, amount: eur(800n) });
-    expect(await amounts(productId)).toEqual([[1_000]]);
-    expect((await client.getPrice({ productId })).price?.amount).toMatchObject(eur(1_000n));
+    await client.setPrice({ productId, amount: eur(1_100n) });
+    expect(await amounts(productId)).toEqual([[1_000], [1_100]]);
+    expect((await client.getPrice({ productId })).price?.amount).toMatchObject(eur(1_100n));
     expect((await client.getPrice({ productId, priceListId })).price?.amount).toMatchObject(eur(800n));
     await expect(client.getPrice({ productId, priceListId: newId() })).rejects.toMatchObject({
       code: "pricing.price_list_not_found",
