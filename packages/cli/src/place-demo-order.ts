@@ -58,11 +58,16 @@ export const placeDemoOrder = async ({
   write(`Order ${order.orderId} of ${demoCustomer.name}: ${amountOf(order.totals?.total?.amountMinor ?? 0n)}`);
   write(styleText("dim", `  ${"ms".padStart(6)}  ${"service".padEnd(10)} ${"step".padEnd(26)} event id`));
 
-  let shown = 0;
+  // By what they are, not by how many: an entry of another context may come in before one that was shown.
+  const shown = new Set<string>();
   for (;;) {
     const timeline = await customer.orders.getOrderTimeline({ orderId: order.orderId });
-    for (const entry of timeline.entries.slice(shown)) write(lineOf(entry));
-    shown = timeline.entries.length;
+    for (const entry of timeline.entries) {
+      const key = `${entry.step} ${entry.eventId}`;
+      if (shown.has(key)) continue;
+      shown.add(key);
+      write(lineOf(entry));
+    }
     const elapsedMs = performance.now() - startedAt;
     if (timeline.final) {
       write(`Order ${order.orderId} is ${enumName(OrderStatus, timeline.status)} after ${Math.round(elapsedMs)} ms`);
