@@ -32,6 +32,8 @@ export const workerConfig = platformConfig.extend({
   /** Where the sidecar reaches the worker; 5005 in Kubernetes. */
   APP_PORT: port({ zero: true }).default(5005),
   APP_API_TOKEN: secret().optional(),
+  /** How long the events of a relay that died are left alone: longer than a publish takes, and a pause of the process. */
+  RELAY_LEASE_MS: durationMs({ min: 200, max: 3_600_000 }).default(10_000),
   /** Probes and metrics. */
   OPS_PORT: port({ zero: true }).default(8081),
 });

@@ -5,6 +5,7 @@ import { type Consumer, createConsumerHost, createRelay, createReplayWorker } fr
 import { type Binary, type ContinuousWorker, createOpsServer, type Env, loadConfig } from "@tandem/runtime";
 import type { z } from "zod";
 import type { WorkerConfig } from "./config.ts";
+import { readFaultPoint } from "./fault-point.ts";
 import { type BinaryHost, createPlatform, type Platform } from "./platform.ts";
 import { runComposition } from "./run-composition.ts";
 
@@ -84,13 +85,22 @@ const startWorker =
         log,
         ...(config.APP_API_TOKEN ? { appApiToken: config.APP_API_TOKEN } : {}),
       });
+      const faultPoint = readFaultPoint(env, log);
       const ops = createOpsServer({ port: config.OPS_PORT, health, metrics });
       const workers: ContinuousWorker[] = [
         ...(withEvents ? [createReplayWorker({ database, host: consumers, log })] : []),
         ...(withCron
           ? [
               jobs,
-              createRelay({ database, publisher: dapr.publisher("pubsub"), log, metrics, tracer: telemetry.tracer }),
+              createRelay({
+                database,
+                publisher: dapr.publisher("pubsub"),
+                log,
+                metrics,
+                tracer: telemetry.tracer,
+                leaseMs: config.RELAY_LEASE_MS,
+                ...(faultPoint ? { faultPoint } : {}),
+              }),
               ...(parts.workers ?? []),
             ]
           : []),
