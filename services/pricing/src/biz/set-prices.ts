@@ -1,17 +1,10 @@
-import { type AppError, type Clock, isAppError, type Money } from "@tandem/kernel";
-import { currencyMismatch, priceListNotFound, productUnknown } from "../model/errors.ts";
-import {
-  announcedPrices,
-  type CurrentPrice,
-  currentPrice,
-  defaultPriceList,
-  type Price,
-  type PriceList,
-  type ProductPrices,
-} from "../model/price.ts";
+import { type AppError, type Clock, isAppError } from "@tandem/kernel";
+import { productUnknown } from "../model/errors.ts";
+import { announcedPrices, type CurrentPrice, currentPrice, type Price, type ProductPrices } from "../model/price.ts";
 import { type PricingEvent, priceChanged } from "../model/pricing-events.ts";
 import type { Product } from "../model/product.ts";
-import type { PriceSource, PricingUnitOfWork, Repositories } from "./ports.ts";
+import { type PlacedPrice, placeInLists, type WantedPrice } from "./place-in-lists.ts";
+import type { PriceSource, PricingUnitOfWork } from "./ports.ts";
 
 export interface SetPricesDeps {
   readonly uow: PricingUnitOfWork;
@@ -20,21 +13,10 @@ export interface SetPricesDeps {
   readonly newId: () => string;
 }
 
-export interface WantedPrice {
-  readonly productId: string;
-  /** Undefined: the default one of the amount's currency, which comes into being when it is missing. */
-  readonly priceListId: string | undefined;
-  readonly amount: Money;
-}
-
 export interface SetPricesInput {
   readonly prices: readonly WantedPrice[];
   /** Whether the caller may set prices of this seller's products; asked with "" for a product not known yet. */
   readonly mayActForSeller: (sellerId: string) => boolean;
-}
-
-interface Accepted extends WantedPrice {
-  readonly list: PriceList;
 }
 
 /**
@@ -53,7 +35,7 @@ export const makeSetPrices =
       const judged = wanted.map((price) =>
         mayPrice(known.get(price.productId), mayActForSeller) ? price : productUnknown(price.productId),
       );
-      const accepted = await placeInLists(repositories, judged, clock.now(), newId);
+      const accepted = await placeInLists(repositories.priceLists, judged, clock.now(), newId);
 
       const productIds = unique(accepted.flatMap((price) => (isAppError(price) ? [] : [price.productId])));
       if (productIds.length === 0) return accepted as readonly AppError[];
@@ -76,60 +58,12 @@ export const makeSetPrices =
 const mayPrice = (product: Product | undefined, mayActForSeller: (sellerId: string) => boolean): boolean =>
   product?.status !== "ARCHIVED" && mayActForSeller(product?.sellerId ?? "");
 
-const placeInLists = async (
-  { priceLists }: Repositories,
-  judged: readonly (WantedPrice | AppError)[],
-  now: Date,
-  newId: () => string,
-): Promise<readonly (Accepted | AppError)[]> => {
-  const open = judged.flatMap((price) => (isAppError(price) ? [] : [price]));
-  const ids = unique(open.flatMap(({ priceListId }) => priceListId ?? []));
-  const currencies = unique(open.flatMap(({ priceListId, amount }) => (priceListId ? [] : amount.currency)));
-  const lists = new Map<string, PriceList>();
-  if (ids.length > 0) for (const list of await priceLists.listByIds(ids)) lists.set(list.id, list);
-  const defaults = new Map<string, PriceList | AppError>();
-  if (currencies.length > 0) {
-    for (const list of await priceLists.listDefaults(currencies)) defaults.set(list.currency, list);
-  }
-  for (const currency of currencies) {
-    if (defaults.has(currency)) continue;
-    defaults.set(currency, await openDefault(priceLists, currency, now, newId));
-  }
-  return judged.map((price) => {
-    if (isAppError(price)) return price;
-    const { priceListId, amount } = price;
-    const list = priceListId ? lists.get(priceListId) : defaults.get(amount.currency);
-    if (!list) return priceListNotFound(priceListId ?? "");
-    if (isAppError(list)) return list;
-    if (list.currency !== amount.currency) return currencyMismatch(amount.currency, list.currency);
-    return { ...price, list };
-  });
-};
-
-const openDefault = async (
-  priceLists: Repositories["priceLists"],
-  currency: string,
-  now: Date,
-  newId: () => string,
-): Promise<PriceList | AppError> => {
-  try {
-    const list = defaultPriceList(newId(), currency, now);
-    if (await priceLists.createIfAbsent(list)) return list;
-    // Somebody else opened it meanwhile; their transaction has ended, so it is there to see.
-    const [theirs] = await priceLists.listDefaults([currency]);
-    return theirs ?? list;
-  } catch (error) {
-    if (isAppError(error, "pricing.currency_unknown")) return error;
-    throw error;
-  }
-};
-
 interface Change {
   readonly after: ProductPrices;
   readonly written: readonly Price[];
 }
 
-const changeOf = (before: ProductPrices, accepted: readonly (Accepted | AppError)[], now: Date): Change => {
+const changeOf = (before: ProductPrices, accepted: readonly (PlacedPrice | AppError)[], now: Date): Change => {
   const prices = new Map(before.prices.map((price) => [price.priceListId, price]));
   const written = new Map<string, Price>();
   for (const price of accepted) {
@@ -157,7 +91,7 @@ const eventOf = (change: Change, versions: ReadonlyMap<string, bigint>, now: Dat
 };
 
 const resultOf = (
-  { productId, list }: Accepted,
+  { productId, list }: PlacedPrice,
   after: ReadonlyMap<string, ProductPrices>,
   now: Date,
 ): CurrentPrice => {
