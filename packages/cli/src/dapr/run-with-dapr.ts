@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localEnvironment, renderConfiguration } from "@tandem/dapr";
 import { findTool, linkDaprRuntime, requireTool, startBroker } from "@tandem/toolchain";
+import { dyingWithParent } from "../die-with-parent.ts";
 import type { ContextPlan } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { repositoryRoot, type StateDir } from "../state-dir.ts";
@@ -103,7 +104,8 @@ const startDaprRun = async (
   const runtimePath = linkDaprRuntime(join(state.dir, "dapr"));
   const log = createWriteStream(state.logFile("dapr-run"), { flags: "a" });
   // The CLI makes a process group of its own: Ctrl-C reaches us only, and we stop it when its time has come.
-  const child = spawn(requireTool("dapr").path, ["run", "-f", runFile], {
+  const [command, ...args] = dyingWithParent([requireTool("dapr").path, "run", "-f", runFile]);
+  const child = spawn(command, args, {
     cwd: repositoryRoot,
     // The flag reaches single apps only; a run file takes the variable.
     env: { ...process.env, ...env, DAPR_RUNTIME_PATH: runtimePath },
@@ -136,7 +138,7 @@ const startDaprRun = async (
 };
 
 const untilAllReady = async (contexts: readonly ContextPlan[]): Promise<void> => {
-  const deadline = performance.now() + 120_000;
+  const deadline = performance.now() + 240_000;
   const waiting = new Map(
     contexts.flatMap(({ api, worker }) => [
       [api.appId, `http://127.0.0.1:${api.ports["REST"]}/readyz`],
@@ -148,7 +150,8 @@ const untilAllReady = async (contexts: readonly ContextPlan[]): Promise<void> =>
       const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
       if (answer?.ok) waiting.delete(appId);
     }
-    if (performance.now() > deadline) throw new Error(`not ready after two minutes: ${[...waiting.keys()].join(", ")}`);
+    if (performance.now() > deadline)
+      throw new Error(`not ready after four minutes: ${[...waiting.keys()].join(", ")}`);
     await sleep(200);
   }
 };

@@ -38,7 +38,12 @@ export const asProcesses =
     const entry = join(repositoryRoot, "services", context, "src", `${kind}.ts`);
     const log = createWriteStream(logFile(appId), { flags: "a" });
     const child = spawn(process.execPath, ["--import", join(import.meta.dirname, "exit-with-parent.ts"), entry], {
-      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...env },
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+        ...env,
+      },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     child.stdout?.pipe(log, { end: false });
@@ -53,7 +58,13 @@ export const asProcesses =
     });
     failed.catch(() => {});
     const port = ports[kind === "api" ? "REST" : "operations"];
-    await Promise.race([untilReady(`http://127.0.0.1:${port}/readyz`), failed]);
+    try {
+      await Promise.race([untilReady(`http://127.0.0.1:${port}/readyz`), failed]);
+    } catch (error) {
+      stopping = true;
+      child.kill("SIGKILL");
+      throw error;
+    }
     return {
       appId,
       failed,
@@ -67,14 +78,14 @@ export const asProcesses =
   };
 
 const untilReady = async (url: string): Promise<void> => {
-  const deadline = performance.now() + 60_000;
+  const deadline = performance.now() + 180_000;
   for (;;) {
     const ready = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
       ({ ok }) => ok,
       () => false,
     );
     if (ready) return;
-    if (performance.now() > deadline) throw new Error(`${url} is not ready after a minute`);
+    if (performance.now() > deadline) throw new Error(`${url} is not ready after three minutes`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 };
