@@ -5,7 +5,7 @@ import { chunkEvents, type EncodedEvent } from "./chunk-events.ts";
 import { CLOUD_EVENT_JSON, encodeCloudEvent } from "./cloud-event.ts";
 import type { SidecarConnection } from "./connect-to-sidecar.ts";
 import { runBounded } from "./run-bounded.ts";
-import { toAppError } from "./to-app-error.ts";
+import { isComponentMissing, toAppError } from "./to-app-error.ts";
 
 export interface PublisherOptions {
   /** Events in one call: 1 to 1000, default 100 (Dapr publishes at most 100 of a call in parallel to brokers without bulk). */
@@ -99,7 +99,9 @@ const attributesOf = (event: OutboxEvent) => ({
 });
 
 const isAboutTheContent = (error: unknown): boolean => {
-  const { code } = ConnectError.from(error);
+  const refusal = ConnectError.from(error);
+  const { code } = refusal;
+  if (isComponentMissing(refusal)) return false;
   return code === Code.InvalidArgument || code === Code.ResourceExhausted;
 };
 

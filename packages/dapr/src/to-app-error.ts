@@ -25,9 +25,12 @@ const KIND: Record<Code, ErrorKind> = {
 // Transactions and some stores report a lost race as Internal, with only the text to tell.
 const ETAG_MISMATCH = /etag|no item was updated/i;
 
+// Answered with InvalidArgument, as if the caller were to blame; yet a component that is still loading answers the same.
+const COMPONENT_MISSING = /^(pubsub|state ?store|lock store)\b.*\bnot (found|configured)$/i;
+
 /**
  * A failure of the sidecar in the platform's words. `code` is `dapr.<operation>_failed`, or `dapr.etag_mismatch` (kind
- * conflict) when somebody else wrote first. An AppError passes through.
+ * conflict) when somebody else wrote first, or `dapr.component_missing` (unavailable). An AppError passes through.
  */
 export const toAppError = (error: unknown, operation: string): AppError => {
   if (isAppError(error)) return error;
@@ -37,11 +40,16 @@ export const toAppError = (error: unknown, operation: string): AppError => {
       cause,
     });
   }
+  if (isComponentMissing(cause)) {
+    return new AppError("unavailable", "dapr.component_missing", `${operation}: ${cause.rawMessage}`, { cause });
+  }
   return new AppError(KIND[cause.code], `dapr.${operation}_failed`, `${operation}: ${cause.rawMessage}`, { cause });
 };
 
 const isEtagMismatch = (error: ConnectError): boolean =>
   error.code === Code.Aborted || (error.code === Code.Internal && ETAG_MISMATCH.test(error.rawMessage));
+
+export const isComponentMissing = (error: ConnectError): boolean => COMPONENT_MISSING.test(error.rawMessage);
 
 /** Runs one call to the sidecar; its failure is an AppError. */
 export const callSidecar = async <T>(operation: string, call: () => Promise<T>): Promise<T> => {

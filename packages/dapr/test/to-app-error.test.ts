@@ -34,6 +34,19 @@ describe("toAppError", () => {
     });
   });
 
+  it.each([
+    "pubsub orders is not found",
+    "state store carts is not found",
+    "state store is not configured",
+    "lock store locks not found",
+  ])("takes a missing component for one that may still come: %s", (message) => {
+    expect(toAppError(new ConnectError(message, Code.InvalidArgument), "x")).toMatchObject({
+      kind: "unavailable",
+      retryable: true,
+      code: "dapr.component_missing",
+    });
+  });
+
   it("leaves an AppError alone", () => {
     const error = new AppError("not_found", "a.b", "c");
     expect(toAppError(error, "x")).toBe(error);

@@ -47,9 +47,9 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
   const state = createStateTable(pool);
   const locks = createLockTable(pool);
 
-  const find = (kind: string, name: string, missing: Code): Component => {
+  const find = (kind: "pubsub" | "state" | "lock", name: string): Component => {
     const component = components.find((one) => one.name === name && kindOf(one) === kind);
-    if (component === undefined) throw new ConnectError(`${kind} ${name} is not found`, missing);
+    if (component === undefined) throw new ConnectError(`${WORDS[kind]} ${name} is not found`, Code.InvalidArgument);
     return component;
   };
 
@@ -65,7 +65,7 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
 
   return {
     publish: async (pubsub, topic, entries, traceparent) => {
-      const component = find("pubsub", pubsub, Code.NotFound);
+      const component = find("pubsub", pubsub);
       if (topic === "") throw new ConnectError("topic is empty in pubsub", Code.InvalidArgument);
       if (!toTopicScopes(component, appId).mayPublish(topic)) {
         throw new ConnectError(`topic ${topic} is not allowed for app id ${appId}`, Code.PermissionDenied);
@@ -77,19 +77,19 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
     },
 
     getState: async (store, keys) => {
-      const prefix = prefixOf(find("state", store, Code.InvalidArgument), appId);
+      const prefix = prefixOf(find("state", store), appId);
       const rows = await guard("get state", () => state.get(keys.map((key) => prefix + checkKey(key))));
       return new Map([...rows].map(([key, row]) => [key.slice(prefix.length), row]));
     },
 
     writeState: async (store, writes) => {
-      const prefix = prefixOf(find("state", store, Code.InvalidArgument), appId);
+      const prefix = prefixOf(find("state", store), appId);
       const prefixed = writes.map((write) => ({ ...write, key: prefix + checkKey(write.key) }));
       await guard("save state", () => state.write(prefixed));
     },
 
     transactState: async (store, writes) => {
-      const component = find("state", store, Code.InvalidArgument);
+      const component = find("state", store);
       const prefix = prefixOf(component, appId);
       const prefixed = writes.map((write) => ({ ...write, key: prefix + checkKey(write.key) }));
       const { stored, published } = toOutboxMessages(component, appId, prefixed);
@@ -103,7 +103,7 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
     },
 
     tryLock: async (store, resource, owner, seconds) => {
-      const prefix = prefixOf(find("lock", store, Code.InvalidArgument), appId);
+      const prefix = prefixOf(find("lock", store), appId);
       if (resource === "" || owner === "" || seconds <= 0) {
         throw new ConnectError("resource, owner and a positive expiry are needed", Code.InvalidArgument);
       }
@@ -111,11 +111,14 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
     },
 
     unlock: async (store, resource, owner) => {
-      const prefix = prefixOf(find("lock", store, Code.InvalidArgument), appId);
+      const prefix = prefixOf(find("lock", store), appId);
       return guard("unlock", () => locks.unlock(store, prefix + resource, owner));
     },
   };
 };
+
+/** As daprd calls them. */
+const WORDS = { pubsub: "pubsub", state: "state store", lock: "lock store" } as const;
 
 const checkKey = (key: string): string => {
   if (key === "" || key.includes("||"))

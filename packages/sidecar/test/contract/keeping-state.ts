@@ -1,4 +1,3 @@
-import { AppError } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import { describe, expect, it } from "vitest";
 import { knownDifferences } from "./known-differences.ts";
@@ -86,7 +85,10 @@ export const describeState = (world: () => World): void => {
     });
 
     it("refuses a store that the app may not load", async () => {
-      await expect(world().dapr("stranger").state("statestore").get("x")).rejects.toBeInstanceOf(AppError);
+      const missing = { code: "dapr.component_missing", kind: "unavailable" };
+      await expect(world().dapr("stranger").state("statestore").get("x")).rejects.toMatchObject(missing);
+      await expect(world().dapr("caller").state("no-such-store").get("x")).rejects.toMatchObject(missing);
+      await expect(world().dapr("caller").locks("no-such-store").tryLock("x", 1_000)).rejects.toMatchObject(missing);
     });
 
     it("can be read with curl", async () => {
