@@ -20,6 +20,27 @@ export const amountExceeded = (most: bigint) =>
   });
 
 export const currencyMismatch = (currency: string) =>
-  new AppError("failed_precondition", "payment.currency_mismatch", `The payment is in ${currency}.`, {
+  new AppError("invalid_argument", "payment.currency_mismatch", `The payment is in ${currency}.`, {
     details: [{ field: "amount.currency_code", rule: "same_currency", message: `expected ${currency}` }],
   });
+
+export const operationInProgress = (paymentId: string) =>
+  new AppError(
+    "conflict",
+    "payment.operation_in_progress",
+    `Something else is under way for payment ${paymentId}; try again when it is done.`,
+  );
+
+export const providerUnknown = (provider: string) =>
+  new AppError("not_found", "payment.provider_unknown", `There is no payment provider ${provider}.`);
+
+/** One answer for every way to be wrong: nothing to learn for who tries. */
+export const webhookSignatureInvalid = () =>
+  new AppError(
+    "unauthenticated",
+    "payment.webhook_signature_invalid",
+    "The webhook's signature is missing, wrong or too old.",
+  );
+
+export const webhookMalformed = () =>
+  new AppError("invalid_argument", "payment.webhook_malformed", "The webhook is not one that this provider sends.");
