@@ -87,7 +87,7 @@ select
   (select count(*) from tandem.outbox_parked) as dead,
   archive.inserted + (select count(*) from tandem.outbox_event) as inserted
 from tandem.outbox_archive archive,
-  (select coalesce(sum(cardinality(seqs)), 0)::bigint as events from tandem.outbox_lease) leased;
+  (select count(*) as events from tandem.outbox_lease l, unnest(l.seqs) s(seq) join tandem.outbox_claim c using (seq)) leased;
 
 -- Days are UTC. Ranges that already have rows in the default partition are left to it.
 create function tandem.ensure_outbox_partitions(p_days_ahead integer, p_now timestamptz default now())

@@ -30,7 +30,7 @@ const AGES = `
 const BACKLOG = `
   select (select count(*) from tandem.outbox_claim) - leased.events as pending, leased.events as leased,
     (select count(*) from tandem.outbox_parked) as dead, ${AGES}
-  from (select coalesce(sum(cardinality(seqs)), 0) as events from tandem.outbox_lease) leased`;
+  from (select count(*) as events from tandem.outbox_lease l, unnest(l.seqs) s(seq) join tandem.outbox_claim c using (seq)) leased`;
 
 const STATS = `select b.*, ${AGES} from tandem.outbox_balance b`;
 

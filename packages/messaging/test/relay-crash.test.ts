@@ -158,6 +158,40 @@ describe("a relay that stands still past its lease", { timeout: 60_000 }, () => 
     await other.dispose();
   });
 
+  it("does not touch what another relay has in hand by now", async () => {
+    const stalled = Promise.withResolvers<void>();
+    const reached = Promise.withResolvers<void>();
+    const published = Promise.withResolvers<void>();
+    await addEvents(db.database, eventOf("a"));
+    const slow = createRelay({
+      database: db.database,
+      publisher: recordingPublisher(),
+      leaseMs: 200,
+      faultPoint: async (name) => {
+        if (name !== "before-mark") return;
+        reached.resolve();
+        await stalled.promise;
+      },
+    });
+    await slow.start(new AbortController().signal);
+    await reached.promise;
+    const other = openAnother(db);
+    const publisher = recordingPublisher(async (batch) => {
+      await published.promise;
+      return sentAll(batch);
+    });
+    const relay = createRelay({ database: other, publisher });
+    await relay.start(new AbortController().signal);
+    await pollUntil(() => publisher.calls.length === 1);
+    stalled.resolve();
+    await slow.stop();
+    expect(await balanceOf(db.database)).toMatchObject({ pending: 0, leased: 1, sent: 0, inserted: 1 });
+    published.resolve();
+    await drained();
+    await relay.stop();
+    await other.dispose();
+  });
+
   it("stopped by the operating system does not stop others from claiming", async () => {
     await addEvents(db.database, ...Array.from({ length: 200 }, (_, n) => eventOf(`a-${n}`)));
     const { child, exited } = startChild({ batchSize: 5 });
