@@ -2,7 +2,12 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "tools/**/*.test.ts"],
+    include: [
+      "packages/*/test/**/*.test.ts",
+      "services/*/test/**/*.test.ts",
+      "tools/**/*.test.ts",
+      "e2e/test/**/*.test.ts",
+    ],
     exclude: ["**/node_modules/**", ".tools/**"],
     globalSetup: ["packages/testkit/src/global-setup.ts"],
     // A process per file: tests start servers, send signals and leave handles. Two, because so many cores are common.

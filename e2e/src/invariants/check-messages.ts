@@ -1,0 +1,71 @@
+import type { WorkerStarter } from "@tandem/chassis";
+import { type ContextName, serviceCatalogue, topicOf } from "@tandem/contracts";
+import type { FindViolations } from "../check-invariants.ts";
+import type { Databases } from "../databases.ts";
+
+/** Nothing is opened: these only have to be well-formed. */
+const ENV = {
+  DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/nowhere",
+  DAPR_HTTP_PORT: "1",
+  DAPR_GRPC_PORT: "1",
+  LOG_LEVEL: "silent",
+};
+
+/** The outbox balances, and every consumer has handled every event of its topic: once, and none that was never written. */
+export const checkMessages = async (
+  find: FindViolations,
+  databases: Databases,
+  context: ContextName,
+): Promise<string[]> => {
+  const balance = await find(
+    "pending + leased + sent + dead = inserted, all sent",
+    context,
+    "select * from tandem.outbox_balance where pending + leased + sent + dead <> inserted or pending + leased + dead > 0",
+  );
+  // The ledger of what was sent, event by event: the sum alone would let one that is lost hide behind one that is counted twice.
+  const unsent = await find(
+    "an event that is not sent exactly once",
+    context,
+    `select e.id, e.topic, count(s.seq) from tandem.outbox_event e
+     left join (select unnest(seqs) as seq from tandem.outbox_sent) s using (seq)
+     group by e.id, e.topic having count(s.seq) <> 1`,
+  );
+  const { startWorker } = (await import(`@tandem/${context}/worker`)) as { startWorker: WorkerStarter };
+  const { consumers = [] } = await startWorker.describe(ENV);
+  const gaps = await Promise.all(
+    consumers.map(async ({ name, event }) => {
+      const topic = topicOf(event).name;
+      const published = new Set(
+        (
+          await Promise.all(
+            serviceCatalogue.map((one) =>
+              databases.query<{ id: string }>(
+                one.context,
+                `select id from tandem.outbox_event where topic = $1 and id in
+                   (select id from tandem.outbox_event e join tandem.outbox_sent s on e.seq = any (s.seqs) where e.topic = $1)`,
+                [topic],
+              ),
+            ),
+          )
+        )
+          .flat()
+          .map(({ id }) => id),
+      );
+      const rows = await databases.query<{ id: string }>(
+        context,
+        `select event_id as id from tandem.inbox where consumer = $1
+         union all select event_id from tandem.dead_letter where consumer = $1`,
+        [name],
+      );
+      const handled = new Set(rows.map(({ id }) => id));
+      return [
+        ...(rows.length === handled.size ? [] : [`${name}: an event was handled twice`]),
+        ...[...published].filter((id) => !handled.has(id)).map((id) => `${name}: never handled ${topic} ${id}`),
+        ...[...handled]
+          .filter((id) => !published.has(id))
+          .map((id) => `${name}: handled ${topic} ${id}, which nobody wrote`),
+      ];
+    }),
+  );
+  return [...balance, ...unsent, ...gaps.flat()];
+};

@@ -1,0 +1,144 @@
+import { createDevIssuer } from "@tandem/auth";
+import { openClients, type PlatformClients, tokensFrom } from "@tandem/cli/clients";
+import { loadService } from "@tandem/cli/load-service";
+import { type BinaryPlan, planPlatform } from "@tandem/cli/plan";
+import { type ContextName, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { ensureDatabase } from "@tandem/embedded-postgres";
+import { migrate } from "@tandem/postgres";
+import type { FaultInjector } from "@tandem/sidecar";
+import { captureLog } from "@tandem/testkit";
+import { type Databases, openDatabases } from "./databases.ts";
+import { findPortOffset } from "./find-port-offset.ts";
+import { startPostgres } from "./start-postgres.ts";
+import { embeddedSidecars, type StartSidecars } from "./start-sidecars.ts";
+import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
+
+export interface PlatformOptions {
+  /** Default: the embedded ones. */
+  readonly sidecars?: StartSidecars;
+  /** Contexts whose worker is a process of its own, to be killed. Default none. */
+  readonly processes?: readonly ContextName[];
+  /** More environment, by app id. */
+  readonly env?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Of the sidecars' faults. Default 1. */
+  readonly seed?: number;
+}
+
+export interface TestPlatform extends AsyncDisposable {
+  readonly offset: number;
+  readonly issuerUrl: string;
+  readonly databases: Databases;
+  /** Faults of the embedded sidecars. */
+  readonly faults: FaultInjector;
+  worker(context: ContextName): WorkerProcess;
+  /** A second worker of the context, that runs the relay and the jobs. */
+  startReplica(context: ContextName): Promise<WorkerProcess>;
+  clients(claims: Readonly<Record<string, unknown>>): PlatformClients;
+  crashPostgres(): Promise<void>;
+  /** Error lines of the binaries in this process, for the message of a failure. */
+  readonly errors: () => readonly Record<string, unknown>[];
+}
+
+const AUDIENCE = "tandem";
+/** Short, because tests wait for it; long enough for a publish on a machine that does other things. */
+export const LEASE_MS = 2_000;
+
+/** The whole platform on a Postgres of its own: migrated, no shop. */
+export const startPlatform = async (options: PlatformOptions = {}): Promise<TestPlatform> => {
+  const { sidecars: startSidecars = embeddedSidecars, processes = [], env = {}, seed = 1 } = options;
+  await using stack = new AsyncDisposableStack();
+  const offset = await findPortOffset();
+  const postgres = stack.use(await startPostgres());
+  const urls = new Map<string, string>();
+  for (const { database, databaseUser } of serviceCatalogue) {
+    urls.set(database, await ensureDatabase({ ...place(postgres.adminUrl, database, databaseUser) }));
+  }
+  const sidecarUrl = await ensureDatabase(place(postgres.adminUrl, "sidecar_db", "sidecar_svc"));
+  await Promise.all(
+    serviceCatalogue.map(async ({ context, database }) =>
+      migrate({ url: urls.get(database) ?? "", sets: (await loadService(context)).migrations }),
+    ),
+  );
+  const issuerUrl = `http://127.0.0.1:${sharedPorts.devIssuer + offset}`;
+  stack.use(await createDevIssuer({ issuer: issuerUrl, audience: AUDIENCE, port: sharedPorts.devIssuer + offset }));
+
+  const plans = planPlatform({
+    only: undefined,
+    offset,
+    databaseUrlOf: ({ database }) => urls.get(database) ?? "",
+    issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
+    logLevel: "warn",
+  })
+    .flatMap(({ api, worker }) => [api, worker])
+    .map((plan) => ({ ...plan, env: { ...plan.env, ...settingsOf(plan), ...env[plan.appId] } }));
+  const { log, lines } = captureLog("warn");
+  const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
+
+  // daprd waits for its app, and a worker for its sidecar: all at once.
+  const starting = startSidecars({ plans, offset, databaseUrl: sidecarUrl, seed, log });
+  const workers = new Map<ContextName, WorkerProcess>();
+  const stops: (() => Promise<void>)[] = [];
+  stack.defer(async () => {
+    await Promise.allSettled(stops.map((stop) => stop()));
+  });
+  const startOne = async (plan: BinaryPlan): Promise<void> => {
+    if (plan.kind === "worker" && processes.includes(plan.context)) {
+      const worker = await startWorkerProcess(plan);
+      workers.set(plan.context, worker);
+      stops.push(() => Promise.resolve(worker[Symbol.asyncDispose]()));
+      return;
+    }
+    const { startApi, startWorker } = await loadService(plan.context);
+    const binary = await (plan.kind === "api" ? startApi : startWorker)(plan.env, { logDestination: destination });
+    stops.push(() => binary.stop());
+  };
+  const outcomes = await Promise.allSettled([starting, ...plans.map(startOne)]);
+  if (outcomes[0]?.status === "fulfilled") {
+    const running = await starting;
+    // Before the binaries: what is in flight ends, and nothing new is delivered to them.
+    stack.defer(() => Promise.resolve(running[Symbol.asyncDispose]()));
+  }
+  const failure = outcomes.find((one) => one.status === "rejected");
+  if (failure) throw failure.reason;
+
+  const databases = stack.use(openDatabases(urls, sidecarUrl));
+  const { faults } = await starting;
+  const owned = stack.move();
+  return {
+    offset,
+    issuerUrl,
+    databases,
+    get faults() {
+      if (!faults) throw new TypeError("only embedded sidecars misbehave on command");
+      return faults;
+    },
+    worker: (context) => {
+      const found = workers.get(context);
+      if (!found) throw new TypeError(`the worker of ${context} is not a process of its own`);
+      return found;
+    },
+    startReplica: async (context) => {
+      const plan = plans.find((one) => one.context === context && one.kind === "worker");
+      if (!plan) throw new TypeError(`no worker of ${context}`);
+      // Beside the ports of the first; callers of the same sidecar, which delivers to the first only.
+      const ports = { ...plan.ports, operations: (plan.ports["operations"] ?? 0) + 50 };
+      const extra = { APP_PORT: "0", OPS_PORT: String(ports.operations) };
+      const replica = await startWorkerProcess({ ...plan, ports, env: { ...plan.env, ...extra } }, ["--mode", "cron"]);
+      stops.push(() => Promise.resolve(replica[Symbol.asyncDispose]()));
+      return replica;
+    },
+    clients: (claims) => openClients(offset, tokensFrom(issuerUrl, claims)),
+    crashPostgres: () => postgres.crashAndRestart(),
+    errors: () => lines.filter(({ level }) => level === "error" || level === 50),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+};
+
+const place = (adminUrl: string, database: string, user: string) => ({ adminUrl, database, user, password: "tandem" });
+
+const settingsOf = ({ appId, kind }: BinaryPlan): Readonly<Record<string, string>> => ({
+  DATABASE_MAX_CONNECTIONS: "6",
+  ...(kind === "worker" ? { RELAY_LEASE_MS: String(LEASE_MS) } : {}),
+  // Nobody waits a minute for second thoughts here.
+  ...(appId === "order-worker" ? { COD_CONFIRM_AFTER_MS: "0" } : {}),
+});

@@ -1,0 +1,78 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { BinaryPlan } from "@tandem/cli/plan";
+import { localPorts, serviceOf } from "@tandem/contracts";
+import { localEnvironment, renderConfiguration } from "@tandem/dapr";
+import type { Logger } from "@tandem/runtime";
+import { type FaultInjector, startEmbeddedSidecars } from "@tandem/sidecar";
+import { startBroker, startDaprd } from "@tandem/toolchain";
+
+const componentsDir = join(import.meta.dirname, "../../components/local");
+
+export interface Sidecars extends AsyncDisposable {
+  /** Of the embedded ones. */
+  readonly faults?: FaultInjector;
+}
+
+export type StartSidecars = (given: {
+  readonly plans: readonly BinaryPlan[];
+  readonly offset: number;
+  readonly databaseUrl: string;
+  readonly seed: number;
+  readonly log: Logger;
+}) => Promise<Sidecars>;
+
+const portOf = (plan: BinaryPlan, use: string): number => plan.ports[use] ?? 0;
+const appOf = (plan: BinaryPlan) =>
+  plan.kind === "api"
+    ? ({ appPort: portOf(plan, "REST"), appProtocol: "http" } as const)
+    : ({ appPort: portOf(plan, "callback"), appProtocol: "grpc" } as const);
+
+/** All in this process, on Postgres; they misbehave when told. */
+export const embeddedSidecars: StartSidecars = ({ plans, databaseUrl, seed, log }) =>
+  startEmbeddedSidecars({
+    databaseUrl,
+    componentsDir,
+    log,
+    healthIntervalMs: 200,
+    faults: { seed },
+    apps: plans.map((plan) => ({
+      appId: plan.appId,
+      httpPort: portOf(plan, "sidecar HTTP"),
+      grpcPort: portOf(plan, "sidecar gRPC"),
+      ...appOf(plan),
+    })),
+  });
+
+/** A real daprd for every binary, on a Redis-protocol broker. */
+export const daprdSidecars: StartSidecars = async ({ plans, offset, databaseUrl }) => {
+  await using stack = new AsyncDisposableStack();
+  const dir = await mkdtemp(join(tmpdir(), "tandem-e2e-daprd-"));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  const broker = stack.use(await startBroker({ dir }));
+  const configFile = join(dir, "configuration.yaml");
+  await writeFile(configFile, renderConfiguration({ ...localEnvironment, namesFile: join(dir, "names.db") }));
+  const started = await Promise.allSettled(
+    plans.map((plan) => {
+      const { api, worker } = localPorts(serviceOf(plan.context), offset);
+      return startDaprd({
+        appId: plan.appId,
+        ...appOf(plan),
+        resourcesDir: componentsDir,
+        configFile,
+        httpPort: portOf(plan, "sidecar HTTP"),
+        grpcPort: portOf(plan, "sidecar gRPC"),
+        internalGrpcPort: (plan.kind === "api" ? api : worker).sidecar.internalGrpc,
+        env: { TANDEM_REDIS_HOST: broker.address, TANDEM_STATE_URL: databaseUrl },
+        args: plan.kind === "api" ? ["--app-health-check-path", "/livez"] : [],
+        readyTimeoutMs: 90_000,
+      });
+    }),
+  );
+  for (const one of started) if (one.status === "fulfilled") stack.use(one.value);
+  const failure = started.find((one) => one.status === "rejected");
+  if (failure) throw failure.reason;
+  const owned = stack.move();
+  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+};
