@@ -1,5 +1,6 @@
 import { type Clock, compareMoney, type Money } from "@tandem/kernel";
-import { paymentExists } from "../model/errors.ts";
+import { operationInProgress, paymentExists } from "../model/errors.ts";
+import type { OperationKind } from "../model/operation.ts";
 import {
   openPayment,
   type Payment,
@@ -20,34 +21,41 @@ export interface ChangePaymentDeps {
 
 const change =
   ({ uow, clock, newId }: ChangePaymentDeps) =>
-  (paymentId: string, decide: (payment: Payment, now: Date) => PaymentStep, signal?: AbortSignal): Promise<Payment> =>
+  (
+    paymentId: string,
+    wish: OperationKind,
+    decide: (payment: Payment, now: Date) => PaymentStep,
+    signal?: AbortSignal,
+  ): Promise<Payment> =>
     uow.transact(async (repositories: Repositories) => {
       const before = await repositories.payments.lockById(paymentId);
-      // Something is under way already: the same wish again changes nothing, another waits for its end.
-      if (await repositories.operations.isBusy(paymentId)) return before;
+      const open = await repositories.operations.findOpenKind(paymentId);
+      // The same capture or void again changes nothing; two refunds are two refunds, and the second must not get lost.
+      if (open !== undefined && open === wish && wish !== "REFUND") return before;
+      if (open !== undefined) throw operationInProgress(paymentId);
       const now = clock.now();
       return saveStep(repositories, decide(before, now), { before, now, newId });
     }, signal);
 
-/** @throws AppError `payment.not_found`, `payment.transition_invalid`, `payment.amount_exceeded`, `payment.currency_mismatch` */
+/** @throws AppError `payment.not_found`, `payment.transition_invalid`, `payment.operation_in_progress`, `payment.amount_exceeded`, `payment.currency_mismatch` */
 export const makeCapturePayment = (deps: ChangePaymentDeps) => {
   const run = change(deps);
   return (paymentId: string, amount: Money | undefined, signal?: AbortSignal) =>
-    run(paymentId, (payment, now) => requestCapture(payment, amount, now), signal);
+    run(paymentId, "CAPTURE", (payment, now) => requestCapture(payment, amount, now), signal);
 };
 
-/** @throws AppError `payment.not_found`, `payment.transition_invalid` */
+/** @throws AppError `payment.not_found`, `payment.transition_invalid`, `payment.operation_in_progress` */
 export const makeVoidPayment = (deps: ChangePaymentDeps) => {
   const run = change(deps);
   return (paymentId: string, reason: string, signal?: AbortSignal) =>
-    run(paymentId, (payment, now) => requestVoid(payment, reason, now), signal);
+    run(paymentId, "VOID", (payment, now) => requestVoid(payment, reason, now), signal);
 };
 
-/** @throws AppError `payment.not_found`, `payment.transition_invalid`, `payment.amount_exceeded`, `payment.currency_mismatch` */
+/** @throws AppError `payment.not_found`, `payment.transition_invalid`, `payment.operation_in_progress`, `payment.amount_exceeded`, `payment.currency_mismatch` */
 export const makeRefundPayment = (deps: ChangePaymentDeps) => {
   const run = change(deps);
   return (paymentId: string, amount: Money | undefined, reason: string, signal?: AbortSignal) =>
-    run(paymentId, (payment) => requestRefund(payment, amount, reason), signal);
+    run(paymentId, "REFUND", (payment) => requestRefund(payment, amount, reason), signal);
 };
 
 /** One payment per order: the same wish again gets the first one. @throws AppError `payment.already_exists` for another wish */

@@ -45,7 +45,7 @@ export const makeCollectPayment =
       const before = await repositories.payments.lockByOrderId(orderId);
       if (!before) throw tooEarly(orderId);
       const now = clock.now();
-      const busy = await repositories.operations.isBusy(before.id);
+      const busy = (await repositories.operations.findOpenKind(before.id)) !== undefined;
       return saveStep(repositories, collectPayment(before, occasion, busy, now), { before, now, newId });
     }, signal);
 
@@ -65,7 +65,7 @@ export const makeCancelPayment =
         before = await payments.lockByOrderId(order.orderId);
         if (!before) throw tooEarly(order.orderId);
       }
-      const busy = await operations.isBusy(before.id);
+      const busy = (await operations.findOpenKind(before.id)) !== undefined;
       return saveStep(repositories, cancelPayment(before, busy, now), { before, now, newId });
     }, signal);
 

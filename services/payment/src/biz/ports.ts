@@ -1,6 +1,6 @@
 import type { UnitOfWork } from "@tandem/kernel";
-import type { Operation, OperationKind, OperationOutcome } from "../model/operation.ts";
-import type { Payment, PaymentStatus } from "../model/payment.ts";
+import type { Operation, OperationKind, OperationOutcome, Refund } from "../model/operation.ts";
+import type { MethodKind, Payment, PaymentStatus } from "../model/payment.ts";
 import type { PaymentEvent } from "../model/payment-events.ts";
 import type { Settlement, SettlementSums } from "../model/settlement.ts";
 
@@ -30,6 +30,11 @@ export interface PaymentReader {
   listByCriteria(criteria: PaymentCriteria, page: PageRequest): Promise<Page<Payment>>;
 }
 
+export interface RefundReader {
+  /** By payment, oldest first; payments without a refund are absent. One statement for any number of payments. */
+  mapByPaymentIds(paymentIds: readonly string[]): Promise<ReadonlyMap<string, readonly Refund[]>>;
+}
+
 export interface SettlementReader {
   /** @throws AppError `payment.settlement_not_found` */
   getById(settlementId: string): Promise<Settlement>;
@@ -47,17 +52,21 @@ export interface PaymentRepository {
 
 export interface OperationRepository {
   create(operation: Operation): Promise<void>;
-  /** Whether something is asked of the provider for this payment and not decided. */
-  isBusy(paymentId: string): Promise<boolean>;
+  /** What is asked of the provider for this payment and not decided; at most one thing. */
+  findOpenKind(paymentId: string): Promise<OperationKind | undefined>;
   /** Closes it with its outcome. False when the token is not the one of the present lease: somebody else has taken over. */
   finish(operationId: string, token: bigint, outcome: OperationOutcome): Promise<boolean>;
 }
 
+export interface UnsettledPayments extends SettlementSums {
+  readonly paymentIds: readonly string[];
+}
+
 export interface SettlementRepository {
-  /** Captured or refunded in the period and not settled, by currency. Locks them. */
-  lockUnsettled(until: Date): Promise<readonly SettlementSums[]>;
-  /** Writes it and marks its payments. */
-  create(settlement: Settlement): Promise<void>;
+  /** Captured before `until` and not settled, by currency. Locks them. */
+  lockUnsettled(until: Date): Promise<readonly UnsettledPayments[]>;
+  /** Writes it and marks its payments: those that were summed, no others. */
+  create(settlement: Settlement, paymentIds: readonly string[]): Promise<void>;
 }
 
 export interface OutboxPort {
@@ -81,6 +90,7 @@ export interface LeasedOperation extends Operation {
   readonly attempt: number;
   /** The provider may have acted already: ask before asking again. */
   readonly uncertain: boolean;
+  readonly method: MethodKind;
   readonly cardToken: string;
   readonly providerReference: string;
 }
@@ -90,8 +100,24 @@ export interface OperationQueue {
   claim(limit: number, leaseMs: number): Promise<readonly LeasedOperation[]>;
   /** Gives it back for a later try. A stale token changes nothing. */
   postpone(operationId: string, token: bigint, delayMs: number, uncertain: boolean, error: string): Promise<void>;
-  /** Makes it due now, whoever waits: news has come. */
-  expedite(operationId: string): Promise<void>;
+  /** Leaves it to a person. A stale token changes nothing. */
+  park(operationId: string, token: bigint, error: string): Promise<void>;
+}
+
+/** News from the provider about an operation; other news names none. */
+export interface ProviderWebhook {
+  readonly provider: string;
+  /** Unique at the provider. */
+  readonly eventId: string;
+  readonly operationId?: string | undefined;
+  readonly body: string;
+}
+
+export interface WebhookInbox {
+  /** False when it was stored before. */
+  store(webhook: ProviderWebhook): Promise<boolean>;
+  /** Makes the operations due that stored webhooks name, parked ones included. Any number of callers at a time. */
+  workOff(limit: number): Promise<{ readonly done: number; readonly postponed: number; readonly abandoned: number }>;
 }
 
 export interface ProviderRequest {

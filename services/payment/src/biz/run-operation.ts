@@ -11,6 +11,8 @@ export interface RunOperationDeps {
   readonly newId: () => string;
   /** Longest wait for one answer. */
   readonly callTimeoutMs: number;
+  /** How long the outcome of an operation may stay unknown before it is left to a person. Default 24 hours. */
+  readonly giveUpMs?: number;
   /** For fault suites: called between the provider's answer and the commit. */
   readonly beforeCommit?: () => Promise<void> | void;
 }
@@ -20,33 +22,33 @@ const MAX_DELAY_MS = 60_000;
 /** An operation that the provider still works on is asked about this often; its webhook usually comes first. */
 const PENDING_DELAY_MS = 2_000;
 
+export type RunOutcome = "done" | "postponed" | "stale" | "given_up";
+
 /**
  * Asks the provider, outside of any transaction, and commits what it did together with the payment and the event. An answer that does not
  * come says nothing: the provider is asked what became of the operation before it is asked again.
  */
 export const makeRunOperation =
-  ({ uow, queue, provider, clock, newId, callTimeoutMs, beforeCommit }: RunOperationDeps) =>
-  async (operation: LeasedOperation, signal: AbortSignal): Promise<"done" | "postponed" | "stale"> => {
+  ({ uow, queue, provider, clock, newId, callTimeoutMs, giveUpMs = 86_400_000, beforeCommit }: RunOperationDeps) =>
+  async (operation: LeasedOperation, signal: AbortSignal): Promise<RunOutcome> => {
     const { id, token, attempt } = operation;
+    const postpone = async (delayMs: number, uncertain: boolean, why: string): Promise<RunOutcome> => {
+      if (clock.now().getTime() - operation.createdAt.getTime() < giveUpMs) {
+        await queue.postpone(id, token, delayMs, uncertain, why);
+        return "postponed";
+      }
+      await queue.park(id, token, why);
+      return "given_up";
+    };
     let answer: ProviderAnswer;
     try {
       answer = await ask(provider, operation, AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]));
     } catch (error) {
       const delayMs = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 10), MAX_DELAY_MS);
       // An open circuit means that the call was not made.
-      await queue.postpone(
-        id,
-        token,
-        delayMs,
-        operation.uncertain || !isAppError(error, "circuit.open"),
-        String(error),
-      );
-      return "postponed";
+      return postpone(delayMs, operation.uncertain || !isAppError(error, "circuit.open"), String(error));
     }
-    if (answer.type === "pending") {
-      await queue.postpone(id, token, PENDING_DELAY_MS, true, "pending at the provider");
-      return "postponed";
-    }
+    if (answer.type === "pending") return postpone(PENDING_DELAY_MS, true, "pending at the provider");
     const outcome = answer;
     await beforeCommit?.();
     try {
@@ -70,13 +72,22 @@ const ask = async (
   operation: LeasedOperation,
   signal: AbortSignal,
 ): Promise<ProviderAnswer> => {
+  // Cash: nobody to ask. People pay it back; this is the record.
+  if (operation.method === "COD") return { type: "succeeded", reference: "" };
   if (operation.uncertain) {
-    const known = await provider.lookup(operation.id, signal);
+    const known = await within(signal, provider.lookup(operation.id, signal));
     if (known) return known;
   }
   const { id: operationId, kind, amount, cardToken, providerReference } = operation;
-  const answer = await provider.execute({ operationId, kind, amount, cardToken, providerReference }, signal);
-  if (signal.aborted)
-    throw new AppError("deadline_exceeded", "payment.provider_timeout", "The provider did not answer in time.");
-  return answer;
+  return within(signal, provider.execute({ operationId, kind, amount, cardToken, providerReference }, signal));
+};
+
+/** Waits no longer than the signal, also for a provider that does not heed it: its lease would run out under it. */
+const within = <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const giveUp = () =>
+    reject(new AppError("deadline_exceeded", "payment.provider_timeout", "The provider did not answer in time."));
+  if (signal.aborted) giveUp();
+  signal.addEventListener("abort", giveUp, { once: true });
+  return Promise.race([work, late]).finally(() => signal.removeEventListener("abort", giveUp));
 };

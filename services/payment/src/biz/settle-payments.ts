@@ -14,8 +14,12 @@ export const makeSettlePayments =
   (until: Date, signal?: AbortSignal): Promise<readonly Settlement[]> =>
     uow.transact(async ({ settlements, outbox }) => {
       const now = clock.now();
-      const made = (await settlements.lockUnsettled(until)).map((sums) => makeSettlement(newId(), sums, now));
-      for (const settlement of made) await settlements.create(settlement);
+      const made: Settlement[] = [];
+      for (const { paymentIds, ...sums } of await settlements.lockUnsettled(until)) {
+        const settlement = makeSettlement(newId(), sums, now);
+        await settlements.create(settlement, paymentIds);
+        made.push(settlement);
+      }
       await outbox.add(...made.map((settlement) => ({ type: "payment.settled" as const, settlement, at: now })));
       return made;
     }, signal);

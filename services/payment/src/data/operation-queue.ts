@@ -2,6 +2,7 @@ import { money } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { OperationQueue } from "../biz/ports.ts";
 import type { OperationKind } from "../model/operation.ts";
+import type { MethodKind } from "../model/payment.ts";
 
 interface Row extends Record<string, unknown> {
   readonly id: string;
@@ -14,6 +15,7 @@ interface Row extends Record<string, unknown> {
   readonly token: string;
   readonly attempt: number;
   readonly uncertain: boolean;
+  readonly method: MethodKind;
   readonly cardToken: string;
   readonly providerReference: string;
 }
@@ -31,7 +33,7 @@ const CLAIM = `
   where o.id = due.id and p.id = o.payment_id
   returning o.id, o.payment_id as "paymentId", o.kind, o.currency, o.amount_minor::text as "amountMinor", o.reason,
     o.created_at as "createdAt", o.token::text, o.attempts as attempt, o.uncertain,
-    p.card_token as "cardToken", p.provider_reference as "providerReference"`;
+    p.method, p.card_token as "cardToken", p.provider_reference as "providerReference"`;
 
 export const makeOperationQueue = (database: Pick<Database, "query">): OperationQueue => ({
   async claim(limit, leaseMs) {
@@ -51,7 +53,11 @@ export const makeOperationQueue = (database: Pick<Database, "query">): Operation
     );
   },
 
-  async expedite(operationId) {
-    await database.query("update operation set due_at = now() where id = $1 and status = 'OPEN'", [operationId]);
+  async park(operationId, token, error) {
+    await database.query(
+      `update operation set status = 'PARKED', uncertain = true, last_error = $3
+       where id = $1 and token = $2 and status = 'OPEN'`,
+      [operationId, token.toString(), error.slice(0, 500)],
+    );
   },
 });

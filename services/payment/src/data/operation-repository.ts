@@ -1,5 +1,6 @@
 import type { Transaction } from "@tandem/postgres";
 import type { OperationRepository } from "../biz/ports.ts";
+import type { OperationKind } from "../model/operation.ts";
 
 /** @param onCreated called after the commit of a transaction that asked something of the provider */
 export const makeOperationRepository = (tx: Transaction, onCreated: () => void): OperationRepository => ({
@@ -13,13 +14,13 @@ export const makeOperationRepository = (tx: Transaction, onCreated: () => void):
     tx.afterCommit(onCreated);
   },
 
-  async isBusy(paymentId) {
-    const { rowCount } = await tx.client.query({
-      name: "operation busy",
-      text: "select 1 from operation where payment_id = $1 and status = 'OPEN'",
+  async findOpenKind(paymentId) {
+    const { rows } = await tx.client.query<{ kind: OperationKind }>({
+      name: "operation open",
+      text: "select kind from operation where payment_id = $1 and status in ('OPEN', 'PARKED')",
       values: [paymentId],
     });
-    return (rowCount ?? 0) > 0;
+    return rows[0]?.kind;
   },
 
   async finish(operationId, token, outcome) {

@@ -8,7 +8,7 @@ interface Row extends Record<string, unknown> {
   readonly currency: string;
   readonly gross: string;
   readonly refunded: string;
-  readonly payments: number;
+  readonly ids: readonly string[];
   readonly from: Date;
 }
 
@@ -18,29 +18,26 @@ export const makeSettlementRepository = (tx: Transaction): SettlementRepository 
       name: "payments unsettled",
       text: `
         with taken as (
-          select currency, captured_minor, refunded_minor, captured_at from payment
+          select id, currency, captured_minor, refunded_minor, captured_at from payment
           where settlement_id is null and captured_at < $1 and method = 'CARD' for update
         )
         select currency, sum(captured_minor)::text as gross, sum(refunded_minor)::text as refunded,
-          count(*)::int as payments, min(captured_at) as "from"
+          array_agg(id) as ids, min(captured_at) as "from"
         from taken group by currency order by currency`,
       values: [until],
     });
-    return rows.map(({ currency, gross, refunded, payments, from }) => ({
+    return rows.map(({ currency, gross, refunded, ids, from }) => ({
       gross: money(currency, BigInt(gross)),
       refunded: money(currency, BigInt(refunded)),
-      paymentCount: payments,
+      paymentCount: ids.length,
+      paymentIds: ids,
       periodStart: from,
       periodEnd: until,
     }));
   },
 
-  async create(settlement) {
+  async create(settlement, paymentIds) {
     await tx.insert(settlementTable).values(settlementToRow(settlement));
-    await tx.client.query(
-      `update payment set settlement_id = $1
-       where settlement_id is null and captured_at < $2 and method = 'CARD' and currency = $3`,
-      [settlement.id, settlement.periodEnd, settlement.gross.currency],
-    );
+    await tx.client.query("update payment set settlement_id = $1 where id = any($2)", [settlement.id, paymentIds]);
   },
 });

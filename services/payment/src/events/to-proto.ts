@@ -5,15 +5,18 @@ import {
   PaymentFailureCode,
   PaymentSchema,
   PaymentStatus as ProtoPaymentStatus,
+  RefundSchema,
+  RefundStatus,
   SettlementSchema,
 } from "@tandem/contracts/payment";
+import type { Refund } from "../model/operation.ts";
 import type { Payment } from "../model/payment.ts";
 import type { Settlement } from "../model/settlement.ts";
 
 const stamp = (at: Date | undefined) => at && timestampFromDate(at);
 
 /** Never with the card's token. */
-export const paymentToProto = (payment: Payment) =>
+export const paymentToProto = (payment: Payment, refunds: readonly Refund[]) =>
   create(PaymentSchema, {
     paymentId: payment.id,
     orderId: payment.orderId,
@@ -25,11 +28,21 @@ export const paymentToProto = (payment: Payment) =>
     refunded: moneyToProto(payment.refunded),
     ...(payment.failureCode ? { failureCode: PaymentFailureCode[payment.failureCode] } : {}),
     providerReference: payment.providerReference,
+    refunds: refunds.map(refundToProto),
     version: payment.version,
     createdAt: timestampFromDate(payment.createdAt),
     updatedAt: timestampFromDate(payment.updatedAt),
     authorizedAt: stamp(payment.authorizedAt),
     capturedAt: stamp(payment.capturedAt),
+  });
+
+const refundToProto = (refund: Refund) =>
+  create(RefundSchema, {
+    refundId: refund.id,
+    amount: moneyToProto(refund.amount),
+    reason: refund.reason,
+    status: RefundStatus[refund.status],
+    createdAt: timestampFromDate(refund.createdAt),
   });
 
 export const settlementToProto = (settlement: Settlement) =>

@@ -23,6 +23,15 @@ export interface Operation {
   readonly createdAt: Date;
 }
 
+/** Money that goes back, or went: an operation of kind REFUND. */
+export interface Refund {
+  readonly id: string;
+  readonly amount: Money;
+  readonly reason: string;
+  readonly status: "PENDING" | "SUCCEEDED" | "FAILED";
+  readonly createdAt: Date;
+}
+
 /** What the provider did about an operation. */
 export type OperationOutcome =
   | { readonly type: "succeeded"; readonly reference: string }

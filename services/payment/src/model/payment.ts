@@ -126,7 +126,7 @@ export const cancelPayment = (before: Payment, busy: boolean, now: Date): Paymen
     }
     case "CAPTURED":
     case "PARTIALLY_REFUNDED":
-      return busy ? stay(payment) : giveBack(payment, now);
+      return busy ? stay(payment) : giveBack(payment);
     case "REFUNDED":
       return {
         payment,
@@ -134,17 +134,14 @@ export const cancelPayment = (before: Payment, busy: boolean, now: Date): Paymen
         events: [refundedEvent(payment, payment.id, payment.refunded, "order cancelled", now)],
       };
     case "VOIDED":
+      return { payment, ask: [], events: [nothingMoved(payment, "voided", now)] };
     case "FAILED":
-      return { payment, ask: [], events: [nothingMoved(payment, payment.status.toLowerCase(), now)] };
+      return { payment, ask: [], events: [nothingMoved(payment, "nothing_charged", now)] };
   }
 };
 
-const giveBack = (payment: Payment, now: Date): PaymentStep => {
-  const amount = refundable(payment);
-  if (payment.method === "CARD") return asking(payment, "REFUND", amount, "order cancelled");
-  // Cash was collected by the carrier and is paid back by hand; the books say so at once.
-  return applyRefund(payment, payment.id, amount, "order cancelled", now);
-};
+// Cash too: it is paid back by hand, and the operation is the record of it.
+const giveBack = (payment: Payment): PaymentStep => asking(payment, "REFUND", refundable(payment), "order cancelled");
 
 const refundedEvent = (payment: Payment, refundId: string, amount: Money, reason: string, at: Date): PaymentEvent => ({
   type: "payment.refunded",
@@ -159,7 +156,12 @@ const applyRefund = (before: Payment, refundId: string, amount: Money, reason: s
   const refunded = addMoney(before.refunded, amount);
   const all = compareMoney(refunded, before.captured) === 0;
   const payment = changed(before, { refunded, status: all ? "REFUNDED" : "PARTIALLY_REFUNDED" }, now);
-  return { payment, ask: [], events: [refundedEvent(payment, refundId, amount, reason, now)] };
+  return {
+    payment,
+    // A part was on its way back when the order was cancelled: the rest follows.
+    ask: payment.cancelled && !all ? giveBack(payment).ask : [],
+    events: [refundedEvent(payment, refundId, amount, reason, now)],
+  };
 };
 
 /**
@@ -181,10 +183,11 @@ export const collectPayment = (
 
 const applyCapture = (before: Payment, amount: Money, providerReference: string, now: Date): PaymentStep => {
   const payment = changed(before, { status: "CAPTURED", captured: amount, capturedAt: now, providerReference }, now);
-  const done: PaymentStep = { payment, ask: [], events: [{ type: "payment.captured", payment, at: now }] };
-  return payment.cancelled
-    ? { ...giveBack(payment, now), events: [...done.events, ...giveBack(payment, now).events] }
-    : done;
+  return {
+    payment,
+    ask: payment.cancelled ? giveBack(payment).ask : [],
+    events: [{ type: "payment.captured", payment, at: now }],
+  };
 };
 
 /** What an operation's outcome means for its payment. */
@@ -233,7 +236,11 @@ const applyFailure = (
   });
   if (operation.kind === "AUTHORIZE") {
     const payment = changed(before, { status: "FAILED", failureCode: code, cardToken: "" }, now);
-    return { payment, ask: [], events: [payment.cancelled ? nothingMoved(payment, "failed", now) : failed(payment)] };
+    return {
+      payment,
+      ask: [],
+      events: [payment.cancelled ? nothingMoved(payment, "nothing_charged", now) : failed(payment)],
+    };
   }
   // The money is where it was; whoever asked decides whether to ask again.
   const payment = changed(before, {}, now);

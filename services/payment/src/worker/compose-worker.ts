@@ -4,15 +4,23 @@ import type { z } from "zod";
 import { makeCancelPayment, makeCollectPayment, makeOpenPayment } from "../biz/follow-order.ts";
 import { makeRunOperation } from "../biz/run-operation.ts";
 import { makeSettlePayments } from "../biz/settle-payments.ts";
+import { createProviderBreaker, guardProvider } from "../client/guarded-provider.ts";
 import { createSimulatedProvider } from "../client/simulated-provider.ts";
 import type { paymentWorkerConfig } from "../config/config.ts";
 import { makeOperationQueue } from "../data/operation-queue.ts";
 import { makePaymentUnitOfWork } from "../data/unit-of-work.ts";
+import { makeWebhookInbox } from "../data/webhook-inbox.ts";
 import { settlement } from "./cron/settlement.ts";
+import { webhookRetry } from "./cron/webhook-retry.ts";
 import { onOrderCancelled, onOrderUpdated } from "./event/order-consumers.ts";
 import { createOperationsWorker } from "./operations-worker.ts";
 
-export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerConfig>>): WorkerParts => {
+type WorkerNeeds = Pick<
+  Platform<z.output<typeof paymentWorkerConfig>>,
+  "database" | "outbox" | "clock" | "config" | "log" | "metrics"
+>;
+
+export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   const { database, outbox, clock, config, log, metrics } = platform;
   const deps = { uow: makePaymentUnitOfWork(database, outbox, () => operations.wake()), clock, newId };
   const queue = makeOperationQueue(database);
@@ -21,8 +29,9 @@ export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerCo
     runOperation: makeRunOperation({
       ...deps,
       queue,
-      provider: createSimulatedProvider({ database }),
+      provider: guardProvider(createSimulatedProvider({ database }), createProviderBreaker({ log, metrics })),
       callTimeoutMs: config.PROVIDER_TIMEOUT_MS,
+      giveUpMs: config.OPERATION_GIVE_UP_MS,
     }),
     log,
     metrics,
@@ -33,7 +42,10 @@ export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerCo
       onOrderUpdated({ openPayment: makeOpenPayment(deps), collectPayment: makeCollectPayment(deps) }),
       onOrderCancelled({ cancelPayment: makeCancelPayment(deps) }),
     ],
-    jobs: [settlement({ settlePayments: makeSettlePayments(deps) })],
+    jobs: [
+      settlement({ settlePayments: makeSettlePayments(deps) }),
+      webhookRetry({ inbox: makeWebhookInbox(database) }),
+    ],
     workers: [operations],
   };
 };

@@ -60,7 +60,14 @@ export const createOperationsWorker = (options: OperationsWorkerOptions): Operat
       inFlight += 1;
       void dispatcher
         .run(() => runOperation(operation, stopping.signal))
-        .then((outcome) => outcomes.inc({ kind: operation.kind, outcome }))
+        .then((outcome) => {
+          outcomes.inc({ kind: operation.kind, outcome });
+          if (outcome !== "given_up") return;
+          log.error(
+            { operationId: operation.id, kind: operation.kind },
+            "nobody knows what became of an operation: a person has to look",
+          );
+        })
         .catch((err: unknown) => {
           outcomes.inc({ kind: operation.kind, outcome: "error" });
           log.warn(

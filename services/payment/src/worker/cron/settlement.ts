@@ -9,7 +9,10 @@ export const settlement = (deps: { readonly settlePayments: ReturnType<typeof ma
     schedule: "0 5 0 * * *",
     timeoutMs: 600_000,
     run: async ({ scheduledAt, signal }) => {
-      const made = await deps.settlePayments(scheduledAt, signal);
+      // Five minutes after midnight: captures of the day that were still being committed are in.
+      const midnight = new Date(scheduledAt);
+      midnight.setUTCHours(0, 0, 0, 0);
+      const made = await deps.settlePayments(midnight, signal);
       return { settlements: made.length, payments: made.reduce((sum, one) => sum + one.paymentCount, 0) };
     },
   });

@@ -534,7 +534,8 @@ export const PaymentService: GenService<{
   },
   /**
    * Takes the money that was authorized. Repeating it changes nothing.
-   * Errors: payment.not_found, payment.transition_invalid, payment.amount_exceeded, payment.currency_mismatch.
+   * Errors: payment.not_found, payment.transition_invalid, payment.operation_in_progress, payment.amount_exceeded,
+   * payment.currency_mismatch.
    *
    * @generated from rpc tandem.payment.v1.PaymentService.CapturePayment
    */
@@ -545,7 +546,7 @@ export const PaymentService: GenService<{
   },
   /**
    * Gives an authorization back. Repeating it changes nothing.
-   * Errors: payment.not_found, payment.transition_invalid.
+   * Errors: payment.not_found, payment.transition_invalid, payment.operation_in_progress.
    *
    * @generated from rpc tandem.payment.v1.PaymentService.VoidPayment
    */
@@ -556,7 +557,8 @@ export const PaymentService: GenService<{
   },
   /**
    * Gives money back, all or part; an `Idempotency-Key` makes a repeat harmless.
-   * Errors: payment.not_found, payment.transition_invalid, payment.amount_exceeded, payment.currency_mismatch.
+   * Errors: payment.not_found, payment.transition_invalid, payment.operation_in_progress, payment.amount_exceeded,
+   * payment.currency_mismatch.
    *
    * @generated from rpc tandem.payment.v1.PaymentService.RefundPayment
    */
