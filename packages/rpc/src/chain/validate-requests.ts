@@ -4,6 +4,7 @@ import { createValidator, ValidationError, type Violation } from "@bufbuild/prot
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError, type ErrorDetail } from "@tandem/kernel";
+import { findNul } from "./find-nul.ts";
 
 /**
  * Checks requests against their protovalidate rules, and says which field broke which rule. A rule that cannot be compiled or evaluated is our
@@ -14,6 +15,8 @@ export const createRequestValidation = (): Interceptor => {
   return (next) => {
     const checked = validate(next);
     return async (req) => {
+      const field = req.stream ? undefined : findNul(req.message);
+      if (field !== undefined) throw nulIn(field);
       try {
         const response = await checked(req);
         return response.stream ? { ...response, message: translated(response.message) } : response;
@@ -22,6 +25,13 @@ export const createRequestValidation = (): Interceptor => {
       }
     };
   };
+};
+
+const nulIn = (field: string): AppError => {
+  const message = "must not contain the character U+0000";
+  return new AppError("invalid_argument", "request.invalid", `${field}: ${message}`, {
+    details: [{ field, rule: "string.no_nul", message }],
+  });
 };
 
 async function* translated<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
