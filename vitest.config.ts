@@ -13,7 +13,7 @@ export default defineConfig({
     // A process per file: tests start servers, send signals and leave handles. Two, because so many cores are common.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 40_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
     coverage: {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface PollOptions {
-  /** Default 10 000: generous, because it only matters to a test that fails. */
+  /** Default 20 000: generous, because it only matters to a test that fails. */
   readonly timeoutMs?: number;
   /** Default 10. */
   readonly intervalMs?: number;
@@ -15,7 +15,7 @@ export interface PollOptions {
  */
 export const pollUntil = async <T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 10, message = "the condition" }: PollOptions = {},
+  { timeoutMs = 20_000, intervalMs = 10, message = "the condition" }: PollOptions = {},
 ): Promise<NonNullable<T>> => {
   const startedAt = performance.now();
   let cause: unknown;
