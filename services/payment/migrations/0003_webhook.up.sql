@@ -12,9 +12,3 @@ create table provider_webhook (
 );
 
 create index provider_webhook_due on provider_webhook (due_at) where status = 'OPEN';
-
--- PARKED: given up to a person. It still blocks its payment, as nobody knows what the provider did.
-alter table operation drop constraint operation_status_check;
-alter table operation add constraint operation_status_check check (status in ('OPEN', 'PARKED', 'SUCCEEDED', 'FAILED'));
-drop index operation_one_open;
-create unique index operation_one_open on operation (payment_id) where status in ('OPEN', 'PARKED');

@@ -1,6 +1,5 @@
 import type { Clock } from "@tandem/kernel";
 import { providerUnknown, webhookSignatureInvalid } from "../model/errors.ts";
-import { isSignedWebhook } from "../model/webhook-signature.ts";
 import type { ProviderWebhook, WebhookInbox } from "./ports.ts";
 
 export interface ReceiveWebhookDeps {
@@ -8,6 +7,13 @@ export interface ReceiveWebhookDeps {
   readonly clock: Clock;
   /** Key by provider; a provider without one is unknown. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Whether the body is what a holder of the secret signed, lately. */
+  readonly isSigned: (webhook: {
+    readonly header: string;
+    readonly body: Uint8Array;
+    readonly secret: string;
+    readonly now: Date;
+  }) => boolean;
   /** @throws AppError `payment.webhook_malformed` */
   readonly read: (provider: string, body: Uint8Array) => ProviderWebhook;
   /** Told when a stored webhook could not be worked on at once; the job does it later. */
@@ -27,10 +33,10 @@ export interface SignedWebhook {
  * @throws AppError `payment.provider_unknown`, `payment.webhook_signature_invalid`, `payment.webhook_malformed`
  */
 export const makeReceiveWebhook =
-  ({ inbox, clock, secrets, read, onPostponed }: ReceiveWebhookDeps) =>
+  ({ inbox, clock, secrets, isSigned, read, onPostponed }: ReceiveWebhookDeps) =>
   async ({ provider, signature, body }: SignedWebhook): Promise<void> => {
     const secret = secrets.get(provider);
     if (secret === undefined) throw providerUnknown(provider);
-    if (!isSignedWebhook({ header: signature, body, secret, now: clock.now() })) throw webhookSignatureInvalid();
+    if (!isSigned({ header: signature, body, secret, now: clock.now() })) throw webhookSignatureInvalid();
     if (await inbox.store(read(provider, body))) await inbox.workOff(10).catch(onPostponed);
   };

@@ -53,9 +53,10 @@ export const makeOperationQueue = (database: Pick<Database, "query">): Operation
     );
   },
 
+  // Still open: it blocks its payment, as nobody knows what the provider did. Whoever makes it due has it asked about again.
   async park(operationId, token, error) {
     await database.query(
-      `update operation set status = 'PARKED', uncertain = true, last_error = $3
+      `update operation set due_at = 'infinity', uncertain = true, last_error = $3
        where id = $1 and token = $2 and status = 'OPEN'`,
       [operationId, token.toString(), error.slice(0, 500)],
     );

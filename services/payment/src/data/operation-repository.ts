@@ -17,7 +17,7 @@ export const makeOperationRepository = (tx: Transaction, onCreated: () => void):
   async findOpenKind(paymentId) {
     const { rows } = await tx.client.query<{ kind: OperationKind }>({
       name: "operation open",
-      text: "select kind from operation where payment_id = $1 and status in ('OPEN', 'PARKED')",
+      text: "select kind from operation where payment_id = $1 and status = 'OPEN'",
       values: [paymentId],
     });
     return rows[0]?.kind;

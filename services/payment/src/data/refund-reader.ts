@@ -15,7 +15,7 @@ export const makeRefundReader = (database: Pick<Database, "query">): RefundReade
     const { rows } = await database.query<Row>({
       name: "refunds of payments",
       text: `select id, payment_id as "paymentId", currency, amount_minor::text as "amountMinor", reason, created_at as "createdAt",
-          case when status in ('OPEN', 'PARKED') then 'PENDING' else status end as status
+          case when status = 'OPEN' then 'PENDING' else status end as status
         from operation where payment_id = any($1) and kind = 'REFUND' order by payment_id, id`,
       values: [[...paymentIds]],
     });

@@ -10,9 +10,9 @@ const WORK_OFF = `
     select provider, event_id, operation_id from provider_webhook
     where status = 'OPEN' and due_at <= now() order by due_at limit $1 for update skip locked
   ), expedited as (
-    update operation o set due_at = least(o.due_at, now()), status = 'OPEN'
+    update operation o set due_at = least(o.due_at, now())
     from (select distinct operation_id from due) d
-    where o.id = d.operation_id and o.status in ('OPEN', 'PARKED')
+    where o.id = d.operation_id and o.status = 'OPEN'
   )
   update provider_webhook w
   set attempts = w.attempts + 1,

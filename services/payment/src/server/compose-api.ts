@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { makeAuthorizePayment, makeCapturePayment, makeRefundPayment, makeVoidPayment } from "../biz/change-payment.ts";
 import { makeReceiveWebhook } from "../biz/receive-webhook.ts";
 import { readWebhook } from "../client/read-webhook.ts";
+import { isSignedWebhook } from "../client/webhook-signature.ts";
 import type { paymentApiConfig } from "../config/config.ts";
 import { makePaymentReader } from "../data/payment-reader.ts";
 import { makeRefundReader } from "../data/refund-reader.ts";
@@ -34,6 +35,7 @@ export const composeApi = ({ database, outbox, clock, config, log }: ApiNeeds): 
       inbox: makeWebhookInbox(database),
       clock,
       secrets: new Map(secret ? [[PROVIDER, secret]] : []),
+      isSigned: isSignedWebhook,
       read: readWebhook,
       onPostponed: (err) => log.warn({ err }, "stored webhooks are worked on by the job"),
     }),

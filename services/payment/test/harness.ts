@@ -1,0 +1,218 @@
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { OrderCancelledSchema, OrderChange, OrderUpdatedSchema } from "@tandem/contracts/order";
+import { newId } from "@tandem/kernel";
+import { type ConsumerHost, createConsumerHost, createOutbox, type Delivery, newEvent } from "@tandem/messaging";
+import type { Database } from "@tandem/postgres";
+import { createPostgresIdempotencyStore, createRpcServer } from "@tandem/rpc";
+import { createHealth, createMetrics, createTelemetry } from "@tandem/runtime";
+import { captureLog, createTestDatabase, pollUntil } from "@tandem/testkit";
+import { createTestTokens, type TestTokens } from "@tandem/testkit/tokens";
+import { paymentApiConfig, paymentWorkerConfig } from "../src/config/config.ts";
+import { migrations } from "../src/migrate.ts";
+import { composeApi } from "../src/server/compose-api.ts";
+import { composeWorker } from "../src/worker/compose-worker.ts";
+
+export const WEBHOOK_SECRET = "whsec_only_for_tests";
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: answers of any shape, compared by toMatchObject
+  readonly json: any;
+}
+
+export interface Call {
+  readonly method?: string;
+  readonly body?: string | object;
+  readonly headers?: Record<string, string>;
+}
+
+/** Payment's API behind a real server, its consumers, jobs and operations worker, on a Postgres of their own. */
+export interface Harness extends AsyncDisposable {
+  readonly database: Database;
+  readonly tokens: TestTokens;
+  readonly consumers: ConsumerHost;
+  http(path: string, call?: Call): Promise<Answer>;
+  runJob(name: string): Promise<unknown>;
+  /** Hands an event to the consumers, as a sidecar would. The same id again is a redelivery. */
+  deliver<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>, id?: string): Promise<Delivery>;
+  /** What was announced about an order so far, oldest first. */
+  announced(orderId: string): Promise<readonly Announced[]>;
+  /** Waits until a topic was announced `times` times about an order. */
+  until(orderId: string, topic: string, times?: number): Promise<readonly Announced[]>;
+  paymentRow(orderId: string): Promise<Record<string, unknown> | undefined>;
+}
+
+export interface Announced {
+  readonly topic: string;
+  readonly data: Record<string, unknown>;
+}
+
+const ENV = {
+  DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/nowhere",
+  DAPR_HTTP_PORT: "1",
+  DAPR_GRPC_PORT: "1",
+  HTTP_PORT: "0",
+  GRPC_PORT: "0",
+  APP_PORT: "0",
+  OPS_PORT: "0",
+  AUTH_ISSUER: "http://dev.test",
+  AUTH_AUDIENCE: "tandem",
+  AUTH_JWKS_URL: "http://dev.test/jwks",
+  PROVIDER_WEBHOOK_SECRET: WEBHOOK_SECRET,
+  PROVIDER_TIMEOUT_MS: "200",
+};
+
+export const startHarness = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> => {
+  const test = await createTestDatabase({ sets: migrations });
+  const { database } = test;
+  const tokens = await createTestTokens();
+  const clock = { now: () => new Date() };
+  const outbox = createOutbox({ database, source: "payment" });
+  const { log } = captureLog();
+  const metrics = createMetrics({ service: "payment" });
+  const config = paymentApiConfig.parse({ ...ENV, ...env });
+  const { services } = composeApi({ database, outbox, clock, config, log });
+  const worker = composeWorker({
+    database,
+    outbox,
+    clock,
+    config: paymentWorkerConfig.parse({ ...ENV, ...env }),
+    log,
+    metrics,
+  });
+  const consumers = createConsumerHost({
+    database,
+    consumers: worker.consumers ?? [],
+    workerAppId: "payment-worker",
+    log,
+  });
+  const health = createHealth();
+  const server = createRpcServer({
+    name: "payment",
+    httpPort: 0,
+    grpcPort: 0,
+    host: "127.0.0.1",
+    services,
+    authenticator: tokens.authenticator,
+    idempotency: createPostgresIdempotencyStore(database, { log }),
+    health,
+    metrics,
+    telemetry: createTelemetry({ service: "payment" }),
+    log,
+    limits: { rates: false },
+  });
+  const { httpUrl } = await server.start();
+  health.setServing(true);
+  const running = new AbortController();
+  for (const one of worker.workers ?? []) await one.start(running.signal);
+
+  const announced = async (orderId: string) => {
+    const { rows } = await database.query<{ topic: string; data: string }>(
+      "select topic, data from tandem.outbox_event where data::jsonb ->> 'orderId' = $1 order by seq",
+      [orderId],
+    );
+    return rows.map(({ topic, data }) => ({ topic, data: JSON.parse(data) as Record<string, unknown> }));
+  };
+
+  return {
+    database,
+    tokens,
+    consumers,
+    async http(path, { method = "GET", body, headers = {} } = {}) {
+      const answer = await fetch(`${httpUrl}${path}`, {
+        method,
+        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, text, json: parsed(text) };
+    },
+    async runJob(name) {
+      const job = worker.jobs?.find((one) => one.name === name);
+      if (!job) throw new Error(`no job ${name}`);
+      const signal = AbortSignal.timeout(10_000);
+      return job.run({ scheduledAt: clock.now(), cause: "schedule", attempt: 1, token: 1n, signal, log });
+    },
+    deliver(schema, init, id = newId()) {
+      const { topic, type, subject, data } = newEvent(schema, init);
+      const event = { id, topic, type, subject, data, source: "test", dataContentType: "application/json" };
+      return consumers.deliver(event, AbortSignal.timeout(10_000));
+    },
+    announced,
+    until(orderId, topic, times = 1) {
+      return pollUntil(
+        async () => {
+          const events = await announced(orderId);
+          return events.filter((event) => event.topic === topic).length >= times ? events : undefined;
+        },
+        { timeoutMs: 20_000, message: `${times} times ${topic}` },
+      );
+    },
+    async paymentRow(orderId) {
+      const { rows } = await database.query<Record<string, unknown>>("select * from payment where order_id = $1", [
+        orderId,
+      ]);
+      return rows[0];
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all((worker.workers ?? []).map((one) => one.stop()));
+      await server.stop(0);
+      await test.dispose();
+    },
+  };
+};
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+export interface TestOrder {
+  readonly orderId: string;
+  readonly customerId: string;
+  readonly token: string;
+  readonly kind: "CARD" | "COD";
+}
+
+export const testOrder = (token = "tok_visa", kind: "CARD" | "COD" = "CARD"): TestOrder => ({
+  orderId: newId(),
+  customerId: newId(),
+  token,
+  kind,
+});
+
+const snapshot = ({ orderId, customerId, kind }: TestOrder) => {
+  const amount = { currencyCode: "EUR", amountMinor: 6_462n };
+  return {
+    orderId,
+    customerId,
+    currencyCode: "EUR",
+    paymentMethodKind: kind === "CARD" ? 1 : 2,
+    totals: { total: amount },
+    version: 1n,
+  };
+};
+const occurredAt = { seconds: 1_795_000_000n, nanos: 0 };
+
+/** What order says when stock is reserved, when it shipped, when it is at the door. */
+export const updated = (order: TestOrder, change: "STOCK_RESERVED" | "SHIPPED" | "DELIVERED") =>
+  [
+    OrderUpdatedSchema,
+    {
+      orderId: order.orderId,
+      aggregateVersion: 2n,
+      occurredAt,
+      order: snapshot(order),
+      change: OrderChange[change],
+      ...(change === "STOCK_RESERVED" && order.kind === "CARD"
+        ? { paymentMethod: { method: { case: "card" as const, value: { token: order.token } } } }
+        : {}),
+    },
+  ] as const;
+
+export const cancelled = (order: TestOrder) =>
+  [OrderCancelledSchema, { orderId: order.orderId, aggregateVersion: 3n, occurredAt, order: snapshot(order) }] as const;
