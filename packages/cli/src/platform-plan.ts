@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly databaseUrlOf: (service: ServiceEntry) => string;
   readonly issuer: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
   readonly logLevel: string;
+  /** Where traces go; absent: nowhere. */
+  readonly otlpEndpoint?: string | undefined;
 }
 
 /** The contexts asked for and those they call, by number. @throws TypeError naming the ones there are */
@@ -49,7 +51,11 @@ export const contextsToRun = (only: readonly string[] | undefined): readonly Ser
 export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
   contextsToRun(options.only).map((service) => {
     const { api, worker } = localPorts(service, options.offset);
-    const common = { DATABASE_URL: options.databaseUrlOf(service), LOG_LEVEL: options.logLevel };
+    const common = {
+      DATABASE_URL: options.databaseUrlOf(service),
+      LOG_LEVEL: options.logLevel,
+      ...(options.otlpEndpoint ? { OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpEndpoint } : {}),
+    };
     return {
       service,
       api: {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { runWithDapr } from "../dapr/run-with-dapr.ts";
 import { createProgress } from "../progress.ts";
-import { portOffsetOption } from "./port-offset.ts";
+import { otlpOption, portOffsetOption } from "./common-options.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
 interface DaprFlags {
@@ -9,6 +9,7 @@ interface DaprFlags {
   readonly reset?: boolean;
   readonly portOffset: number;
   readonly logLevel: string;
+  readonly otlp?: string;
 }
 
 export const addDaprCommand = (program: Command): void => {
@@ -19,8 +20,11 @@ export const addDaprCommand = (program: Command): void => {
     .option("--reset", "forget all data first")
     .addOption(portOffsetOption())
     .option("--log-level <level>", "of the binaries' logs", "info")
-    .action(({ demo, reset = false, portOffset, logLevel }: DaprFlags) => {
+    .addOption(otlpOption())
+    .action(({ demo, reset = false, portOffset, logLevel, otlp }: DaprFlags) => {
       const progress = createProgress();
-      return runUntilStopped(progress, () => runWithDapr({ demo, reset, portOffset, logLevel }, progress));
+      return runUntilStopped(progress, () =>
+        runWithDapr({ demo, reset, portOffset, logLevel, otlpEndpoint: otlp }, progress),
+      );
     });
 };

@@ -4,7 +4,7 @@ import { findRunning } from "../find-running.ts";
 import { placeDemoOrder } from "../place-demo-order.ts";
 import { openClients, tokensFrom } from "../platform-clients.ts";
 import { demoCustomer } from "../world.ts";
-import { portOffsetOption } from "./port-offset.ts";
+import { portOffsetOption } from "./common-options.ts";
 
 export const addDemoCommand = (program: Command): void => {
   program

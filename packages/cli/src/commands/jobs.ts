@@ -2,8 +2,8 @@ import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { enumName } from "@tandem/contracts";
 import { JobRunStatus } from "@tandem/contracts/common";
 import type { Command } from "commander";
+import { portOffsetOption } from "./common-options.ts";
 import { openOperations } from "./operations-clients.ts";
-import { portOffsetOption } from "./port-offset.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 

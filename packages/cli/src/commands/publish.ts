@@ -3,7 +3,7 @@ import { localPorts, serviceCatalogue, topicCatalogue, topicsPublishedBy } from 
 import { newId } from "@tandem/kernel";
 import type { Command } from "commander";
 import { findRunning } from "../find-running.ts";
-import { portOffsetOption } from "./port-offset.ts";
+import { portOffsetOption } from "./common-options.ts";
 
 interface PublishFlags {
   readonly portOffset: number;

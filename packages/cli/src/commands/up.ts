@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { createProgress } from "../progress.ts";
 import { up } from "../up/up.ts";
-import { portOffsetOption } from "./port-offset.ts";
+import { otlpOption, portOffsetOption } from "./common-options.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
 
 interface UpFlags {
@@ -11,6 +11,7 @@ interface UpFlags {
   readonly only?: string;
   readonly processes?: boolean;
   readonly logLevel: string;
+  readonly otlp?: string;
 }
 
 export const addUpCommand = (program: Command): void => {
@@ -23,11 +24,12 @@ export const addUpCommand = (program: Command): void => {
     .option("--only <contexts>", "only these and those that they call: order,payment")
     .option("--processes", "one operating-system process per binary, as in production")
     .option("--log-level <level>", "of the binaries' logs in .tandem/", "info")
-    .action(({ demo, reset = false, portOffset, only, processes = false, logLevel }: UpFlags) => {
+    .addOption(otlpOption())
+    .action(({ demo, reset = false, portOffset, only, processes = false, logLevel, otlp }: UpFlags) => {
       const progress = createProgress();
       const names = only?.split(",").map((name) => name.trim());
       return runUntilStopped(progress, () =>
-        up({ demo, reset, portOffset, only: names, processes, logLevel }, progress),
+        up({ demo, reset, portOffset, only: names, processes, logLevel, otlpEndpoint: otlp }, progress),
       );
     });
 };

@@ -19,6 +19,7 @@ export interface DaprRunOptions {
   readonly reset: boolean;
   readonly portOffset: number;
   readonly logLevel: string;
+  readonly otlpEndpoint?: string | undefined;
 }
 
 const BROKER_PORT = 6390;

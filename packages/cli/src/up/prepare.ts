@@ -14,6 +14,7 @@ export interface PrepareOptions {
   readonly portOffset: number;
   readonly only?: readonly string[] | undefined;
   readonly logLevel: string;
+  readonly otlpEndpoint?: string | undefined;
   /** A database beside those of the contexts: the sidecars' own. */
   readonly sidecarDatabase: { readonly database: string; readonly user: string };
   /** Ports that something else than a binary will take. */
@@ -47,6 +48,7 @@ export const prepare = async (
       databaseUrlOf: ({ database }) => databaseUrlOf(database),
       issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
       logLevel: options.logLevel,
+      otlpEndpoint: options.otlpEndpoint,
     });
   await checkPorts([
     { port: issuerPort(offset), use: "development issuer" },

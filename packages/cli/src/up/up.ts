@@ -14,6 +14,7 @@ export interface UpOptions {
   readonly only?: readonly string[] | undefined;
   readonly processes: boolean;
   readonly logLevel: string;
+  readonly otlpEndpoint?: string | undefined;
 }
 
 /** A platform that runs until it is disposed of. */

@@ -12,3 +12,7 @@ export const portOffsetOption = () =>
     .argParser(parse)
     .default(0)
     .env("TANDEM_PORT_OFFSET");
+
+/** Traces of all binaries; one order is one trace. */
+export const otlpOption = () =>
+  new Option("--otlp <url>", "send traces to this OTLP/HTTP collector").env("OTEL_EXPORTER_OTLP_ENDPOINT");
