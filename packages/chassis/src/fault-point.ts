@@ -9,16 +9,19 @@ const POINTS: readonly string[] = [
   "before-mark",
 ] satisfies readonly FaultPoint[];
 
+const SIGNALS = { kill: "SIGKILL", stop: "SIGSTOP" } as const;
+type FaultSignal = (typeof SIGNALS)[keyof typeof SIGNALS];
+
 /**
- * What `TANDEM_FAULT_POINT=mid-batch:3` asks for: the relay passes the point three times and kills its process with SIGKILL
- * at the fourth; without a number at the first. For fault suites: in Kubernetes and with NODE_ENV=production it is refused,
+ * What `TANDEM_FAULT_POINT=mid-batch:3` asks for: the relay passes the point three times and its process gets SIGKILL at the
+ * fourth; without a number at the first. `before-mark:0:stop` sends SIGSTOP instead. For fault suites: in Kubernetes and with NODE_ENV=production it is refused,
  * and a warning tells.
  * @throws TypeError for a point that does not exist
  */
 export const readFaultPoint = (
   env: Env,
   log: Pick<Logger, "warn">,
-  die: () => void = () => process.kill(process.pid, "SIGKILL"),
+  send: (signal: FaultSignal) => void = (signal) => process.kill(process.pid, signal),
 ): ((name: FaultPoint) => void) | undefined => {
   const wanted = env["TANDEM_FAULT_POINT"];
   if (wanted === undefined || wanted === "") return undefined;
@@ -26,15 +29,17 @@ export const readFaultPoint = (
     log.warn({ wanted }, "TANDEM_FAULT_POINT is for tests and is not honoured here");
     return undefined;
   }
-  const [point = "", count = "0"] = wanted.split(":");
+  const [point = "", count = "0", action = "kill"] = wanted.split(":");
+  const signal = action === "kill" || action === "stop" ? SIGNALS[action] : undefined;
   const passes = Number(count);
-  if (!POINTS.includes(point) || !Number.isInteger(passes) || passes < 0) {
-    throw new TypeError(`TANDEM_FAULT_POINT is <point>[:<passes>] with a point of ${POINTS.join(", ")}, not ${wanted}`);
+  if (!POINTS.includes(point) || !Number.isInteger(passes) || passes < 0 || signal === undefined) {
+    const form = `<point>[:<passes>[:kill|stop]] with a point of ${POINTS.join(", ")}`;
+    throw new TypeError(`TANDEM_FAULT_POINT is ${form}, not ${wanted}`);
   }
   let passed = 0;
   return (name) => {
     if (name !== point) return;
-    if (passed === passes) die();
+    if (passed === passes) send(signal);
     passed += 1;
   };
 };

@@ -10,12 +10,18 @@ describe("TANDEM_FAULT_POINT", () => {
   });
 
   it("lets the relay pass so many times and ends the process at the next, at its own point only", () => {
-    const die = vi.fn();
-    const at = readFaultPoint({ TANDEM_FAULT_POINT: "mid-batch:2" }, log, die);
+    const send = vi.fn();
+    const at = readFaultPoint({ TANDEM_FAULT_POINT: "mid-batch:2" }, log, send);
     for (const name of ["mid-batch", "before-mark", "before-mark", "mid-batch"] as const) at?.(name);
-    expect(die).not.toHaveBeenCalled();
+    expect(send).not.toHaveBeenCalled();
     at?.("mid-batch");
-    expect(die).toHaveBeenCalledTimes(1);
+    expect(send.mock.calls).toEqual([["SIGKILL"]]);
+  });
+
+  it("makes the process stand still when asked for a stop", () => {
+    const send = vi.fn();
+    readFaultPoint({ TANDEM_FAULT_POINT: "before-mark:0:stop" }, log, send)?.("before-mark");
+    expect(send.mock.calls).toEqual([["SIGSTOP"]]);
   });
 
   it.each([{ KUBERNETES_SERVICE_HOST: "10.0.0.1" }, { NODE_ENV: "production" }])(
@@ -27,7 +33,7 @@ describe("TANDEM_FAULT_POINT", () => {
     },
   );
 
-  it.each(["somewhere", "mid-batch:x", "mid-batch:-1", "mid-batch:1.5"])("refuses %s", (wanted) => {
+  it.each(["somewhere", "mid-batch:x", "mid-batch:-1", "mid-batch:1.5", "mid-batch:0:nap"])("refuses %s", (wanted) => {
     expect(() => readFaultPoint({ TANDEM_FAULT_POINT: wanted }, log)).toThrow(TypeError);
   });
 });
