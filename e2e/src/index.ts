@@ -1,5 +1,16 @@
 export { checkInvariants } from "./check-invariants.ts";
 export { drain } from "./drain.ts";
-export { address, openShop, type Product, payWith, type Shop } from "./open-shop.ts";
-export { LEASE_MS, type PlatformOptions, startPlatform, type TestPlatform } from "./start-platform.ts";
+export { address, openShop, payWith, type Shop } from "./open-shop.ts";
+export { type Customers, openCustomers } from "./place-orders.ts";
+export {
+  brokerMisbehaves,
+  faultPoints,
+  killedAnywhere,
+  killedAt,
+  pausedPastItsLease,
+  postgresCrashes,
+  type Scenario,
+} from "./scenarios.ts";
+export { seededRandom } from "./seeded-random.ts";
+export { startPlatform, type TestPlatform } from "./start-platform.ts";
 export { daprdSidecars } from "./start-sidecars.ts";

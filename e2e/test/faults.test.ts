@@ -1,0 +1,83 @@
+import {
+  brokerMisbehaves,
+  type Customers,
+  checkInvariants,
+  drain,
+  faultPoints,
+  killedAnywhere,
+  killedAt,
+  openCustomers,
+  openShop,
+  pausedPastItsLease,
+  postgresCrashes,
+  type Scenario,
+  seededRandom,
+  startPlatform,
+  type TestPlatform,
+} from "@tandem/e2e";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const seed = Number(process.env["TANDEM_FAULT_SEED"] ?? Math.floor(Math.random() * 1_000_000));
+const long = process.env["TANDEM_FAULTS"] === "long";
+const seconds = Number(process.env["TANDEM_FAULT_SECONDS"] ?? 300);
+const random = seededRandom(seed);
+
+let platform: TestPlatform;
+let customers: Customers;
+
+beforeAll(async () => {
+  platform = await startPlatform({
+    processes: ["order", "payment"],
+    seed,
+    env: { "order-worker": { STANDIN_CARRIER_DELAY_MS: "100" }, "payment-worker": { PROVIDER_TIMEOUT_MS: "500" } },
+  });
+  customers = await openCustomers(platform, await openShop(platform), random);
+}, 180_000);
+afterAll(() => platform?.[Symbol.asyncDispose](), 60_000);
+
+const play = async (scenario: Scenario): Promise<void> => {
+  await scenario({ platform, customers, random });
+  await drain(platform.databases, { timeoutMs: 120_000 });
+  expect([...(await checkInvariants(platform.databases)), ...(await customers.listSurprises())]).toEqual([]);
+};
+
+// The seed stands in the name, so that every report prints it: npm run test:faults -- --seed <n>
+describe(`whatever breaks, orders end as they must and all books add up (seed ${seed})`, { timeout: 240_000 }, () => {
+  it.each(faultPoints)("the order worker is killed %s", (point) => play(killedAt("order", point)));
+
+  it("Postgres crashes and recovers", () => play(postgresCrashes));
+
+  it("the broker duplicates, reorders, delays, drops acknowledgements and refuses publishes", () =>
+    play(brokerMisbehaves));
+
+  it("a relay stands still past its lease and comes back", () => play(pausedPastItsLease));
+
+  it.runIf(long)(
+    `one thing after the other breaks, for ${seconds} s`,
+    async () => {
+      const scenarios: Readonly<Record<string, Scenario>> = {
+        ...Object.fromEntries(
+          (["order", "payment"] as const).flatMap((context) => [
+            ...faultPoints.map((point) => [`${context} killed ${point}`, killedAt(context, point)]),
+            [`${context} killed`, killedAnywhere(context)],
+          ]),
+        ),
+        "postgres crashes": postgresCrashes,
+        "broker misbehaves": brokerMisbehaves,
+        "relay paused": pausedPastItsLease,
+      };
+      const played: string[] = [];
+      for (const until = performance.now() + seconds * 1_000; performance.now() < until; ) {
+        const name = random.pick(Object.keys(scenarios));
+        played.push(name);
+        const scenario = scenarios[name];
+        if (!scenario) throw new TypeError(name);
+        await play(scenario).catch((cause: unknown) => {
+          throw new Error(`seed ${seed}, after ${played.join(", ")}`, { cause });
+        });
+      }
+      expect(played.length).toBeGreaterThan(0);
+    },
+    seconds * 1_000 + 300_000,
+  );
+});
