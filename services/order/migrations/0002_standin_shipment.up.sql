@@ -7,6 +7,8 @@ create table standin_shipment (
   state text not null check (state in ('CREATED', 'DISPATCHED', 'DELIVERED', 'CANCELLED')),
   due_at timestamptz not null,
   version bigint not null,
+  -- Of the order's confirmation: its parcels go on in the same trace.
+  traceparent text,
   unique (order_id, seller_id)
 );
 

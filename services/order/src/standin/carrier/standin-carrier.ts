@@ -5,7 +5,7 @@ import { ShipmentCreatedSchema, ShipmentDeliveredSchema, ShipmentDispatchedSchem
 import { type Clock, newId } from "@tandem/kernel";
 import { type Consumer, createOutbox, defineConsumer, newEvent } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
-import type { ContinuousWorker, Logger } from "@tandem/runtime";
+import { type ContinuousWorker, currentTraceparent, type Logger, withTraceparent } from "@tandem/runtime";
 import { createPoller } from "./create-poller.ts";
 
 export interface StandinCarrierOptions {
@@ -22,6 +22,7 @@ interface DueRow extends Record<string, unknown> {
   readonly sellerId: string;
   readonly state: "DISPATCHED" | "DELIVERED";
   readonly version: string;
+  readonly traceparent: string | null;
 }
 
 const CARRIER = "Stand-in Parcel";
@@ -32,6 +33,19 @@ export const standinCarrier = ({ database, clock, log, delayMs }: StandinCarrier
   const outbox = createOutbox({ database, source: "order" });
   const trackingOf = (shipmentId: string) => `ST-${shipmentId.slice(-12).toUpperCase()}`;
   const later = (at: Date) => new Date(at.getTime() + delayMs);
+
+  const eventOf = ({ id, orderId, sellerId, state, version }: DueRow, now: Date) => {
+    const common = {
+      shipmentId: id,
+      aggregateVersion: BigInt(version),
+      occurredAt: timestampFromDate(now),
+      orderId,
+      sellerId,
+    };
+    return state === "DISPATCHED"
+      ? newEvent(ShipmentDispatchedSchema, { ...common, carrier: CARRIER, trackingNumber: trackingOf(id) })
+      : newEvent(ShipmentDeliveredSchema, common);
+  };
 
   const move = (): Promise<number> =>
     database.transact(async (tx) => {
@@ -44,22 +58,12 @@ export const standinCarrier = ({ database, clock, log, delayMs }: StandinCarrier
           from (select id from standin_shipment where state in ('CREATED', 'DISPATCHED') and due_at <= $1
                 order by due_at limit ${BATCH} for update skip locked) due
           where s.id = due.id
-          returning s.id, s.order_id as "orderId", s.seller_id as "sellerId", s.state, s.version::text`,
+          returning s.id, s.order_id as "orderId", s.seller_id as "sellerId", s.state, s.version::text, s.traceparent`,
         values: [now, later(now)],
       });
-      const events = rows.map(({ id, orderId, sellerId, state, version }) => {
-        const common = {
-          shipmentId: id,
-          aggregateVersion: BigInt(version),
-          occurredAt: timestampFromDate(now),
-          orderId,
-          sellerId,
-        };
-        return state === "DISPATCHED"
-          ? newEvent(ShipmentDispatchedSchema, { ...common, carrier: CARRIER, trackingNumber: trackingOf(id) })
-          : newEvent(ShipmentDeliveredSchema, common);
-      });
-      await outbox.in(tx).add(...events);
+      for (const row of rows) {
+        await withTraceparent(row.traceparent ?? undefined, () => outbox.in(tx).add(eventOf(row, now)));
+      }
       return rows.length;
     });
 
@@ -84,9 +88,9 @@ export const standinCarrier = ({ database, clock, log, delayMs }: StandinCarrier
             .map(({ productId, quantity }) => ({ productId, quantity }));
           const shipmentId = newId();
           const { rowCount } = await tx.client.query(
-            `insert into standin_shipment (id, order_id, seller_id, lines, state, due_at, version)
-             values ($1, $2, $3, $4, 'CREATED', $5, 1) on conflict do nothing`,
-            [shipmentId, orderId, sellerId, JSON.stringify(lines), later(now)],
+            `insert into standin_shipment (id, order_id, seller_id, lines, state, due_at, version, traceparent)
+             values ($1, $2, $3, $4, 'CREATED', $5, 1, $6) on conflict do nothing`,
+            [shipmentId, orderId, sellerId, JSON.stringify(lines), later(now), currentTraceparent() ?? null],
           );
           if (rowCount === 0) continue;
           await outbox.in(tx).add(
