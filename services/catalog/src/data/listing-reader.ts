@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor, money } from "@tandem/kernel";
+import { AppError, decodeCursor, encodeCursor, isId, money } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { Listing, ListingCriteria, ListingReader, ListingSort } from "../biz/ports.ts";
 import { listingNotFound } from "../model/errors.ts";
@@ -43,6 +43,19 @@ const SORTS: Readonly<
 
 const DEFAULT_LIMIT = 50;
 
+const isSortKey = (type: string, value: unknown): boolean => {
+  if (typeof value !== "string") return false;
+  if (type === "uuid") return isId(value);
+  return type === "bigint" ? /^\d{1,18}$/.test(value) : !value.includes("\u0000");
+};
+
+/** A cursor can be made up: what is in it is checked before it gets near a cast. */
+const readCursor = (scope: string, cursor: string, type: string) => {
+  const [after, id] = decodeCursor(scope, cursor, 2);
+  if (isSortKey(type, after) && isSortKey("uuid", id)) return [after, id];
+  throw new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
+};
+
 const toListing = (row: Row, currency: string): Listing => {
   const { amountMinor, regularMinor, categoryId, imageUrl, ...rest } = row;
   return {
@@ -76,7 +89,7 @@ export const makeListingReader = (database: Pick<Database, "query">): ListingRea
     const bind = (value: unknown) => `$${values.push(value)}`;
     const filter = [...where];
     if (cursor) {
-      const [after, id] = decodeCursor(scope, cursor, 2);
+      const [after, id] = readCursor(scope, cursor, type);
       filter.push(`(${key}, p.id) ${up ? ">" : "<"} (${bind(after)}::${type}, ${bind(id)}::uuid)`);
     }
     const direction = up ? "asc" : "desc";

@@ -1,15 +1,18 @@
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import { ACT_FOR_ANY_SELLER, mayActForSeller } from "@tandem/auth";
 import { enumName } from "@tandem/contracts";
 import {
   type CatalogService,
   ListingSort as ProtoListingSort,
   SellerStatus as ProtoSellerStatus,
 } from "@tandem/contracts/catalog";
-import { readPage, writePage } from "@tandem/rpc";
+import { AppError } from "@tandem/kernel";
+import { callOf, readPage, writePage } from "@tandem/rpc";
 import type { makeCreateCategory, makeDeleteCategory, makeUpdateCategory } from "../biz/edit-category.ts";
 import type { makeCreateSeller, makeUpdateSeller } from "../biz/edit-seller.ts";
 import type { CategoryReader, ListingReader, ListingSort, SellerReader } from "../biz/ports.ts";
 import { categoryToProto, listingToProto, sellerToProto } from "../events/to-proto.ts";
+import { sellerNotFound, versionConflict } from "../model/errors.ts";
 import type { SellerStatus } from "../model/seller.ts";
 import { makeProductHandlers, type ProductHandlersDeps } from "./product-handlers.ts";
 
@@ -30,6 +33,11 @@ const sortOf = (sort: ProtoListingSort): ListingSort =>
   sort === ProtoListingSort.UNSPECIFIED ? "NAME" : (enumName(ProtoListingSort, sort) as ListingSort);
 const sellerStatusOf = (status: ProtoSellerStatus): SellerStatus | undefined =>
   status === ProtoSellerStatus.UNSPECIFIED ? undefined : (enumName(ProtoSellerStatus, status) as SellerStatus);
+
+/** Sellers rename themselves; who is a seller at all, and who may sell, staff decide. */
+const actsForAll = (context: HandlerContext) => callOf(context).principal.permissions.has(ACT_FOR_ANY_SELLER);
+const staffOnly = (what: string) =>
+  new AppError("permission_denied", "auth.permission_denied", `Only staff ${what} sellers.`);
 
 export const makeCatalogHandlers = (deps: CatalogHandlersDeps): ServiceImpl<typeof CatalogService> => ({
   ...makeProductHandlers(deps),
@@ -55,22 +63,30 @@ export const makeCatalogHandlers = (deps: CatalogHandlersDeps): ServiceImpl<type
     return {};
   },
 
-  createSeller: async ({ name, slug }, { signal }) => ({
-    seller: sellerToProto(await deps.createSeller({ name, slug }, signal)),
-  }),
+  createSeller: async ({ name, slug }, context) => {
+    if (!actsForAll(context)) throw staffOnly("create");
+    return { seller: sellerToProto(await deps.createSeller({ name, slug }, context.signal)) };
+  },
   getSeller: async ({ sellerId }) => ({ seller: sellerToProto(await deps.sellers.getById(sellerId)) }),
   listSellers: async ({ page, status }) => {
     const found = await deps.sellers.listByStatus(sellerStatusOf(status), readPage(page));
     return { sellers: found.items.map(sellerToProto), page: writePage(found) };
   },
-  updateSeller: async ({ sellerId, version, name, slug, status }, { signal }) => ({
-    seller: sellerToProto(
-      await deps.updateSeller(
-        { sellerId, expectedVersion: version, name, slug, status: sellerStatusOf(status) ?? "ACTIVE" },
-        signal,
-      ),
-    ),
-  }),
+  updateSeller: async ({ sellerId, version, name, slug, status }, context) => {
+    if (!mayActForSeller(callOf(context).principal, sellerId)) throw sellerNotFound(sellerId);
+    const before = await deps.sellers.getById(sellerId);
+    const wanted = sellerStatusOf(status) ?? before.status;
+    if (!actsForAll(context)) {
+      // The version ties this look to the update: what it finds is what the update changes, or there is none.
+      if (before.version !== version) throw versionConflict("seller", before.version);
+      if (wanted !== before.status) throw staffOnly("suspend and reinstate");
+    }
+    const seller = await deps.updateSeller(
+      { sellerId, expectedVersion: version, name, slug, status: wanted },
+      context.signal,
+    );
+    return { seller: sellerToProto(seller) };
+  },
 
   getListing: async ({ productId, currencyCode }) => ({
     listing: listingToProto(await deps.listings.getByProductId(productId, currencyCode || DEFAULT_CURRENCY)),
