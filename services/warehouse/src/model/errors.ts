@@ -17,3 +17,8 @@ export const insufficientStock = (productId: string, wanted: number, available: 
     `Product ${productId} has ${available} available, ${wanted} wanted.`,
     { details: [{ field: "quantity", rule: "available", message: `at most ${available}` }] },
   );
+
+export const stockOverflow = (productId: string, most: number) =>
+  new AppError("invalid_argument", "request.invalid", `Product ${productId} cannot have more than ${most} pieces.`, {
+    details: [{ field: "delta", rule: "on_hand.max", message: `on hand at most ${most}` }],
+  });

@@ -1,4 +1,7 @@
-import { insufficientStock } from "./errors.ts";
+import { insufficientStock, stockOverflow } from "./errors.ts";
+
+/** What the column holds. */
+const MOST_ON_HAND = 2 ** 31 - 1;
 
 /** What lies in the warehouse of one product. `reserved` is part of `onHand`: available = onHand - reserved. */
 export interface Stock {
@@ -41,9 +44,10 @@ export const restock = (stock: Stock, quantity: number, now: Date): Stock =>
 
 /**
  * Corrects what lies on the shelf, by a delivery, a count or a loss.
- * @throws AppError `warehouse.insufficient_stock` when promised pieces would be taken away.
+ * @throws AppError `warehouse.insufficient_stock` when promised pieces would be taken away, `request.invalid` beyond 2^31 - 1.
  */
 export const adjust = (stock: Stock, delta: number, now: Date): Stock => {
   if (stock.onHand + delta < stock.reserved) throw insufficientStock(stock.productId, -delta, available(stock));
+  if (stock.onHand + delta > MOST_ON_HAND) throw stockOverflow(stock.productId, MOST_ON_HAND);
   return next(stock, { onHand: stock.onHand + delta }, now);
 };

@@ -1,8 +1,8 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { mayActForSeller } from "@tandem/auth";
+import { ACT_FOR_ANY_SELLER, mayActForSeller } from "@tandem/auth";
 import type { WarehouseService } from "@tandem/contracts/warehouse";
-import type { Clock } from "@tandem/kernel";
+import { AppError, type Clock } from "@tandem/kernel";
 import { callOf, readPage, runBatch, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
 import type { AdjustStockInput, makeAdjustStock } from "../biz/adjust-stock.ts";
 import type { MovementReader, ReservationReader, StockReader } from "../biz/ports.ts";
@@ -27,12 +27,29 @@ export interface WarehouseHandlersDeps {
 export const makeWarehouseHandlers = (deps: WarehouseHandlersDeps): ServiceImpl<typeof WarehouseService> => {
   const { stocks, reservations, movements } = deps;
 
+  const actsFor = (context: HandlerContext) => (sellerId: string) =>
+    mayActForSeller(callOf(context).principal, sellerId);
+
+  const read = async (productId: string, context: HandlerContext): Promise<Stock> => {
+    const stock = await stocks.getByProductId(productId);
+    if (!actsFor(context)(stock.sellerId)) throw stockNotFound(productId);
+    return stock;
+  };
+
+  /** Without a criterion sellers see their own, and staff all. */
+  const listedSeller = (sellerId: string, context: HandlerContext): string | undefined => {
+    const { principal } = callOf(context);
+    if (principal.permissions.has(ACT_FOR_ANY_SELLER)) return sellerId || undefined;
+    const own = sellerId || (principal.sellerId ?? "");
+    if (mayActForSeller(principal, own)) return own;
+    throw new AppError("permission_denied", "auth.not_owner", "This is another seller's stock.");
+  };
+
   /** Another seller's stock and no stock look the same. */
   const adjust = async (input: AdjustStockInput, context: HandlerContext): Promise<Stock> => {
-    const { principal } = callOf(context);
     const [known] = await stocks.listByProductIds([input.productId]);
     const sellerId = known?.sellerId ?? input.sellerId ?? "";
-    if (!mayActForSeller(principal, sellerId)) throw stockNotFound(input.productId);
+    if (!actsFor(context)(sellerId)) throw stockNotFound(input.productId);
     return deps.adjustStock(input, context.signal);
   };
   const inputOf = (request: { productId: string; sellerId: string; delta: number; reason: string }) => ({
@@ -43,15 +60,16 @@ export const makeWarehouseHandlers = (deps: WarehouseHandlersDeps): ServiceImpl<
   });
 
   return {
-    getStock: async ({ productId }) => ({ stock: stockToProto(await stocks.getByProductId(productId)) }),
+    getStock: async ({ productId }, context) => ({ stock: stockToProto(await read(productId, context)) }),
 
-    listStock: async ({ page, sellerId }) => {
-      const found = await stocks.listByCriteria({ sellerId: sellerId || undefined }, readPage(page));
+    listStock: async ({ page, sellerId }, context) => {
+      const found = await stocks.listByCriteria({ sellerId: listedSeller(sellerId, context) }, readPage(page));
       return { stocks: found.items.map(stockToProto), page: writePage(found) };
     },
 
-    batchGetStock: async ({ productIds }) => {
-      const found = new Map((await stocks.listByProductIds(productIds)).map((stock) => [stock.productId, stock]));
+    batchGetStock: async ({ productIds }, context) => {
+      const readable = (await stocks.listByProductIds(productIds)).filter(({ sellerId }) => actsFor(context)(sellerId));
+      const found = new Map(readable.map((stock) => [stock.productId, stock]));
       const outcomes = productIds.map((productId) => {
         const stock = found.get(productId);
         return stock
@@ -88,8 +106,7 @@ export const makeWarehouseHandlers = (deps: WarehouseHandlersDeps): ServiceImpl<
     }),
 
     listMovements: async ({ productId, page }, context) => {
-      const stock = await stocks.getByProductId(productId);
-      if (!mayActForSeller(callOf(context).principal, stock.sellerId)) throw stockNotFound(productId);
+      await read(productId, context);
       const found = await movements.listByProductId(productId, readPage(page));
       return { movements: found.items.map(movementToProto), page: writePage(found) };
     },
