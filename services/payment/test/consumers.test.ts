@@ -130,8 +130,9 @@ describe("a cancellation", () => {
 
   it("without its totals is a dead letter, not a loop", async () => {
     const order = testOrder();
-    const [schema, init] = cancelled(order);
-    expect(await payment.deliver(schema, { ...init, order: { orderId: order.orderId } })).toBe("ack");
+    const [schema, message] = cancelled(order);
+    if (message.order) delete message.order.totals;
+    expect(await payment.deliver(schema, message)).toBe("ack");
     const { rows } = await payment.database.query("select 1 from tandem.dead_letter where consumer = $1", [
       "payment.on-order-cancelled",
     ]);

@@ -1,4 +1,5 @@
-import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
+import { PaymentMethodKind } from "@tandem/contracts/common";
 import { OrderCancelledSchema, OrderChange, OrderUpdatedSchema } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
 import { type ConsumerHost, createConsumerHost, createOutbox, type Delivery, newEvent } from "@tandem/messaging";
@@ -17,6 +18,7 @@ export const WEBHOOK_SECRET = "whsec_only_for_tests";
 export interface Answer {
   readonly status: number;
   readonly text: string;
+  /** The envelope's data, or all of it when it tells of an error. */
   // biome-ignore lint/suspicious/noExplicitAny: answers of any shape, compared by toMatchObject
   readonly json: any;
 }
@@ -40,7 +42,15 @@ export interface Harness extends AsyncDisposable {
   announced(orderId: string): Promise<readonly Announced[]>;
   /** Waits until a topic was announced `times` times about an order. */
   until(orderId: string, topic: string, times?: number): Promise<readonly Announced[]>;
-  paymentRow(orderId: string): Promise<Record<string, unknown> | undefined>;
+  paymentRow(orderId: string): Promise<PaymentRow | undefined>;
+}
+
+export interface PaymentRow extends Record<string, unknown> {
+  readonly id: string;
+  readonly status: string;
+  readonly card_token: string;
+  readonly captured_minor: string;
+  readonly refunded_minor: string;
 }
 
 export interface Announced {
@@ -150,9 +160,7 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
       );
     },
     async paymentRow(orderId) {
-      const { rows } = await database.query<Record<string, unknown>>("select * from payment where order_id = $1", [
-        orderId,
-      ]);
+      const { rows } = await database.query<PaymentRow>("select * from payment where order_id = $1", [orderId]);
       return rows[0];
     },
     async [Symbol.asyncDispose]() {
@@ -165,7 +173,8 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
 
 const parsed = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    const envelope = JSON.parse(text) as { code?: number; data?: unknown };
+    return envelope?.code === 0 ? envelope.data : envelope;
   } catch {
     return undefined;
   }
@@ -191,7 +200,7 @@ const snapshot = ({ orderId, customerId, kind }: TestOrder) => {
     orderId,
     customerId,
     currencyCode: "EUR",
-    paymentMethodKind: kind === "CARD" ? 1 : 2,
+    paymentMethodKind: PaymentMethodKind[kind],
     totals: { total: amount },
     version: 1n,
   };
@@ -199,20 +208,27 @@ const snapshot = ({ orderId, customerId, kind }: TestOrder) => {
 const occurredAt = { seconds: 1_795_000_000n, nanos: 0 };
 
 /** What order says when stock is reserved, when it shipped, when it is at the door. */
-export const updated = (order: TestOrder, change: "STOCK_RESERVED" | "SHIPPED" | "DELIVERED") =>
-  [
-    OrderUpdatedSchema,
-    {
-      orderId: order.orderId,
-      aggregateVersion: 2n,
-      occurredAt,
-      order: snapshot(order),
-      change: OrderChange[change],
-      ...(change === "STOCK_RESERVED" && order.kind === "CARD"
-        ? { paymentMethod: { method: { case: "card" as const, value: { token: order.token } } } }
-        : {}),
-    },
-  ] as const;
+export const updated = (order: TestOrder, change: "STOCK_RESERVED" | "SHIPPED" | "DELIVERED") => {
+  const message = create(OrderUpdatedSchema, {
+    orderId: order.orderId,
+    aggregateVersion: 2n,
+    occurredAt,
+    order: snapshot(order),
+    change: OrderChange[change],
+    ...(change === "STOCK_RESERVED" && order.kind === "CARD"
+      ? { paymentMethod: { method: { case: "card" as const, value: { token: order.token } } } }
+      : {}),
+  });
+  return [OrderUpdatedSchema, message] as const;
+};
 
 export const cancelled = (order: TestOrder) =>
-  [OrderCancelledSchema, { orderId: order.orderId, aggregateVersion: 3n, occurredAt, order: snapshot(order) }] as const;
+  [
+    OrderCancelledSchema,
+    create(OrderCancelledSchema, {
+      orderId: order.orderId,
+      aggregateVersion: 3n,
+      occurredAt,
+      order: snapshot(order),
+    }),
+  ] as const;
