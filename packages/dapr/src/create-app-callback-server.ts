@@ -83,7 +83,11 @@ export const createAppCallbackServer = (options: AppCallbackServerOptions): AppC
     },
   });
 
-  const server = createServer(handler);
+  // Connect's adapter builds a URL outside of any `try`: an address that makes none would end the process.
+  const server = createServer((request, response) => {
+    if (URL.canParse(request.url, `http://${request.authority}`)) handler(request, response);
+    else response.writeHead(400).end();
+  });
   const sessions = trackSessions(server);
   let stopped: Promise<void> | undefined;
 

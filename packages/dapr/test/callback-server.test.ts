@@ -1,3 +1,4 @@
+import { connect } from "node:http2";
 import { Code, createClient } from "@connectrpc/connect";
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import type { ConsumerHost, Delivery, IncomingEvent } from "@tandem/messaging";
@@ -225,6 +226,25 @@ describe("the app callback server", () => {
     await expect(app.callback.onBindingEvent({ name: "cron-b" })).rejects.toMatchObject({ code: Code.Internal });
     await expect(app.callback.onBindingEvent({ name: "toString" })).rejects.toMatchObject({ code: Code.NotFound });
     expect(app.lines).toContainEqual(expect.objectContaining({ msg: "binding handler failed", binding: "cron-b" }));
+  });
+
+  it("answers a request whose address makes no URL, and lives", async () => {
+    const { log } = captureLog();
+    const consumers = hostOf(async () => "ack");
+    const server = createAppCallbackServer({ port: 0, consumers, bindings: {}, health: createHealth(), log });
+    const { port } = await server.start();
+    const session = connect(`http://127.0.0.1:${port}`);
+    const status = await new Promise((resolve, reject) => {
+      session.once("error", reject);
+      session
+        .request({ ":method": "POST", ":path": "/dapr", ":authority": "a:99999" })
+        .once("response", (headers) => resolve(headers[":status"]))
+        .once("error", reject)
+        .end();
+    });
+    expect(status).toBe(400);
+    session.close();
+    await server.stop();
   });
 
   it("does not start with subscriptions that would lose messages in silence", async () => {
