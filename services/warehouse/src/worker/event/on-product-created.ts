@@ -1,4 +1,5 @@
 import { ProductCreatedSchema } from "@tandem/contracts/catalog";
+import { AppError, isId } from "@tandem/kernel";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
 import type { makeTrackProduct } from "../../biz/track-product.ts";
 
@@ -7,6 +8,14 @@ export const onProductCreated = (deps: { readonly trackProduct: ReturnType<typeo
   defineConsumer({
     name: "warehouse.on-product-created",
     event: ProductCreatedSchema,
-    handle: ({ productId, product }, { signal }) =>
-      deps.trackProduct({ productId, sellerId: product?.sellerId ?? "" }, signal),
+    handle: ({ productId, product }, { signal }) => {
+      const sellerId = product?.sellerId ?? "";
+      if (!isId(sellerId))
+        throw new AppError(
+          "invalid_argument",
+          "event.incomplete",
+          `The event about product ${productId} lacks a seller.`,
+        );
+      return deps.trackProduct({ productId, sellerId }, signal);
+    },
   });
