@@ -1,52 +1,45 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Span, type Tracer, trace } from "@opentelemetry/api";
-import { topicOf } from "@tandem/contracts";
 import { isAppError } from "@tandem/kernel";
-import type { Database } from "@tandem/postgres";
-import { failSpan, inSpan, type Logger, runInContext, withTraceparent } from "@tandem/runtime";
-import { buryEvent, countAttempt, forgetAttempts } from "./bury-event.ts";
-import type { ConsumerMetrics } from "./consumer-metrics.ts";
+import { failSpan, inSpan, runInContext, withTraceparent } from "@tandem/runtime";
 import type { Delivery } from "./create-consumer-host.ts";
-import type { DeadLetterReason } from "./dead-letter.ts";
 import { type DecodedEvent, decodeEvent } from "./decode-event.ts";
 import type { Consumer, ConsumerContext } from "./define-consumer.ts";
-import { describeFailure } from "./describe-failure.ts";
 import type { IncomingEvent } from "./events.ts";
 import { handleOnce } from "./inbox.ts";
 import { createTurns } from "./run-in-turn.ts";
+import { createFailureSettler, type FailureOptions } from "./settle-failure.ts";
 import { withDeadline } from "./with-deadline.ts";
 
-export interface EventHandlerOptions {
-  readonly database: Database;
-  readonly log: Logger;
+export interface EventHandlerOptions extends FailureOptions {
   readonly tracer?: Tracer;
-  readonly metrics: ConsumerMetrics | undefined;
+}
+
+interface Arrival {
+  readonly consumer: Consumer;
+  readonly event: IncomingEvent;
+  readonly signal: AbortSignal;
+  readonly replay: boolean;
 }
 
 type Outcome = "handled" | "duplicate" | "retry" | "dead";
 
 /** A lost race for a row is tried again here and now: through the broker it would cost the policy's pause. */
 const CONFLICT_TRIES = 3;
-const MAX_REMEMBERED = 10_000;
 
-/** One consumer, one event: decode, inbox and handler in one commit, judge what it throws. */
-export const createEventHandler = ({ database, log, tracer, metrics }: EventHandlerOptions) => {
+/** One consumer, one event: decode, inbox and handler in one commit, settle what it throws. */
+export const createEventHandler = (options: EventHandlerOptions) => {
+  const { database, log, tracer, metrics } = options;
   const inTurn = createTurns();
-  // Failed tries of what is being redelivered, for `attempt` and to clean up. The table is what counts.
-  const failing = new Map<string, number>();
+  const failures = createFailureSettler(options);
 
-  const attemptHandle = async (
-    consumer: Consumer,
-    event: IncomingEvent,
-    decoded: DecodedEvent,
-    signal: AbortSignal,
-  ) => {
+  const handle = async ({ consumer, event }: Arrival, decoded: DecodedEvent, signal: AbortSignal) => {
     const context: ConsumerContext = {
       id: event.id,
       subject: decoded.subject,
       time: event.time,
       type: event.type,
-      attempt: (failing.get(keyOf(consumer, event)) ?? 0) + 1,
+      attempt: failures.triesOf(consumer, event) + 1,
       signal,
       get log() {
         return log.child({ consumer: consumer.name, eventId: event.id });
@@ -56,98 +49,36 @@ export const createEventHandler = ({ database, log, tracer, metrics }: EventHand
       try {
         return await handleOnce(database, consumer.name, event.id, () => consumer.handle(decoded.message, context));
       } catch (error) {
-        if (
-          tries >= CONFLICT_TRIES ||
-          signal.aborted ||
-          !isAppError(error) ||
-          error.kind !== "conflict" ||
-          !error.retryable
-        )
-          throw error;
+        if (tries >= CONFLICT_TRIES || signal.aborted || !isLostRace(error)) throw error;
         await sleep(5 * tries * (0.5 + Math.random()));
       }
     }
   };
 
-  const bury = async (
-    consumer: Consumer,
-    event: IncomingEvent,
-    error: unknown,
-    reason: DeadLetterReason,
-    attempts: number,
-  ): Promise<Outcome> => {
-    const failure = describeFailure(consumer.name, error);
-    await buryEvent(database, {
-      consumer: consumer.name,
-      event,
-      topic: topicOf(consumer.event).name,
-      reason,
-      failure,
-      attempts,
-    });
-    failing.delete(keyOf(consumer, event));
-    metrics?.deadLetters.inc({ consumer: consumer.name, reason });
-    log.error(
-      { err: error, consumer: consumer.name, eventId: event.id, topic: event.topic, reason, attempts },
-      "an event cannot be handled; it is a dead letter now",
-    );
-    return "dead";
-  };
-
-  const judge = async (
-    consumer: Consumer,
-    event: IncomingEvent,
-    error: unknown,
-    aborted: boolean,
-    replay: boolean,
-  ): Promise<Outcome> => {
-    // Cut short by a drain or a deadline: whatever the handler made of that, it says nothing about the event.
-    const permanent = !aborted && isAppError(error) && !error.retryable;
-    if (permanent) return bury(consumer, event, error, "permanent", 1);
-    if (replay) return bury(consumer, event, error, "exhausted", 1);
-    const attempts = await countAttempt(database, consumer.name, event.id, describeFailure(consumer.name, error));
-    remember(keyOf(consumer, event), attempts);
-    if (attempts >= consumer.retry.maxAttempts) return bury(consumer, event, error, "exhausted", attempts);
-    log.warn(
-      { err: error, consumer: consumer.name, eventId: event.id, topic: event.topic, attempts },
-      "an event was not handled; it will come again",
-    );
-    return "retry";
-  };
-
-  const remember = (key: string, attempts: number): void => {
-    failing.delete(key);
-    failing.set(key, attempts);
-    const [eldest] = failing.keys();
-    if (failing.size > MAX_REMEMBERED && eldest !== undefined) failing.delete(eldest);
-  };
-
-  const run = async (
-    consumer: Consumer,
-    event: IncomingEvent,
-    signal: AbortSignal,
-    replay: boolean,
-    span: Span | undefined,
-  ): Promise<Outcome> => {
+  const run = async (arrival: Arrival, span: Span | undefined): Promise<Outcome> => {
+    const { consumer, event, signal, replay } = arrival;
     let decoded: DecodedEvent;
     try {
       decoded = decodeEvent(consumer.event, event);
     } catch (error) {
       if (span) failSpan(span, error);
-      return bury(consumer, event, error, "undecodable", 1);
+      return failures.bury(consumer, event, error, "undecodable");
     }
     if (decoded.foreignVersion) log.info({ consumer: consumer.name, type: event.type }, "an event of another version");
     let given: AbortSignal | undefined;
     try {
-      return await inTurn(`${consumer.name} ${decoded.subject}`, () =>
+      const outcome = await inTurn(`${consumer.name} ${decoded.subject}`, () =>
         withDeadline(consumer.timeoutMs, [signal], (deadline) => {
           given = deadline;
-          return attemptHandle(consumer, event, decoded, deadline);
+          return handle(arrival, decoded, deadline);
         }),
       );
+      await failures.forget(consumer, event);
+      return outcome;
     } catch (error) {
       if (span) failSpan(span, error);
-      return await judge(consumer, event, error, signal.aborted || given?.aborted === true, replay);
+      const aborted = signal.aborted || given?.aborted === true;
+      return await failures.settle(consumer, event, { error, aborted, replay });
     }
   };
 
@@ -159,7 +90,7 @@ export const createEventHandler = ({ database, log, tracer, metrics }: EventHand
   ): Promise<Delivery> => {
     const startedAt = performance.now();
     const observe = async (span: Span | undefined): Promise<Outcome> => {
-      const outcome = await run(consumer, event, signal, replay, span);
+      const outcome = await run({ consumer, event, signal, replay }, span);
       span?.setAttribute("tandem.event.outcome", outcome);
       return outcome;
     };
@@ -173,16 +104,11 @@ export const createEventHandler = ({ database, log, tracer, metrics }: EventHand
     metrics?.events.inc({ consumer: consumer.name, outcome });
     metrics?.seconds.observe({ consumer: consumer.name }, (performance.now() - startedAt) / 1_000);
     if (outcome === "retry") return "retry";
-    const key = keyOf(consumer, event);
-    if (outcome !== "dead" && failing.delete(key))
-      await forgetAttempts(database, consumer.name, event.id).catch(() => {
-        // The row is pruned by age.
-      });
     return outcome === "dead" && replay ? "drop" : "ack";
   };
 };
 
-const keyOf = (consumer: Consumer, event: IncomingEvent): string => `${consumer.name} ${event.id}`;
+const isLostRace = (error: unknown): boolean => isAppError(error) && error.kind === "conflict" && error.retryable;
 
 const spanOf = (consumer: Consumer, event: IncomingEvent) => ({
   kind: "consumer" as const,
