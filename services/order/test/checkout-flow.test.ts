@@ -36,7 +36,7 @@ const answersAbout = (orderId: string, sellerId: string) => {
   return {
     reserved: () => order.deliver(StockReservedSchema, { ...about(orderId), reservationId }, once("reserved")),
     rejected: () => order.deliver(StockRejectedSchema, { ...about(orderId), reservationId }, once("rejected")),
-    released: (reason = ReleaseReason.ORDER_CANCELLED) =>
+    released: (reason: ReleaseReason = ReleaseReason.ORDER_CANCELLED) =>
       order.deliver(StockReleasedSchema, { ...about(orderId), reservationId, reason }, once(`released ${reason}`)),
     authorized: () => order.deliver(PaymentAuthorizedSchema, payment, once("authorized")),
     declined: () =>
@@ -142,6 +142,20 @@ describe("the answers of the other contexts", () => {
     expect(await get()).toMatchObject({ status: status("CANCELLED") });
     expect(await get("/timeline")).toMatchObject({ final: true });
     expect(await order.topics(orderId)).toEqual(["order.created", "order.updated", "order.cancelled"]);
+  });
+
+  it("cancel an order whose reservation somebody takes back, before it is confirmed and after", async () => {
+    for (const before of [["reserved"], ["reserved", "authorized"]] as const) {
+      const { get, says } = await place();
+      await play(says, before);
+      expect(await says.released(ReleaseReason.REQUESTED)).toBe("ack");
+      expect(await get()).toMatchObject({
+        status: status("CANCELLED"),
+        cancellation: { reason: status("OUT_OF_STOCK") },
+      });
+      await play(says, ["refunded"]);
+      expect(await get("/timeline")).toMatchObject({ final: true });
+    }
   });
 
   it("about an order that is not here are done, and leave nothing", async () => {

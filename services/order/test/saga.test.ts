@@ -112,6 +112,7 @@ describe("a checkout", () => {
       "timer",
       { type: "stock_rejected" },
       { type: "stock_released", cause: "EXPIRED" },
+      { type: "stock_released", cause: "REQUESTED" },
       { type: "payment_failed", code: "DECLINED" },
       { type: "capture_failed", code: "X" },
       { type: "refund_failed", code: "X" },

@@ -63,6 +63,15 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
           compensate: "reservation_expired",
           undone: ["reserve_stock" as const],
         }
+      : onTakenBack(_, { cause });
+  // Somebody gave the pieces back by a call: without them there is nothing to ship, whether confirmed or not.
+  const onTakenBack = (_: unknown, { cause }: Pick<Extract<CheckoutEvent, { type: "stock_released" }>, "cause">) =>
+    cause === "REQUESTED"
+      ? {
+          ...cancelBecause("OUT_OF_STOCK", "the reservation was taken back"),
+          compensate: "reservation_taken_back",
+          undone: ["reserve_stock" as const],
+        }
       : undefined;
   const timedOut = (what: string) => () => ({ ...cancelBecause("TIMEOUT", what), compensate: `${what}_timeout` });
 
@@ -133,7 +142,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
             undone: ["reserve_stock"],
           }),
           // Expired, yet confirmed in the same moment: warehouse honours the confirmation or rejects it, as above.
-          stock_released: () => ({ stay: true }),
+          stock_released: (_, { cause }) => onTakenBack(_, { cause }) ?? { stay: true },
           cancel_requested: onCancel,
         },
         onTimeout: () => ({ park: "not dispatched in time" }),
