@@ -57,6 +57,8 @@ create table operation (
   reference text,
   failure_code text,
   last_error text,
+  -- Of the request that led to it: its outcome goes on in the same trace.
+  traceparent text,
   created_at timestamptz not null,
   finished_at timestamptz
 ) with (fillfactor = 80);

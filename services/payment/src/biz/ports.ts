@@ -93,6 +93,8 @@ export interface LeasedOperation extends Operation {
   readonly method: MethodKind;
   readonly cardToken: string;
   readonly providerReference: string;
+  /** Of the request that led to it (W3C trace context). */
+  readonly traceparent?: string | undefined;
 }
 
 /** Leases, outside of any longer transaction. */

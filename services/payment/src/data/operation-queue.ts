@@ -18,6 +18,7 @@ interface Row extends Record<string, unknown> {
   readonly method: MethodKind;
   readonly cardToken: string;
   readonly providerReference: string;
+  readonly traceparent: string | null;
 }
 
 // A claim is a lease by the database's clock: due_at moves ahead, so nothing is lost when the claimer dies. An operation claimed
@@ -33,13 +34,15 @@ const CLAIM = `
   where o.id = due.id and p.id = o.payment_id
   returning o.id, o.payment_id as "paymentId", o.kind, o.currency, o.amount_minor::text as "amountMinor", o.reason,
     o.created_at as "createdAt", o.token::text, o.attempts as attempt, o.uncertain,
-    p.method, p.card_token as "cardToken", p.provider_reference as "providerReference"`;
+    p.method, p.card_token as "cardToken", p.provider_reference as "providerReference",
+    o.traceparent`;
 
 export const makeOperationQueue = (database: Pick<Database, "query">): OperationQueue => ({
   async claim(limit, leaseMs) {
     const { rows } = await database.query<Row>({ name: "operation claim", text: CLAIM, values: [limit, leaseMs] });
-    return rows.map(({ currency, amountMinor, token, ...row }) => ({
+    return rows.map(({ currency, amountMinor, token, traceparent, ...row }) => ({
       ...row,
+      traceparent: traceparent ?? undefined,
       amount: money(currency, BigInt(amountMinor)),
       token: BigInt(token),
     }));

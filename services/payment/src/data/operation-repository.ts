@@ -1,4 +1,5 @@
 import type { Transaction } from "@tandem/postgres";
+import { currentTraceparent } from "@tandem/runtime";
 import type { OperationRepository } from "../biz/ports.ts";
 import type { OperationKind } from "../model/operation.ts";
 
@@ -7,9 +8,18 @@ export const makeOperationRepository = (tx: Transaction, onCreated: () => void):
   async create({ id, paymentId, kind, amount, reason, createdAt }) {
     await tx.client.query({
       name: "operation create",
-      text: `insert into operation (id, payment_id, kind, currency, amount_minor, reason, status, due_at, created_at)
-        values ($1, $2, $3, $4, $5, $6, 'OPEN', now(), $7)`,
-      values: [id, paymentId, kind, amount.currency, amount.minor.toString(), reason, createdAt],
+      text: `insert into operation (id, payment_id, kind, currency, amount_minor, reason, status, due_at, created_at, traceparent)
+        values ($1, $2, $3, $4, $5, $6, 'OPEN', now(), $7, $8)`,
+      values: [
+        id,
+        paymentId,
+        kind,
+        amount.currency,
+        amount.minor.toString(),
+        reason,
+        createdAt,
+        currentTraceparent() ?? null,
+      ],
     });
     tx.afterCommit(onCreated);
   },

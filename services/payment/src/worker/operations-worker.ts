@@ -1,5 +1,5 @@
 import { createDispatcher } from "@tandem/resilience";
-import type { ContinuousWorker, Logger, Metrics } from "@tandem/runtime";
+import { type ContinuousWorker, type Logger, type Metrics, withTraceparent } from "@tandem/runtime";
 import type { OperationQueue } from "../biz/ports.ts";
 import type { makeRunOperation } from "../biz/run-operation.ts";
 
@@ -59,7 +59,7 @@ export const createOperationsWorker = (options: OperationsWorkerOptions): Operat
     for (const operation of claimed) {
       inFlight += 1;
       void dispatcher
-        .run(() => runOperation(operation, stopping.signal))
+        .run(() => withTraceparent(operation.traceparent, () => runOperation(operation, stopping.signal)))
         .then((outcome) => {
           outcomes.inc({ kind: operation.kind, outcome });
           if (outcome !== "given_up") return;
