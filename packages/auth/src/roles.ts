@@ -25,7 +25,6 @@ const table = {
     "promotion.read",
     "promotion.write",
     "seller.write",
-    "settlement.read",
     "stock.adjust",
     "stock.read",
   ],
