@@ -1,3 +1,4 @@
+import { PriceChangedSchema } from "@tandem/contracts/pricing";
 import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, startHarness } from "./harness.ts";
@@ -86,4 +87,19 @@ describe("what is refused, changing nothing", () => {
   ])("%s", async (_what, path) => {
     expect(await catalog.http(path)).toMatchObject({ status: 400, json: { message: expect.any(String) } });
   });
+});
+
+it("buries price events without an amount or a currency, and feeds no listing from them", async () => {
+  const before = await catalog.fingerprint();
+  for (const price of [
+    {},
+    { amount: { currencyCode: "", amountMinor: 1n } },
+    { amount: { currencyCode: "EURO", amountMinor: 1n } },
+  ]) {
+    const productId = newId();
+    const init = { productId, aggregateVersion: 1n, occurredAt: { seconds: 1n, nanos: 0 }, prices: [price] };
+    expect(await catalog.deliver(PriceChangedSchema, init)).toBe("ack");
+    expect(await catalog.deadLetters(productId)).toEqual(["catalog.on-price-changed"]);
+  }
+  expect(await catalog.fingerprint()).toEqual(before);
 });
