@@ -16,7 +16,8 @@ A program that cannot be had skips the tests that need it and says why; with CI=
   npm test -- --watch                   again on every change
   npm test -- --coverage                with a report in coverage/
   npm test -- --no-tools                use the programs that are there, build nothing
-  npm run test:faults [-- --seed 42]    the fault suite at length, with a seed of your own
+  npm run test:faults [-- --seed 42]    the fault suite at length, with a seed of your own;
+                      [-- --seconds 60] and for so long (default 300)
 
 The last line counts: N passed, N failed, N skipped. Exit code 0 when nothing failed.
 `;
@@ -27,16 +28,24 @@ const needed: readonly ToolName[] = ["daprd", "broker", "grpcurl"];
 /** Our own flags out, the rest goes to vitest. `--faults` comes from `npm run test:faults`. */
 const readArguments = (args: readonly string[]) => {
   const own = ["--no-tools", "--faults", "--help", "-h"];
-  const seedAt = args.indexOf("--seed");
-  const seed = args.includes("--faults") && seedAt >= 0 ? args[seedAt + 1] : undefined;
-  const vitest = args.filter(
-    (arg, index) => !own.includes(arg) && !(seed !== undefined && [seedAt, seedAt + 1].includes(index)),
-  );
+  const taken = new Set<number>();
+  const numberAfter = (flag: string): string | undefined => {
+    const at = args.includes("--faults") ? args.indexOf(flag) : -1;
+    if (at < 0) return undefined;
+    taken.add(at).add(at + 1);
+    const value = args[at + 1];
+    if (value === undefined || !/^\d+$/.test(value)) throw new Error(`${flag} wants a whole number`);
+    return value;
+  };
+  const seed = numberAfter("--seed");
+  const seconds = numberAfter("--seconds");
+  const vitest = args.filter((arg, index) => !own.includes(arg) && !taken.has(index));
   return {
     help: args.includes("--help") || args.includes("-h"),
     build: !args.includes("--no-tools"),
     faults: args.includes("--faults"),
     seed,
+    seconds,
     vitest,
   };
 };
@@ -94,6 +103,7 @@ const main = async (): Promise<number> => {
   const faults = {
     ...(args.faults && { TANDEM_FAULTS: "long" }),
     ...(args.seed !== undefined && { TANDEM_FAULT_SEED: args.seed }),
+    ...(args.seconds !== undefined && { TANDEM_FAULT_SECONDS: args.seconds }),
   };
   const filters = args.faults ? ["faults", ...args.vitest] : args.vitest;
   const { code, summary } = await runVitest(filters, { ...reasons, ...faults }, signal);
