@@ -16,23 +16,26 @@ export type Scenario = (surroundings: Surroundings) => Promise<void>;
 
 export const faultPoints = ["before-claim", "after-claim", "mid-batch", "after-publish", "before-mark"] as const;
 
-/** A worker whose relay dies at `point`, after as many passes as chance says. */
+/** A worker whose relay dies at one point after the other, each after as many passes as chance says; the next takes over at once. */
 export const killedAt =
-  (context: ContextName, point: (typeof faultPoints)[number]): Scenario =>
+  (context: ContextName, ...points: readonly (typeof faultPoints)[number][]): Scenario =>
   async ({ platform, customers, random }) => {
     const worker = platform.worker(context);
-    await worker.restart(`${point}:${random.below(4)}`);
-    let dead = false;
-    const death = worker.ended.then(() => {
-      dead = true;
-    });
-    // One round may not pass the point often enough.
-    for (let rounds = 0; !dead && rounds < 20; rounds += 1) {
-      await customers.place(2);
-      await Promise.race([death, sleep(1_000)]);
+    for (const point of points) {
+      await worker.restart(`${point}:${random.below(3)}`);
+      let dead = false;
+      const death = worker.ended.then(() => {
+        dead = true;
+      });
+      // One round may not pass the point often enough.
+      for (let rounds = 0; !dead && rounds < 30; rounds += 1) {
+        await customers.place(1);
+        await Promise.race([death, sleep(500)]);
+      }
+      if (!dead) {
+        throw new Error(`the worker of ${context} did not die ${point}:\n${worker.lines().slice(-5).join("\n")}`);
+      }
     }
-    if (!dead)
-      throw new Error(`the worker of ${context} did not die ${point}:\n${worker.lines().slice(-5).join("\n")}`);
     await customers.place(1);
     await worker.restart();
   };
@@ -52,8 +55,24 @@ export const postgresCrashes: Scenario = async ({ platform, customers, random })
   const placing = customers.place(5);
   await sleep(random.below(1_200));
   await platform.crashPostgres();
-  await placing;
+  // What was asked in that moment has no answer and its key is held for a minute: let that minute go by.
+  const answered = new AbortController();
+  const ageing = ageKeys(platform, answered.signal);
+  await placing.finally(() => answered.abort());
+  await ageing;
   await customers.place(1);
+};
+
+const ageKeys = async ({ databases }: TestPlatform, signal: AbortSignal): Promise<void> => {
+  while (!signal.aborted) {
+    await sleep(1_000);
+    await databases
+      .query(
+        "order",
+        "update tandem.idempotency_key set locked_until = now() where response is null and locked_until < now() + interval '57 s'",
+      )
+      .catch(() => []); // Postgres is on its way back
+  }
 };
 
 /** A broker that does everything that brokers are allowed to do, and more of it. */
@@ -107,5 +126,4 @@ export const pausedPastItsLease: Scenario = async ({ platform, customers, random
     worker.resume();
     await replica[Symbol.asyncDispose]();
   }
-  await worker.restart();
 };
