@@ -2,9 +2,10 @@
 import { createRelay } from "../src/create-relay.ts";
 import type { EventPublisher } from "../src/events.ts";
 import { createOutbox } from "../src/outbox.ts";
-import { outboxBacklog, outboxStats } from "../src/outbox-stats.ts";
+import { outboxBacklog } from "../src/outbox-stats.ts";
 import { orderEvent } from "./payload.ts";
-import { median, rate, spread } from "./report.ts";
+import { processorMs } from "./processor-time.ts";
+import { rate, spread } from "./report.ts";
 import { startBenchDatabase } from "./start-database.ts";
 
 const EVENTS = Number(process.argv[2] ?? 60_000);
@@ -19,6 +20,8 @@ const add = (count: number) =>
   database.transact((tx) => outbox.in(tx).add(...Array.from({ length: count }, () => orderEvent())));
 
 const rates: number[] = [];
+const node: number[] = [];
+const server: number[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
   for (let at = 0; at < EVENTS; at += 500) await add(500);
   let published = 0;
@@ -31,14 +34,19 @@ for (let round = 0; round < ROUNDS; round += 1) {
     },
   };
   const relay = createRelay({ database, publisher: sink, batchSize, pipeline });
+  const before = processorMs(bench.postmaster);
   const startedAt = performance.now();
   await relay.start(new AbortController().signal);
   await done.promise;
   await relay.stop();
   rates.push((EVENTS * 1_000) / (performance.now() - startedAt));
+  const after = processorMs(bench.postmaster);
+  node.push(((after.node - before.node) / EVENTS) * 1_000);
+  server.push(((after.postgres - before.postgres) / EVENTS) * 1_000);
 }
 process.stdout.write(
-  `${[`drain of ${EVENTS}, batch ${batchSize}, pipeline ${pipeline}: ${spread(rates)} events/s`].join(" ")}\n`,
+  `drain of ${EVENTS}, batch ${batchSize}, pipeline ${pipeline}: ${spread(rates)} events/s; processor per event: ` +
+    `node ${spread(node)} us, postgres ${spread(server)} us\n`,
 );
 
 const latencies: number[] = [];
@@ -51,8 +59,7 @@ const sink: EventPublisher = {
 };
 const relay = createRelay({ database, publisher: sink, batchSize, pipeline });
 await relay.start(new AbortController().signal);
-const startedAt = performance.now();
-const steady = Promise.all(
+await Promise.all(
   Array.from({ length: 1_000 }, async (_, n) => {
     await new Promise((resolve) => setTimeout(resolve, n * 5));
     const event = orderEvent();
@@ -60,20 +67,14 @@ const steady = Promise.all(
     addedAt.set(event.id, performance.now());
   }),
 );
-await steady;
 while ((await outboxBacklog(database)).pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 const sorted = latencies.sort((a, b) => a - b);
 const at = (share: number) => sorted[Math.floor(sorted.length * share)]?.toFixed(1);
-process.stdout.write(
-  `${[`200/s, commit -> published: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(0.9999)} ms`].join(" ")}\n`,
-);
-process.stdout.write(`${[`${Math.round(performance.now() - startedAt)} ms`].join(" ")}\n`);
+process.stdout.write(`200/s, commit -> published: p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`);
 
 const inserted = await rate(8, 5_000, () => add(20));
+const { pending, leased } = await outboxBacklog(database);
 process.stdout.write(
-  `${[`while 8 writers add 20 at a time: ${Math.round(inserted * 20)} events/s written`].join(" ")}\n`,
+  `8 writers in the same process add 20 at a time: ${Math.round(inserted * 20)} events/s; behind when they stop: ${pending + leased}\n`,
 );
-const stats = await outboxStats(database);
-process.stdout.write(`${["behind when they stop", stats.pending + stats.leased].join(" ")}\n`);
 await relay.stop();
-void median;

@@ -66,7 +66,7 @@ begin
     outcome := 'alone';
   else
     outcome := 'claimed';
-    v_window := p_limit * 2 + v_rows;
+    v_window := p_limit + p_limit / 4 + 1 + v_rows;
     -- Retries that are due: each the first of its key.
     select array_agg(r.seq), array_agg(r.key), array_agg(r.attempts), min(r.created_at), max(r.created_at)
     into v_seqs, v_keys, v_tries, v_since, v_until

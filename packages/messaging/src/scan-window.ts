@@ -16,11 +16,11 @@ export interface ScanWindow {
  *
  * Claims that were sent leave dead rows at the head of the queue, and under a long transaction nobody can clear them away:
  * each claim would walk over all of them (measured: a third of the speed after 160 000). So a claim begins at the floor: the oldest
- * event that was there 10 to 20 seconds ago. Numbers are drawn at the commit, so nothing smaller is likely to appear after that;
+ * event that was there one to two seconds ago. Numbers are drawn at the commit, so nothing smaller is likely to appear after that;
  * what does (a commit that hung, an event that a person released) is found by the look at the whole queue. So is what stands
  * behind more waiting events of one busy aggregate than a claim looks at.
  */
-export const createScanWindow = ({ lagMs = 10_000, now = () => performance.now() } = {}) => {
+export const createScanWindow = ({ lagMs = 1_000, now = () => performance.now() } = {}) => {
   let floor = 0n;
   let next = 0n;
   let nextAt = now();

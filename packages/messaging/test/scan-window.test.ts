@@ -7,7 +7,7 @@ const at = () => {
 };
 
 describe("the window of a claim", () => {
-  it("begins at the start of the queue, then at what was its head 10 to 20 seconds ago", () => {
+  it("begins at the start of the queue, then at what was its head one to two lags ago", () => {
     const { clock, window } = at();
     expect(window.next().floor).toBe("0");
     window.looked("100", false);
