@@ -39,6 +39,8 @@ export const openRelaySession = (database: Database, onWake: () => void): RelayS
       // A server that vanished without a word: the statement's own timeout would have to come from it.
       query_timeout: STATEMENT_TIMEOUT_MS + 2_000,
       keepAlive: true,
+      // A queue is empty whenever statistics are taken, and then full: every statement here has its index, and shall use it.
+      options: "-c enable_seqscan=off -c enable_bitmapscan=off",
       pipeline: true,
     });
     next.on("error", () => lose(next));
