@@ -38,9 +38,10 @@ for (let round = 0; round < ROUNDS; round += 1) {
   const startedAt = performance.now();
   await relay.start(new AbortController().signal);
   await done.promise;
+  // Before its connection, and the processor time of that, is gone.
+  const after = processorMs(bench.postmaster);
   await relay.stop();
   rates.push((EVENTS * 1_000) / (performance.now() - startedAt));
-  const after = processorMs(bench.postmaster);
   node.push(((after.node - before.node) / EVENTS) * 1_000);
   server.push(((after.postgres - before.postgres) / EVENTS) * 1_000);
 }
