@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AppError, isAppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
 import type pg from "pg";
@@ -142,6 +142,8 @@ const runOnce = async <T>(
 
 const ignore = () => {};
 
+const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+
 const beginText = (isolation: Isolation, readOnly: boolean): string =>
   `BEGIN${isolation === "read committed" ? "" : ` ISOLATION LEVEL ${isolation.toUpperCase()}`}${readOnly ? " READ ONLY" : ""}`;
 
@@ -166,9 +168,10 @@ const finish = async (
       hooks.map(async (hook) => hook()).map((last) => last.catch((error) => void failures.push(error))),
     );
     onSent();
-    // What could not even be sent (a bad parameter) fails within this turn of the event loop, and the server would not know:
-    // COMMIT must not go out after it.
-    await nextTurn();
+    // What could not even be sent (a bad parameter) fails in pg by the next tick, and the server would not know: COMMIT must not
+    // go out after it. The first wait lets pg's own ticks run, the second all that follows from them.
+    await nextTick();
+    await nextTick();
     if (failures.length > 0) throw failures[0];
     committing = commit(client, deps);
   } finally {

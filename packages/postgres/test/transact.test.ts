@@ -22,6 +22,10 @@ beforeEach(() => db.database.query("TRUNCATE note"));
 
 const ids = async () =>
   (await db.database.query<{ id: number }>("SELECT id FROM note ORDER BY id")).rows.map(({ id }) => id);
+const fail = (message: string): never => {
+  throw new Error(message);
+};
+
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => {
@@ -202,19 +206,17 @@ describe("statements that travel with COMMIT", () => {
     expect(await ids()).toEqual([]);
   });
 
-  test("that cannot be sent keep COMMIT from being sent", async () => {
-    const unsendable = {
-      toPostgres: () => {
-        throw new Error("unsendable");
-      },
-    };
-    const error = await failure(
+  test.each([
+    ["a parameter", { text: "INSERT INTO note (id) VALUES ($1)", values: [{ toPostgres: () => fail("unsendable") }] }],
+    ["a name that another statement has", { name: "taken", text: "INSERT INTO note (id) VALUES (2)" }],
+    ["values that are no list", { text: "INSERT INTO note (id) VALUES ($1)", values: { length: 1 } as unknown as [] }],
+  ])("that cannot be sent, for the sake of %s, keep COMMIT from being sent", async (_, unsendable) => {
+    await failure(
       db.database.transact(async (tx) => {
-        await tx.client.query("INSERT INTO note (id) VALUES (1)");
-        tx.atCommit(() => tx.client.query("INSERT INTO note (id) VALUES ($1)", [unsendable]));
+        await tx.client.query({ name: "taken", text: "INSERT INTO note (id) VALUES (1)" });
+        tx.atCommit(() => tx.client.query(unsendable));
       }),
     );
-    expect(error).toMatchObject({ message: "unsendable" });
     expect(await ids()).toEqual([]);
   });
 
