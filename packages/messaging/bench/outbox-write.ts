@@ -1,8 +1,6 @@
 // What the outbox adds to a write transaction: short slices with and without in turn, on a durable Postgres.
-import { newId } from "@tandem/kernel";
-import type { Transaction } from "@tandem/postgres";
 import { createOutbox } from "../src/outbox.ts";
-import { onLocalWake } from "../src/wake.ts";
+import { businesses } from "./business.ts";
 import { orderEvent } from "./payload.ts";
 import { processorMs } from "./processor-time.ts";
 import { median, rate, spread } from "./report.ts";
@@ -13,36 +11,19 @@ const MS = Number(process.argv[3] ?? 700);
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 await using bench = await startBenchDatabase();
-for (const connections of [1, 8]) {
-  const database = bench.open(`write ${connections}`, connections);
-  if (process.env.NOWAKE) onLocalWake(database, () => {});
-  await database.query(`
-    create table if not exists orders (id uuid primary key, customer_id uuid, status text, version int, body jsonb, created_at timestamptz default now());
-    create index if not exists orders_customer on orders (customer_id, created_at);
-    create table if not exists stock (id int primary key, available int, version int);
-    insert into stock select g, 1000000, 1 from generate_series(1, 1000) g on conflict do nothing`);
+for (const [business, connections] of businesses.flatMap((kind) => [1, 8].map((count) => [kind, count] as const))) {
+  const database = bench.open(`${business.name} ${connections}`, connections);
+  await business.prepare(database);
   const outbox = createOutbox({ database, source: "order" });
-  const business = async ({ client }: Transaction, id: string, body: string) => {
-    await client.query({
-      name: "order",
-      text: "insert into orders (id, customer_id, status, version, body) values ($1, $2, 'PENDING', 1, $3)",
-      values: [id, newId(), body],
-    });
-    await client.query({
-      name: "stock",
-      text: "update stock set available = available - 1, version = version + 1 where id = $1",
-      values: [1 + Math.floor(Math.random() * 1_000)],
-    });
-  };
   const ways = {
     plain: () => {
       const event = orderEvent();
-      return database.transact((tx) => business(tx, event.subject, event.data));
+      return database.transact((tx) => business.write(tx, event.subject, event.data));
     },
     outbox: () => {
       const event = orderEvent();
       return database.transact(async (tx) => {
-        await business(tx, event.subject, event.data);
+        await business.write(tx, event.subject, event.data);
         await outbox.in(tx).add(event);
       });
     },
@@ -65,7 +46,7 @@ for (const connections of [1, 8]) {
   }
   const pairs = rates.plain.map((plain, at) => 1 - (rates.outbox[at] ?? 0) / plain);
   say(
-    `${connections} connections: plain ${spread(rates.plain)}/s, with outbox ${spread(rates.outbox)}/s, cost ${(median(pairs) * 100).toFixed(1)} %; ` +
+    `${business.name}, ${connections} connections: plain ${spread(rates.plain)}/s, with outbox ${spread(rates.outbox)}/s, cost ${(median(pairs) * 100).toFixed(1)} %; ` +
       `processor per transaction: node ${spread(node.plain)} -> ${spread(node.outbox)} us, postgres ${spread(server.plain)} -> ${spread(server.outbox)} us`,
   );
 }
