@@ -10,7 +10,8 @@ const JOBS = 20_000;
 export const measurePeers = async (surroundings: Surroundings, rounds: number): Promise<Figure[]> => {
   const on = async <T>(name: string, work: (url: string) => Promise<T>): Promise<T> => {
     await using bench = await surroundings.database(name, []);
-    return work(bench.url);
+    // Awaited here: the database is dropped at the end of this scope.
+    return await work(bench.url);
   };
   const repeat = async (times: number, name: string, work: (url: string) => Promise<number>) => {
     const samples: number[] = [];
