@@ -7,7 +7,7 @@ import { startBenchDatabase } from "./start-database.ts";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const EVENTS = Number(process.argv[3] ?? 50_000);
-const CLAIM = "select token, head from tandem.claim_outbox('bench', 500, 32, 600000, 5, true, 16000, $1)";
+const CLAIM = "select token, head from tandem.claim_outbox('bench', 500, 32, 600000, 5, true, 16000, $1, '{}')";
 
 await using bench = await startBenchDatabase();
 const database = bench.open("writer", 4);
