@@ -10,6 +10,7 @@ import {
 import { type DeadLetter, type DeadLetterStatus, deadLetterStore } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
 import { callOf, readPage, runBatch, summaryOf, writePage } from "@tandem/rpc";
+import { maskDeep, maskText } from "@tandem/runtime";
 
 const toProtoStatus: Readonly<Record<DeadLetterStatus, ProtoStatus>> = {
   open: ProtoStatus.OPEN,
@@ -46,6 +47,15 @@ const toProto = (letter: DeadLetter, payload = "") =>
     closedBy: letter.resolvedBy ?? "",
   });
 
+/** What a person may see of a payload: card tokens and the like are masked. The stored one, which a replay delivers, stays whole. */
+export const shownPayload = (data: string): string => {
+  try {
+    return JSON.stringify(maskDeep(JSON.parse(data)));
+  } catch {
+    return maskText(data);
+  }
+};
+
 export const makeDeadLetterHandlers = (database: Database): ServiceImpl<typeof DeadLetterService> => {
   const store = deadLetterStore(database);
   const each = async (ids: readonly string[], work: (id: string) => Promise<unknown>) => {
@@ -70,7 +80,7 @@ export const makeDeadLetterHandlers = (database: Database): ServiceImpl<typeof D
     },
     getDeadLetter: async ({ deadLetterId }) => {
       const letter = await store.get(deadLetterId);
-      return { deadLetter: toProto(letter, letter.event.data) };
+      return { deadLetter: toProto(letter, shownPayload(letter.event.data)) };
     },
     replayDeadLetters: ({ deadLetterIds }, context) =>
       each(deadLetterIds, (id) => store.replay(id, callOf(context).principal.subject)),
