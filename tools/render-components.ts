@@ -28,7 +28,7 @@ interface Described {
 }
 
 const describeWorker = async (service: ServiceEntry): Promise<Described> => {
-  const { startWorker } = (await import(`@tandem/${service.context}/worker`)) as { startWorker: WorkerStarter };
+  const { startWorker } = (await import(`@tandem/${service.context}-service/worker`)) as { startWorker: WorkerStarter };
   const { consumers = [], jobs = [] } = await startWorker.describe(ENV);
   return {
     service,

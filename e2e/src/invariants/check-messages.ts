@@ -30,7 +30,7 @@ export const checkMessages = async (
      left join (select unnest(seqs) as seq from tandem.outbox_sent) s using (seq)
      group by e.id, e.topic having count(s.seq) <> 1`,
   );
-  const { startWorker } = (await import(`@tandem/${context}/worker`)) as { startWorker: WorkerStarter };
+  const { startWorker } = (await import(`@tandem/${context}-service/worker`)) as { startWorker: WorkerStarter };
   const { consumers = [] } = await startWorker.describe(ENV);
   const gaps = await Promise.all(
     consumers.map(async ({ name, event }) => {

@@ -6,7 +6,19 @@ import { PricingService } from "./pricing.ts";
 import { type Topic, topicCatalogue } from "./topic-catalogue.ts";
 import { WarehouseService } from "./warehouse.ts";
 
-export type ContextName = "order" | "payment" | "catalog" | "warehouse" | "pricing";
+export type ContextName =
+  | "order"
+  | "payment"
+  | "catalog"
+  | "warehouse"
+  | "fulfillment"
+  | "shipping"
+  | "notification"
+  | "customer"
+  | "search"
+  | "pricing"
+  | "common-operations"
+  | "auth";
 
 /** One bounded context: the names that the CLI, the embedded host, dapr.yaml and the charts go by. */
 export interface ServiceEntry {
@@ -27,14 +39,16 @@ export interface ServiceEntry {
 
 type Facts = Pick<ServiceEntry, "number" | "services"> & Partial<Pick<ServiceEntry, "dependsOn" | "standsInFor">>;
 
+const identifier = (context: ContextName): string => context.replaceAll("-", "_");
+
 const toEntry = (context: ContextName, { number, services, dependsOn = [], standsInFor = [] }: Facts): ServiceEntry =>
   Object.freeze({
     context,
     number,
     apiAppId: context,
     workerAppId: `${context}-worker`,
-    database: `${context}_db`,
-    databaseUser: `${context}_svc`,
+    database: `${identifier(context)}_db`,
+    databaseUser: `${identifier(context)}_svc`,
     services,
     dependsOn,
     standsInFor,
@@ -51,7 +65,14 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("payment", { number: 2, services: [PaymentService] }),
   toEntry("catalog", { number: 3, services: [CatalogService] }),
   toEntry("warehouse", { number: 4, services: [WarehouseService] }),
+  toEntry("fulfillment", { number: 5, services: [] }),
+  toEntry("shipping", { number: 6, services: [] }),
+  toEntry("notification", { number: 7, services: [] }),
+  toEntry("customer", { number: 8, services: [] }),
+  toEntry("search", { number: 9, services: [] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
+  toEntry("common-operations", { number: 11, services: [] }),
+  toEntry("auth", { number: 12, services: [] }),
 ]);
 
 /** @throws TypeError for a name that is no context */

@@ -13,9 +13,9 @@ export interface ServiceBinaries {
 /** The three binaries of a context as functions. Loaded when needed: `--only` pays for what it runs. */
 export const loadService = async (context: ContextName): Promise<ServiceBinaries> => {
   const [{ startApi }, { startWorker }, { migrations }] = await Promise.all([
-    import(`@tandem/${context}/api`) as Promise<Pick<ServiceBinaries, "startApi">>,
-    import(`@tandem/${context}/worker`) as Promise<Pick<ServiceBinaries, "startWorker">>,
-    import(`@tandem/${context}/migrate`) as Promise<Pick<ServiceBinaries, "migrations">>,
+    import(`@tandem/${context}-service/api`) as Promise<Pick<ServiceBinaries, "startApi">>,
+    import(`@tandem/${context}-service/worker`) as Promise<Pick<ServiceBinaries, "startWorker">>,
+    import(`@tandem/${context}-service/migrate`) as Promise<Pick<ServiceBinaries, "migrations">>,
   ]);
   return { startApi, startWorker, migrations };
 };

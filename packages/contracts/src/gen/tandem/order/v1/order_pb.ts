@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/order/v1/order.proto.
  */
 export const file_tandem_order_v1_order: GenFile = /*@__PURE__*/
-  fileDesc("Cht0YW5kZW0vb3JkZXIvdjEvb3JkZXIucHJvdG8SD3RhbmRlbS5vcmRlci52MSL2BgoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSLAoGc3RhdHVzGAMgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEg8KB3ZlcnNpb24YBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIpCgVsaW5lcxgGIAMoCzIaLnRhbmRlbS5vcmRlci52MS5PcmRlckxpbmUSLAoGdG90YWxzGAcgASgLMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyVG90YWxzEjMKEHNoaXBwaW5nX2FkZHJlc3MYCCABKAsyGS50YW5kZW0uY29tbW9uLnYxLkFkZHJlc3MSQAoTcGF5bWVudF9tZXRob2Rfa2luZBgJIAEoDjIjLnRhbmRlbS5jb21tb24udjEuUGF5bWVudE1ldGhvZEtpbmQSDQoFbm90ZXMYCiABKAkSFAoMdm91Y2hlcl9jb2RlGAsgASgJEg8KB2NhcnRfaWQYDCABKAkSEAoIcXVvdGVfaWQYDSABKAkSEgoKcGF5bWVudF9pZBgOIAEoCRIMCgRwYWlkGA8gASgIEjMKDGNhbmNlbGxhdGlvbhgQIAEoCzIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxsYXRpb24SLgoKZXhwaXJlc19hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29uZmlybWVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdwYWlkX2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzaGlwcGVkX2F0GBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxkZWxpdmVyZWRfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitQIKCU9yZGVyTGluZRIPCgdsaW5lX2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSEQoJc2VsbGVyX2lkGAMgASgJEgsKA3NrdRgEIAEoCRIMCgRuYW1lGAUgASgJEhAKCHF1YW50aXR5GAYgASgFEisKCnVuaXRfcHJpY2UYByABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCGRpc2NvdW50GAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIkCgN0YXgYCSABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Eh0KFXRheF9yYXRlX2Jhc2lzX3BvaW50cxgKIAEoBRImCgV0b3RhbBgLIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkisQEKC09yZGVyVG90YWxzEikKCHN1YnRvdGFsGAEgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIpCghkaXNjb3VudBgCIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSJAoDdGF4GAMgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRImCgV0b3RhbBgEIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkifQoMQ2FuY2VsbGF0aW9uEi0KBnJlYXNvbhgBIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb24SDAoEdGV4dBgCIAEoCRIwCgxjYW5jZWxsZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wItEBCg1UaW1lbGluZUVudHJ5EgwKBHN0ZXAYASABKAkSDwoHc2VydmljZRgCIAEoCRIQCghldmVudF9pZBgDIAEoCRISCgpldmVudF90eXBlGAQgASgJEgwKBHRleHQYBSABKAkSMQoHb3V0Y29tZRgGIAEoDjIgLnRhbmRlbS5vcmRlci52MS5UaW1lbGluZU91dGNvbWUSJgoCYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmVsYXBzZWRfbXMYCCABKAMixQEKD1NlbGxlckRhc2hib2FyZBIRCglzZWxsZXJfaWQYASABKAkSMQoGb3JkZXJzGAIgAygLMiEudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzQ291bnQSKAoHcmV2ZW51ZRgDIAMoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSEgoKaXRlbXNfc29sZBgEIAEoAxIuCgp1cGRhdGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJPChBPcmRlclN0YXR1c0NvdW50EiwKBnN0YXR1cxgBIAEoDjIcLnRhbmRlbS5vcmRlci52MS5PcmRlclN0YXR1cxINCgVjb3VudBgCIAEoAyrPAQoLT3JkZXJTdGF0dXMSHAoYT1JERVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGAoUT1JERVJfU1RBVFVTX1BFTkRJTkcQARIaChZPUkRFUl9TVEFUVVNfQ09ORklSTUVEEAISGAoUT1JERVJfU1RBVFVTX1NISVBQRUQQAxIaChZPUkRFUl9TVEFUVVNfREVMSVZFUkVEEAQSGgoWT1JERVJfU1RBVFVTX0NPTVBMRVRFRBAFEhoKFk9SREVSX1NUQVRVU19DQU5DRUxMRUQQBiqZAgoMQ2FuY2VsUmVhc29uEh0KGUNBTkNFTF9SRUFTT05fVU5TUEVDSUZJRUQQABIiCh5DQU5DRUxfUkVBU09OX0NVU1RPTUVSX1JFUVVFU1QQARIfChtDQU5DRUxfUkVBU09OX1NUQUZGX1JFUVVFU1QQAhIeChpDQU5DRUxfUkVBU09OX09VVF9PRl9TVE9DSxADEiAKHENBTkNFTF9SRUFTT05fUEFZTUVOVF9GQUlMRUQQBBIZChVDQU5DRUxfUkVBU09OX1RJTUVPVVQQBRIhCh1DQU5DRUxfUkVBU09OX0RFTElWRVJZX0ZBSUxFRBAGEiUKIUNBTkNFTF9SRUFTT05fUkVTRVJWQVRJT05fRVhQSVJFRBAHKo0BCg9UaW1lbGluZU91dGNvbWUSIAocVElNRUxJTkVfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFVRJTUVMSU5FX09VVENPTUVfRE9ORRABEhsKF1RJTUVMSU5FX09VVENPTUVfRkFJTEVEEAISIAocVElNRUxJTkVfT1VUQ09NRV9DT01QRU5TQVRFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tandem_common_v1_address, file_tandem_common_v1_money, file_tandem_common_v1_payment_method]);
+  fileDesc("Cht0YW5kZW0vb3JkZXIvdjEvb3JkZXIucHJvdG8SD3RhbmRlbS5vcmRlci52MSKlBwoFT3JkZXISEAoIb3JkZXJfaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSLAoGc3RhdHVzGAMgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEg8KB3ZlcnNpb24YBCABKAMSFQoNY3VycmVuY3lfY29kZRgFIAEoCRIpCgVsaW5lcxgGIAMoCzIaLnRhbmRlbS5vcmRlci52MS5PcmRlckxpbmUSLAoGdG90YWxzGAcgASgLMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyVG90YWxzEjMKEHNoaXBwaW5nX2FkZHJlc3MYCCABKAsyGS50YW5kZW0uY29tbW9uLnYxLkFkZHJlc3MSQAoTcGF5bWVudF9tZXRob2Rfa2luZBgJIAEoDjIjLnRhbmRlbS5jb21tb24udjEuUGF5bWVudE1ldGhvZEtpbmQSDQoFbm90ZXMYCiABKAkSFAoMdm91Y2hlcl9jb2RlGAsgASgJEg8KB2NhcnRfaWQYDCABKAkSEAoIcXVvdGVfaWQYDSABKAkSEgoKcGF5bWVudF9pZBgOIAEoCRIMCgRwYWlkGA8gASgIEjMKDGNhbmNlbGxhdGlvbhgQIAEoCzIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxsYXRpb24SLgoKZXhwaXJlc19hdBgRIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgSIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgTIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMY29uZmlybWVkX2F0GBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdwYWlkX2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzaGlwcGVkX2F0GBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIwCgxkZWxpdmVyZWRfYXQYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoHcmV0dXJucxgZIAMoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJldHVybiLgAgoLT3JkZXJSZXR1cm4SEQoJcmV0dXJuX2lkGAEgASgJEhEKCXNlbGxlcl9pZBgCIAEoCRItCgZzdGF0dXMYAyABKA4yHS50YW5kZW0ub3JkZXIudjEuUmV0dXJuU3RhdHVzEi8KBWxpbmVzGAQgAygLMiAudGFuZGVtLm9yZGVyLnYxLk9yZGVyUmV0dXJuTGluZRInCgZyZWZ1bmQYBSABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Eg4KBnJlYXNvbhgGIAEoCRIwCgxyZXF1ZXN0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY2VpdmVkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWZ1bmRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSAoPT3JkZXJSZXR1cm5MaW5lEg8KB2xpbmVfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRIQCghxdWFudGl0eRgDIAEoBSLNAgoJT3JkZXJMaW5lEg8KB2xpbmVfaWQYASABKAkSEgoKcHJvZHVjdF9pZBgCIAEoCRIRCglzZWxsZXJfaWQYAyABKAkSCwoDc2t1GAQgASgJEgwKBG5hbWUYBSABKAkSEAoIcXVhbnRpdHkYBiABKAUSKwoKdW5pdF9wcmljZRgHIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSKQoIZGlzY291bnQYCCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiQKA3RheBgJIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSHQoVdGF4X3JhdGVfYmFzaXNfcG9pbnRzGAogASgFEiYKBXRvdGFsGAsgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIWCg5zaG9ydF9xdWFudGl0eRgMIAEoBSKxAQoLT3JkZXJUb3RhbHMSKQoIc3VidG90YWwYASABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCGRpc2NvdW50GAIgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIkCgN0YXgYAyABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiYKBXRvdGFsGAQgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leSJ9CgxDYW5jZWxsYXRpb24SLQoGcmVhc29uGAEgASgOMh0udGFuZGVtLm9yZGVyLnYxLkNhbmNlbFJlYXNvbhIMCgR0ZXh0GAIgASgJEjAKDGNhbmNlbGxlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi0QEKDVRpbWVsaW5lRW50cnkSDAoEc3RlcBgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEhAKCGV2ZW50X2lkGAMgASgJEhIKCmV2ZW50X3R5cGUYBCABKAkSDAoEdGV4dBgFIAEoCRIxCgdvdXRjb21lGAYgASgOMiAudGFuZGVtLm9yZGVyLnYxLlRpbWVsaW5lT3V0Y29tZRImCgJhdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKZWxhcHNlZF9tcxgIIAEoAyLFAQoPU2VsbGVyRGFzaGJvYXJkEhEKCXNlbGxlcl9pZBgBIAEoCRIxCgZvcmRlcnMYAiADKAsyIS50YW5kZW0ub3JkZXIudjEuT3JkZXJTdGF0dXNDb3VudBIoCgdyZXZlbnVlGAMgAygLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRISCgppdGVtc19zb2xkGAQgASgDEi4KCnVwZGF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIk8KEE9yZGVyU3RhdHVzQ291bnQSLAoGc3RhdHVzGAEgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEg0KBWNvdW50GAIgASgDKuoBCgtPcmRlclN0YXR1cxIcChhPUkRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRPUkRFUl9TVEFUVVNfUEVORElORxABEhoKFk9SREVSX1NUQVRVU19DT05GSVJNRUQQAhIYChRPUkRFUl9TVEFUVVNfU0hJUFBFRBADEhoKFk9SREVSX1NUQVRVU19ERUxJVkVSRUQQBBIaChZPUkRFUl9TVEFUVVNfQ09NUExFVEVEEAUSGgoWT1JERVJfU1RBVFVTX0NBTkNFTExFRBAGEhkKFU9SREVSX1NUQVRVU19SRVRVUk5FRBAHKpkCCgxDYW5jZWxSZWFzb24SHQoZQ0FOQ0VMX1JFQVNPTl9VTlNQRUNJRklFRBAAEiIKHkNBTkNFTF9SRUFTT05fQ1VTVE9NRVJfUkVRVUVTVBABEh8KG0NBTkNFTF9SRUFTT05fU1RBRkZfUkVRVUVTVBACEh4KGkNBTkNFTF9SRUFTT05fT1VUX09GX1NUT0NLEAMSIAocQ0FOQ0VMX1JFQVNPTl9QQVlNRU5UX0ZBSUxFRBAEEhkKFUNBTkNFTF9SRUFTT05fVElNRU9VVBAFEiEKHUNBTkNFTF9SRUFTT05fREVMSVZFUllfRkFJTEVEEAYSJQohQ0FOQ0VMX1JFQVNPTl9SRVNFUlZBVElPTl9FWFBJUkVEEAcqggEKDFJldHVyblN0YXR1cxIdChlSRVRVUk5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXUkVUVVJOX1NUQVRVU19SRVFVRVNURUQQARIaChZSRVRVUk5fU1RBVFVTX1JFQ0VJVkVEEAISGgoWUkVUVVJOX1NUQVRVU19SRUZVTkRFRBADKo0BCg9UaW1lbGluZU91dGNvbWUSIAocVElNRUxJTkVfT1VUQ09NRV9VTlNQRUNJRklFRBAAEhkKFVRJTUVMSU5FX09VVENPTUVfRE9ORRABEhsKF1RJTUVMSU5FX09VVENPTUVfRkFJTEVEEAISIAocVElNRUxJTkVfT1VUQ09NRV9DT01QRU5TQVRFRBADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tandem_common_v1_address, file_tandem_common_v1_money, file_tandem_common_v1_payment_method]);
 
 /**
  * @generated from message tandem.order.v1.Order
@@ -157,6 +157,11 @@ export type Order = Message<"tandem.order.v1.Order"> & {
    * @generated from field: google.protobuf.Timestamp completed_at = 24;
    */
   completedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: repeated tandem.order.v1.OrderReturn returns = 25;
+   */
+  returns: OrderReturn[];
 };
 
 /**
@@ -165,6 +170,94 @@ export type Order = Message<"tandem.order.v1.Order"> & {
  */
 export const OrderSchema: GenMessage<Order> = /*@__PURE__*/
   messageDesc(file_tandem_order_v1_order, 0);
+
+/**
+ * Goods that go back, of one seller.
+ *
+ * @generated from message tandem.order.v1.OrderReturn
+ */
+export type OrderReturn = Message<"tandem.order.v1.OrderReturn"> & {
+  /**
+   * @generated from field: string return_id = 1;
+   */
+  returnId: string;
+
+  /**
+   * @generated from field: string seller_id = 2;
+   */
+  sellerId: string;
+
+  /**
+   * @generated from field: tandem.order.v1.ReturnStatus status = 3;
+   */
+  status: ReturnStatus;
+
+  /**
+   * @generated from field: repeated tandem.order.v1.OrderReturnLine lines = 4;
+   */
+  lines: OrderReturnLine[];
+
+  /**
+   * What the customer gets back: the lines' share of what was paid.
+   *
+   * @generated from field: tandem.common.v1.Money refund = 5;
+   */
+  refund?: Money | undefined;
+
+  /**
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp requested_at = 7;
+   */
+  requestedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp received_at = 8;
+   */
+  receivedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp refunded_at = 9;
+   */
+  refundedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tandem.order.v1.OrderReturn.
+ * Use `create(OrderReturnSchema)` to create a new message.
+ */
+export const OrderReturnSchema: GenMessage<OrderReturn> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order, 1);
+
+/**
+ * @generated from message tandem.order.v1.OrderReturnLine
+ */
+export type OrderReturnLine = Message<"tandem.order.v1.OrderReturnLine"> & {
+  /**
+   * @generated from field: string line_id = 1;
+   */
+  lineId: string;
+
+  /**
+   * @generated from field: string product_id = 2;
+   */
+  productId: string;
+
+  /**
+   * @generated from field: int32 quantity = 3;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message tandem.order.v1.OrderReturnLine.
+ * Use `create(OrderReturnLineSchema)` to create a new message.
+ */
+export const OrderReturnLineSchema: GenMessage<OrderReturnLine> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order, 2);
 
 /**
  * One product of one seller.
@@ -234,6 +327,13 @@ export type OrderLine = Message<"tandem.order.v1.OrderLine"> & {
    * @generated from field: tandem.common.v1.Money total = 11;
    */
   total?: Money | undefined;
+
+  /**
+   * Pieces that were ordered and will not be sent; `quantity` and the amounts are already without them.
+   *
+   * @generated from field: int32 short_quantity = 12;
+   */
+  shortQuantity: number;
 };
 
 /**
@@ -241,7 +341,7 @@ export type OrderLine = Message<"tandem.order.v1.OrderLine"> & {
  * Use `create(OrderLineSchema)` to create a new message.
  */
 export const OrderLineSchema: GenMessage<OrderLine> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 1);
+  messageDesc(file_tandem_order_v1_order, 3);
 
 /**
  * Sums over the lines: total = subtotal - discount + tax.
@@ -275,7 +375,7 @@ export type OrderTotals = Message<"tandem.order.v1.OrderTotals"> & {
  * Use `create(OrderTotalsSchema)` to create a new message.
  */
 export const OrderTotalsSchema: GenMessage<OrderTotals> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 2);
+  messageDesc(file_tandem_order_v1_order, 4);
 
 /**
  * @generated from message tandem.order.v1.Cancellation
@@ -302,7 +402,7 @@ export type Cancellation = Message<"tandem.order.v1.Cancellation"> & {
  * Use `create(CancellationSchema)` to create a new message.
  */
 export const CancellationSchema: GenMessage<Cancellation> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 3);
+  messageDesc(file_tandem_order_v1_order, 5);
 
 /**
  * One thing that happened to an order, as the order context saw it.
@@ -364,7 +464,7 @@ export type TimelineEntry = Message<"tandem.order.v1.TimelineEntry"> & {
  * Use `create(TimelineEntrySchema)` to create a new message.
  */
 export const TimelineEntrySchema: GenMessage<TimelineEntry> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 4);
+  messageDesc(file_tandem_order_v1_order, 6);
 
 /**
  * What a seller sees of all orders: a read model, seconds behind at most.
@@ -405,7 +505,7 @@ export type SellerDashboard = Message<"tandem.order.v1.SellerDashboard"> & {
  * Use `create(SellerDashboardSchema)` to create a new message.
  */
 export const SellerDashboardSchema: GenMessage<SellerDashboard> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 5);
+  messageDesc(file_tandem_order_v1_order, 7);
 
 /**
  * @generated from message tandem.order.v1.OrderStatusCount
@@ -427,7 +527,7 @@ export type OrderStatusCount = Message<"tandem.order.v1.OrderStatusCount"> & {
  * Use `create(OrderStatusCountSchema)` to create a new message.
  */
 export const OrderStatusCountSchema: GenMessage<OrderStatusCount> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order, 6);
+  messageDesc(file_tandem_order_v1_order, 8);
 
 /**
  * @generated from enum tandem.order.v1.OrderStatus
@@ -471,6 +571,13 @@ export const OrderStatus = {
    * @generated from enum value: ORDER_STATUS_CANCELLED = 6;
    */
   CANCELLED: 6,
+
+  /**
+   * Everything of it came back, and the money with it.
+   *
+   * @generated from enum value: ORDER_STATUS_RETURNED = 7;
+   */
+  RETURNED: 7,
 } as const;
 
 /**
@@ -547,6 +654,48 @@ export const CancelReasonSchema: GenEnum<CancelReason> = /*@__PURE__*/
   enumDesc(file_tandem_order_v1_order, 1);
 
 /**
+ * @generated from enum tandem.order.v1.ReturnStatus
+ */
+export const ReturnStatus = {
+  /**
+   * @generated from enum value: RETURN_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The customer has been sent a label.
+   *
+   * @generated from enum value: RETURN_STATUS_REQUESTED = 1;
+   */
+  REQUESTED: 1,
+
+  /**
+   * The goods are back.
+   *
+   * @generated from enum value: RETURN_STATUS_RECEIVED = 2;
+   */
+  RECEIVED: 2,
+
+  /**
+   * The money is back.
+   *
+   * @generated from enum value: RETURN_STATUS_REFUNDED = 3;
+   */
+  REFUNDED: 3,
+} as const;
+
+/**
+ * @generated from enum tandem.order.v1.ReturnStatus
+ */
+export type ReturnStatus = (typeof ReturnStatus)[keyof typeof ReturnStatus] | UnknownEnum;
+
+/**
+ * Describes the enum tandem.order.v1.ReturnStatus.
+ */
+export const ReturnStatusSchema: GenEnum<ReturnStatus> = /*@__PURE__*/
+  enumDesc(file_tandem_order_v1_order, 2);
+
+/**
  * @generated from enum tandem.order.v1.TimelineOutcome
  */
 export const TimelineOutcome = {
@@ -582,5 +731,5 @@ export type TimelineOutcome = (typeof TimelineOutcome)[keyof typeof TimelineOutc
  * Describes the enum tandem.order.v1.TimelineOutcome.
  */
 export const TimelineOutcomeSchema: GenEnum<TimelineOutcome> = /*@__PURE__*/
-  enumDesc(file_tandem_order_v1_order, 2);
+  enumDesc(file_tandem_order_v1_order, 3);
 

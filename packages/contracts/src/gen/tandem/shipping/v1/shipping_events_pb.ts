@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/shipping/v1/shipping_events.proto.
  */
 export const file_tandem_shipping_v1_shipping_events: GenFile = /*@__PURE__*/
-  fileDesc("Cih0YW5kZW0vc2hpcHBpbmcvdjEvc2hpcHBpbmdfZXZlbnRzLnByb3RvEhJ0YW5kZW0uc2hpcHBpbmcudjEixgIKD1NoaXBtZW50Q3JlYXRlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQESDwoHY2FycmllchgGIAEoCRIXCg90cmFja2luZ19udW1iZXIYByABKAkSLwoFbGluZXMYCCADKAsyIC50YW5kZW0uc2hpcHBpbmcudjEuU2hpcG1lbnRMaW5lOiOquxgfChBzaGlwbWVudC5jcmVhdGVkEgtzaGlwbWVudF9pZCI+CgxTaGlwbWVudExpbmUSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESEAoIcXVhbnRpdHkYAiABKAUimwIKElNoaXBtZW50RGlzcGF0Y2hlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQESDwoHY2FycmllchgGIAEoCRIXCg90cmFja2luZ19udW1iZXIYByABKAk6Jqq7GCIKE3NoaXBtZW50LmRpc3BhdGNoZWQSC3NoaXBtZW50X2lkIu8BChFTaGlwbWVudERlbGl2ZXJlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQE6Jaq7GCEKEnNoaXBtZW50LmRlbGl2ZXJlZBILc2hpcG1lbnRfaWQirQIKDlNoaXBtZW50RmFpbGVkEh0KC3NoaXBtZW50X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCghvcmRlcl9pZBgEIAEoCUIIukgFcgOwAQESGwoJc2VsbGVyX2lkGAUgASgJQgi6SAVyA7ABARI0CgdmYWlsdXJlGAYgASgOMiMudGFuZGVtLnNoaXBwaW5nLnYxLlNoaXBtZW50RmFpbHVyZRIMCgR0ZXh0GAcgASgJOiKquxgeCg9zaGlwbWVudC5mYWlsZWQSC3NoaXBtZW50X2lkKpABCg9TaGlwbWVudEZhaWx1cmUSIAocU0hJUE1FTlRfRkFJTFVSRV9VTlNQRUNJRklFRBAAEhkKFVNISVBNRU5UX0ZBSUxVUkVfTE9TVBABEhwKGFNISVBNRU5UX0ZBSUxVUkVfUkVGVVNFRBACEiIKHlNISVBNRU5UX0ZBSUxVUkVfVU5ERUxJVkVSQUJMRRADYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
+  fileDesc("Cih0YW5kZW0vc2hpcHBpbmcvdjEvc2hpcHBpbmdfZXZlbnRzLnByb3RvEhJ0YW5kZW0uc2hpcHBpbmcudjEihwMKD1NoaXBtZW50Q3JlYXRlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQESDwoHY2FycmllchgGIAEoCRIXCg90cmFja2luZ19udW1iZXIYByABKAkSLwoFbGluZXMYCCADKAsyIC50YW5kZW0uc2hpcHBpbmcudjEuU2hpcG1lbnRMaW5lEhYKDmZ1bGZpbGxtZW50X2lkGAkgASgJEhEKCXJldHVybl9pZBgKIAEoCRIUCgx0cmFja2luZ191cmwYCyABKAk6I6q7GB8KEHNoaXBtZW50LmNyZWF0ZWQSC3NoaXBtZW50X2lkIj4KDFNoaXBtZW50TGluZRIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIQCghxdWFudGl0eRgCIAEoBSLkAgoSU2hpcG1lbnREaXNwYXRjaGVkEh0KC3NoaXBtZW50X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIaCghvcmRlcl9pZBgEIAEoCUIIukgFcgOwAQESGwoJc2VsbGVyX2lkGAUgASgJQgi6SAVyA7ABARIPCgdjYXJyaWVyGAYgASgJEhcKD3RyYWNraW5nX251bWJlchgHIAEoCRIWCg5mdWxmaWxsbWVudF9pZBgIIAEoCRIvCgVsaW5lcxgJIAMoCzIgLnRhbmRlbS5zaGlwcGluZy52MS5TaGlwbWVudExpbmU6Jqq7GCIKE3NoaXBtZW50LmRpc3BhdGNoZWQSC3NoaXBtZW50X2lkIrgCChFTaGlwbWVudERlbGl2ZXJlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQESFgoOZnVsZmlsbG1lbnRfaWQYBiABKAkSLwoFbGluZXMYByADKAsyIC50YW5kZW0uc2hpcHBpbmcudjEuU2hpcG1lbnRMaW5lOiWquxghChJzaGlwbWVudC5kZWxpdmVyZWQSC3NoaXBtZW50X2lkIvYCCg5TaGlwbWVudEZhaWxlZBIdCgtzaGlwbWVudF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESGgoIb3JkZXJfaWQYBCABKAlCCLpIBXIDsAEBEhsKCXNlbGxlcl9pZBgFIAEoCUIIukgFcgOwAQESNAoHZmFpbHVyZRgGIAEoDjIjLnRhbmRlbS5zaGlwcGluZy52MS5TaGlwbWVudEZhaWx1cmUSDAoEdGV4dBgHIAEoCRIWCg5mdWxmaWxsbWVudF9pZBgIIAEoCRIvCgVsaW5lcxgJIAMoCzIgLnRhbmRlbS5zaGlwcGluZy52MS5TaGlwbWVudExpbmU6Iqq7GB4KD3NoaXBtZW50LmZhaWxlZBILc2hpcG1lbnRfaWQiuwIKEFNoaXBtZW50UmV0dXJuZWQSHQoLc2hpcG1lbnRfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhoKCG9yZGVyX2lkGAQgASgJQgi6SAVyA7ABARIbCglzZWxsZXJfaWQYBSABKAlCCLpIBXIDsAEBEhsKCXJldHVybl9pZBgGIAEoCUIIukgFcgOwAQESLwoFbGluZXMYByADKAsyIC50YW5kZW0uc2hpcHBpbmcudjEuU2hpcG1lbnRMaW5lOiSquxggChFzaGlwbWVudC5yZXR1cm5lZBILc2hpcG1lbnRfaWQqkAEKD1NoaXBtZW50RmFpbHVyZRIgChxTSElQTUVOVF9GQUlMVVJFX1VOU1BFQ0lGSUVEEAASGQoVU0hJUE1FTlRfRkFJTFVSRV9MT1NUEAESHAoYU0hJUE1FTlRfRkFJTFVSRV9SRUZVU0VEEAISIgoeU0hJUE1FTlRfRkFJTFVSRV9VTkRFTElWRVJBQkxFEANiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
 
 /**
  * @generated from message tandem.shipping.v1.ShipmentCreated
@@ -59,6 +59,23 @@ export type ShipmentCreated = Message<"tandem.shipping.v1.ShipmentCreated"> & {
    * @generated from field: repeated tandem.shipping.v1.ShipmentLine lines = 8;
    */
   lines: ShipmentLine[];
+
+  /**
+   * @generated from field: string fulfillment_id = 9;
+   */
+  fulfillmentId: string;
+
+  /**
+   * Set on the parcel of a return.
+   *
+   * @generated from field: string return_id = 10;
+   */
+  returnId: string;
+
+  /**
+   * @generated from field: string tracking_url = 11;
+   */
+  trackingUrl: string;
 };
 
 /**
@@ -128,6 +145,16 @@ export type ShipmentDispatched = Message<"tandem.shipping.v1.ShipmentDispatched"
    * @generated from field: string tracking_number = 7;
    */
   trackingNumber: string;
+
+  /**
+   * @generated from field: string fulfillment_id = 8;
+   */
+  fulfillmentId: string;
+
+  /**
+   * @generated from field: repeated tandem.shipping.v1.ShipmentLine lines = 9;
+   */
+  lines: ShipmentLine[];
 };
 
 /**
@@ -165,6 +192,16 @@ export type ShipmentDelivered = Message<"tandem.shipping.v1.ShipmentDelivered"> 
    * @generated from field: string seller_id = 5;
    */
   sellerId: string;
+
+  /**
+   * @generated from field: string fulfillment_id = 6;
+   */
+  fulfillmentId: string;
+
+  /**
+   * @generated from field: repeated tandem.shipping.v1.ShipmentLine lines = 7;
+   */
+  lines: ShipmentLine[];
 };
 
 /**
@@ -212,6 +249,16 @@ export type ShipmentFailed = Message<"tandem.shipping.v1.ShipmentFailed"> & {
    * @generated from field: string text = 7;
    */
   text: string;
+
+  /**
+   * @generated from field: string fulfillment_id = 8;
+   */
+  fulfillmentId: string;
+
+  /**
+   * @generated from field: repeated tandem.shipping.v1.ShipmentLine lines = 9;
+   */
+  lines: ShipmentLine[];
 };
 
 /**
@@ -220,6 +267,55 @@ export type ShipmentFailed = Message<"tandem.shipping.v1.ShipmentFailed"> & {
  */
 export const ShipmentFailedSchema: GenMessage<ShipmentFailed> = /*@__PURE__*/
   messageDesc(file_tandem_shipping_v1_shipping_events, 4);
+
+/**
+ * The customer's goods are back with the seller.
+ *
+ * @generated from message tandem.shipping.v1.ShipmentReturned
+ */
+export type ShipmentReturned = Message<"tandem.shipping.v1.ShipmentReturned"> & {
+  /**
+   * @generated from field: string shipment_id = 1;
+   */
+  shipmentId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 2;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string order_id = 4;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: string seller_id = 5;
+   */
+  sellerId: string;
+
+  /**
+   * @generated from field: string return_id = 6;
+   */
+  returnId: string;
+
+  /**
+   * @generated from field: repeated tandem.shipping.v1.ShipmentLine lines = 7;
+   */
+  lines: ShipmentLine[];
+};
+
+/**
+ * Describes the message tandem.shipping.v1.ShipmentReturned.
+ * Use `create(ShipmentReturnedSchema)` to create a new message.
+ */
+export const ShipmentReturnedSchema: GenMessage<ShipmentReturned> = /*@__PURE__*/
+  messageDesc(file_tandem_shipping_v1_shipping_events, 5);
 
 /**
  * @generated from enum tandem.shipping.v1.ShipmentFailure

@@ -1,0 +1,2 @@
+// Messages, enums and services of tandem.common_operations.v1.
+export * from "./gen/tandem/common_operations/v1/common_operations_events_pb.ts";

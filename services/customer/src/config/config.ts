@@ -1,0 +1,5 @@
+import { apiConfig, workerConfig } from "@tandem/chassis";
+
+export const customerApiConfig = apiConfig;
+
+export const customerWorkerConfig = workerConfig;

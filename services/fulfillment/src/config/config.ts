@@ -1,0 +1,5 @@
+import { apiConfig, workerConfig } from "@tandem/chassis";
+
+export const fulfillmentApiConfig = apiConfig;
+
+export const fulfillmentWorkerConfig = workerConfig;

@@ -1,0 +1,5 @@
+import { apiConfig, workerConfig } from "@tandem/chassis";
+
+export const notificationApiConfig = apiConfig;
+
+export const notificationWorkerConfig = workerConfig;

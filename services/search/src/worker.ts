@@ -1,0 +1,12 @@
+import { defineWorker, readWorkerMode } from "@tandem/chassis";
+import { runBinary } from "@tandem/runtime";
+import { searchWorkerConfig } from "./config/config.ts";
+import { composeWorker } from "./worker/compose-worker.ts";
+
+export const startWorker = defineWorker({
+  context: "search",
+  config: searchWorkerConfig,
+  compose: composeWorker,
+});
+
+if (import.meta.main) await runBinary((env) => startWorker(env, { mode: readWorkerMode(process.argv) }));
