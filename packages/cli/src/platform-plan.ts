@@ -1,4 +1,5 @@
 import { type ContextName, localPorts, type ServiceEntry, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { localSettings } from "./local-settings.ts";
 
 export interface BinaryPlan {
   /** App id, also the name of its log. */
@@ -54,6 +55,7 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
     const common = {
       DATABASE_URL: options.databaseUrlOf(service),
       LOG_LEVEL: options.logLevel,
+      ...localSettings[service.context],
       ...(options.otlpEndpoint ? { OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpEndpoint } : {}),
     };
     return {
