@@ -1,5 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { CatalogService } from "./catalog.ts";
+import { NotificationService } from "./notification.ts";
 import { CartService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
 import { PricingService } from "./pricing.ts";
@@ -67,7 +68,7 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("warehouse", { number: 4, services: [WarehouseService] }),
   toEntry("fulfillment", { number: 5, services: [] }),
   toEntry("shipping", { number: 6, services: [] }),
-  toEntry("notification", { number: 7, services: [] }),
+  toEntry("notification", { number: 7, services: [NotificationService] }),
   toEntry("customer", { number: 8, services: [] }),
   toEntry("search", { number: 9, services: [] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
