@@ -321,3 +321,40 @@ describe("the Postgres store", () => {
     expect(() => createPostgresIdempotencyStore(postgres.database, { retentionMs: 0 })).toThrow(RangeError);
   });
 });
+
+describe("a database that is away for a moment", () => {
+  const away = () => {
+    let down = true;
+    return {
+      back: () => {
+        down = false;
+      },
+      query: ((...args: Parameters<typeof postgres.database.query>) =>
+        down ? Promise.reject(new Error("away")) : postgres.database.query(...args)) as typeof postgres.database.query,
+    };
+  };
+  const id = () => ({ principal: "p", method: "m", key: randomUUID() });
+  const hash = new Uint8Array([1]);
+
+  it("hears of a failed execution when it is back: the key is free long before its lease ends", async () => {
+    const key = id();
+    const begun = await store.begin(key, hash, 60_000);
+    const database = away();
+    const flaky = createPostgresIdempotencyStore(database);
+    await expect(flaky.abandon(key, begun.kind === "new" ? begun.token : "")).rejects.toThrow("away");
+    expect((await store.begin(key, hash, 60_000)).kind).toBe("in_progress");
+    database.back();
+    await pollUntil(async () => (await store.begin(key, hash, 60_000)).kind === "new");
+  });
+
+  it("hears of a response when it is back: the repeat gets it and executes nothing", async () => {
+    const key = id();
+    const begun = await store.begin(key, hash, 60_000);
+    const database = away();
+    const flaky = createPostgresIdempotencyStore(database);
+    const told = flaky.complete(key, begun.kind === "new" ? begun.token : "", Buffer.from("done"));
+    await expect(told).rejects.toThrow("away");
+    database.back();
+    await pollUntil(async () => (await store.begin(key, hash, 60_000)).kind === "replay");
+  });
+});

@@ -52,7 +52,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const dirty = new Set<number>();
   let queue: ClaimedDelivery[] = [];
   const outstanding = new Map<number, number>();
-  const held = new Set<string>();
+  const held = new Map<string, DeliveryKey>();
+  /** Storage failed: it may hold claims of ours that we do not know of, until their lease ends. */
+  let strays = false;
   const inFlight = new Set<Promise<void>>();
   let claiming: Promise<void> | undefined;
   let poll: NodeJS.Timeout | undefined;
@@ -81,8 +83,8 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       .filter(({ limit }) => limit >= prefetch / 2);
     if (requests.length === 0) return;
     for (const { subscriptionId } of requests) dirty.delete(subscriptionId);
-    claiming = messages
-      .claim(requests, leaseMs)
+    claiming = releaseStrays()
+      .then(() => messages.claim(requests, leaseMs))
       .then((claimed) => {
         take(claimed);
         for (const { subscriptionId, limit } of requests) {
@@ -92,6 +94,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       })
       .catch((error) => {
         log.debug({ err: error }, "claim failed");
+        strays = true;
         for (const { subscriptionId } of requests) later(AFTER_FAILURE_MS, subscriptionId);
       })
       .finally(() => {
@@ -100,11 +103,22 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       });
   };
 
+  const releaseStrays = async () => {
+    if (!strays) return;
+    strays = false; // set again by whatever fails meanwhile
+    try {
+      await messages.releaseStrays([...subscriptions.keys()], [...held.values()]);
+    } catch (error) {
+      strays = true;
+      throw error;
+    }
+  };
+
   const take = (claimed: readonly ClaimedDelivery[]) => {
     for (const delivery of claimed) {
       // Its lease ended while it waits or is handled here: the claim renewed it, and that is all.
       if (held.has(keyOf(delivery))) continue;
-      held.add(keyOf(delivery));
+      held.set(keyOf(delivery), delivery);
       count(delivery.subscriptionId, 1);
       queue.push(delivery);
       if (faults.hits("duplicate")) {
@@ -169,7 +183,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       else if (outcome === "drop") await bury(subscription, delivery, "dropped by the app");
       else await retry(subscription, delivery);
     } catch (error) {
-      // It stays claimed and comes again when the lease ends.
+      // It comes again: storage is asked to let go of it as soon as it answers.
+      strays = true;
+      later(AFTER_FAILURE_MS, subscription.id);
       log.warn({ err: error, topic: subscription.topic }, "outcome could not be written");
     }
   };

@@ -32,6 +32,8 @@ export interface MessageLog {
   /** Finds or makes a subscription. A new one starts with all that is retained, as a new consumer group on Redis does. */
   subscribe(appId: string, pubsub: string, topic: string): Promise<number>;
   claim(requests: readonly ClaimRequest[], leaseMs: number): Promise<readonly ClaimedDelivery[]>;
+  /** Makes due what this process holds of these subscriptions, but for `held`: claims and outcomes whose commit or answer was lost. */
+  releaseStrays(subscriptionIds: readonly number[], held: readonly DeliveryKey[]): Promise<void>;
   acknowledge(delivery: DeliveryKey): Promise<void>;
   /** Due again after `delayMs`. `failed` counts the try. */
   reschedule(delivery: DeliveryKey, delayMs: number, failed: boolean): Promise<void>;
@@ -80,6 +82,12 @@ const RESCHEDULE = `
 UPDATE sidecar.delivery d SET due_at = now() + t.delay_ms * interval '1 millisecond', attempt = attempt + t.failed, holder = NULL
 FROM unnest($1::int[], $2::bigint[], $3::float8[], $4::int[]) AS t (subscription_id, message_id, delay_ms, failed)
 WHERE d.subscription_id = t.subscription_id AND d.message_id = t.message_id AND d.holder = $5`;
+
+const RELEASE_STRAYS = `
+UPDATE sidecar.delivery d SET due_at = now(), holder = NULL
+WHERE d.subscription_id = ANY ($1::int[]) AND d.holder = $4
+  AND NOT EXISTS (SELECT FROM unnest($2::int[], $3::bigint[]) AS held (subscription_id, message_id)
+                  WHERE held.subscription_id = d.subscription_id AND held.message_id = d.message_id)`;
 
 const DEAD_LETTER = `
 WITH gone AS (
@@ -165,6 +173,10 @@ export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): 
         attempt: row.attempt,
         event: row.event,
       }));
+    },
+    releaseStrays: async (subscriptionIds, held) => {
+      const values = [subscriptionIds, held.map((d) => d.subscriptionId), held.map((d) => d.messageId), holder];
+      await relaxed.query(RELEASE_STRAYS, values);
     },
     acknowledge: (delivery) => acknowledge(delivery),
     reschedule: (delivery, delayMs, failed) => reschedule([delivery, delayMs, failed]),

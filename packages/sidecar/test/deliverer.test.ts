@@ -26,6 +26,10 @@ const memoryLog = (count: number) => {
       claims.push(due.length);
       return due.map(({ messageId, attempt }) => ({ subscriptionId: 1, messageId, attempt, event: "{}" }));
     },
+    releaseStrays: async (_, held) => {
+      const mine = new Set(held.map(({ messageId }) => messageId));
+      for (const row of rows.values()) if (!mine.has(row.messageId)) row.dueAt = 0;
+    },
     acknowledge: async ({ messageId }) => void rows.delete(messageId),
     reschedule: async ({ messageId }, delayMs, failed) => {
       const row = rows.get(messageId);
@@ -147,6 +151,46 @@ describe("the deliverer", () => {
     await deliverer.idle();
     expect(rows.size).toBe(48);
     expect([...rows.values()].every(({ attempt, dueAt }) => attempt === 0 && dueAt <= performance.now())).toBe(true);
+  });
+
+  it("delivers again, long before the lease ends, what storage did not hear the outcome of", async () => {
+    const { log, rows } = memoryLog(3);
+    const delivered: string[] = [];
+    let deaf = true;
+    const forgetful: MessageLog = {
+      ...log,
+      acknowledge: (delivery) => (deaf ? Promise.reject(new Error("storage is away")) : log.acknowledge(delivery)),
+    };
+    const deliverer = delivererOf(forgetful, { leaseMs: 3_600_000 });
+    const deliver = async (messages: readonly ClaimedDelivery[]) => {
+      delivered.push(...messages.map(({ messageId }) => messageId));
+      deaf = delivered.length <= 3;
+      return messages.map(() => "success" as const);
+    };
+    deliverer.open([subscription(deliver)]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(delivered.slice(0, 3).sort()).toEqual(["1", "2", "3"]);
+    expect(delivered.length).toBeGreaterThanOrEqual(4);
+    await deliverer.pause();
+  });
+
+  it("takes what it claimed without hearing so", async () => {
+    const { log, rows } = memoryLog(3);
+    let lost = false;
+    const unheard: MessageLog = {
+      ...log,
+      claim: async (...args) => {
+        const claimed = await log.claim(...args);
+        if (lost) return claimed;
+        lost = true;
+        throw new Error("the answer was lost");
+      },
+    };
+    const deliverer = delivererOf(unheard, { leaseMs: 3_600_000 });
+    deliverer.open([subscription(async (messages) => messages.map(() => "success" as const))]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(lost).toBe(true);
+    await deliverer.pause();
   });
 
   it("goes on after a claim that failed", async () => {

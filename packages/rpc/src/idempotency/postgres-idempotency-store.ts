@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Database, MigrationSet } from "@tandem/postgres";
 import type { Logger } from "@tandem/runtime";
 import type { IdempotencyKey, IdempotencyOutcome, IdempotencyStore } from "./idempotency-store.ts";
+import { sayAgain } from "./say-again.ts";
 
 /** The tables of this package: idempotency keys. */
 export const rpcMigrations: MigrationSet = { name: "rpc", dir: join(import.meta.dirname, "../../migrations") };
@@ -12,6 +13,11 @@ export interface PostgresIdempotencyStoreOptions {
   readonly retentionMs?: number;
   /** Pause between sweeps of expired rows, which ride on completed calls. Default 10 minutes; 0 = never sweep. */
   readonly sweepEveryMs?: number;
+  /**
+   * For how long the end of an execution is told to a database that is away, in milliseconds, twice a second. Default 60 000: without it a key
+   * whose execution failed with the database stays taken until its lease ends.
+   */
+  readonly repeatForMs?: number;
   readonly log?: Logger;
 }
 
@@ -52,11 +58,27 @@ export const createPostgresIdempotencyStore = (
   database: Pick<Database, "query">,
   options: PostgresIdempotencyStoreOptions = {},
 ): PostgresIdempotencyStore => {
-  const { retentionMs = 86_400_000, sweepEveryMs = 600_000, log } = options;
+  const { retentionMs = 86_400_000, sweepEveryMs = 600_000, repeatForMs = 60_000, log } = options;
+  const patience = { everyMs: 500, forMs: repeatForMs };
   let sweptAt = performance.now();
 
   const begin = async (id: IdempotencyKey, requestHash: Uint8Array, leaseMs: number): Promise<IdempotencyOutcome> => {
     const token = randomUUID();
+    try {
+      return await decide(id, requestHash, leaseMs, token);
+    } catch (error) {
+      // The row may be there although its answer was lost, and nobody else knows its token.
+      abandon(id, token).catch(() => {});
+      throw error;
+    }
+  };
+
+  const decide = async (
+    id: IdempotencyKey,
+    requestHash: Uint8Array,
+    leaseMs: number,
+    token: string,
+  ): Promise<IdempotencyOutcome> => {
     const values = [id.principal, id.method, id.key, Buffer.from(requestHash), token, leaseMs, retentionMs];
     // A row committed by another between the statement's snapshot and its conflict check is invisible to the second half: ask again.
     for (let attempt = 1; attempt <= 3; attempt += 1) {
@@ -75,11 +97,13 @@ export const createPostgresIdempotencyStore = (
   };
 
   const complete = async (id: IdempotencyKey, token: string, response: Uint8Array): Promise<boolean> => {
-    const { rowCount } = await database.query({
-      name: "tandem-idempotency-complete",
-      text: "UPDATE tandem.idempotency_key SET response = $5 WHERE principal = $1 AND method = $2 AND key = $3 AND token = $4",
-      values: [id.principal, id.method, id.key, token, Buffer.from(response)],
-    });
+    const write = () =>
+      database.query({
+        name: "tandem-idempotency-complete",
+        text: "UPDATE tandem.idempotency_key SET response = $5 WHERE principal = $1 AND method = $2 AND key = $3 AND token = $4",
+        values: [id.principal, id.method, id.key, token, Buffer.from(response)],
+      });
+    const { rowCount } = await sayAgain(write, patience);
     if (sweepEveryMs > 0 && performance.now() - sweptAt > sweepEveryMs) {
       sweptAt = performance.now();
       sweep().catch((err: unknown) => log?.warn({ err }, "expired idempotency keys could not be deleted"));
@@ -88,11 +112,13 @@ export const createPostgresIdempotencyStore = (
   };
 
   const abandon = async (id: IdempotencyKey, token: string): Promise<void> => {
-    await database.query({
-      name: "tandem-idempotency-abandon",
-      text: "DELETE FROM tandem.idempotency_key WHERE principal = $1 AND method = $2 AND key = $3 AND token = $4 AND response IS NULL",
-      values: [id.principal, id.method, id.key, token],
-    });
+    const write = () =>
+      database.query({
+        name: "tandem-idempotency-abandon",
+        text: "DELETE FROM tandem.idempotency_key WHERE principal = $1 AND method = $2 AND key = $3 AND token = $4 AND response IS NULL",
+        values: [id.principal, id.method, id.key, token],
+      });
+    await sayAgain(write, patience);
   };
 
   const sweep = async (): Promise<number> => {
