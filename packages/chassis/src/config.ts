@@ -1,11 +1,10 @@
+import { gatewayEntry } from "@tandem/contracts";
+import { defaultRateLimits } from "@tandem/rpc";
 import { databaseUrl, durationMs, integer, logLevel, port, secret, url } from "@tandem/runtime";
 import { z } from "zod";
 
-/** What every binary reads. A service extends it with its own keys. */
-export const platformConfig = z.object({
-  DATABASE_URL: databaseUrl(),
-  /** Connections of this binary, 1 to 100. */
-  DATABASE_MAX_CONNECTIONS: integer({ min: 1, max: 100 }).default(10),
+/** What every binary reads, with a database or without. */
+const binaryConfig = z.object({
   DAPR_HTTP_PORT: port(),
   DAPR_GRPC_PORT: port(),
   DAPR_API_TOKEN: secret().optional(),
@@ -20,13 +19,42 @@ export const platformConfig = z.object({
   HOSTNAME: z.string().optional(),
 });
 
-export const apiConfig = platformConfig.extend({
+/** What the binaries of a context read. A service extends it with its own keys. */
+export const platformConfig = binaryConfig.extend({
+  DATABASE_URL: databaseUrl(),
+  /** Connections of this binary, 1 to 100. */
+  DATABASE_MAX_CONNECTIONS: integer({ min: 1, max: 100 }).default(10),
+});
+
+/** What listens to callers. */
+const listenerConfig = {
   HTTP_PORT: port({ zero: true }),
   GRPC_PORT: port({ zero: true }),
   AUTH_ISSUER: z.string().min(1),
   AUTH_AUDIENCE: z.string().min(1),
   AUTH_JWKS_URL: url(),
+  /** Proxies in front whose `X-Forwarded-For` is believed: the client's address is counted so many from the right. */
+  TRUSTED_PROXIES: integer({ min: 0, max: 10 }).default(0),
+};
+
+const rate = () => integer({ min: 1, max: 1_000_000, unit: "calls per second" });
+
+export const apiConfig = platformConfig.extend({
+  ...listenerConfig,
+  /** App ids of gateways, with commas: they have limited anonymous callers by address, which here all have the sidecar's. */
+  TRUSTED_DOORS: z
+    .string()
+    .default(gatewayEntry.apiAppId)
+    .transform((names) => names.split(",").map((name) => name.trim())),
+  /** Per user and second; so many again and once more after a pause. Per process. */
+  RATE_READ_PER_SECOND: rate().default(defaultRateLimits.read.perSecond),
+  RATE_WRITE_PER_SECOND: rate().default(defaultRateLimits.write.perSecond),
+  /** Per address, for callers without a token that come past the gateway. */
+  RATE_ANONYMOUS_PER_SECOND: rate().default(defaultRateLimits.anonymous.perSecond),
 });
+
+/** The gateway reads this, extended: it has no database. */
+export const gatewayConfig = binaryConfig.extend(listenerConfig);
 
 export const workerConfig = platformConfig.extend({
   /** Where the sidecar reaches the worker; 5005 in Kubernetes. */
@@ -38,6 +66,8 @@ export const workerConfig = platformConfig.extend({
   OPS_PORT: port({ zero: true }).default(8081),
 });
 
+export type BinaryConfig = z.output<typeof binaryConfig>;
+export type GatewayConfig = z.output<typeof gatewayConfig>;
 export type PlatformConfig = z.output<typeof platformConfig>;
 export type ApiConfig = z.output<typeof apiConfig>;
 export type WorkerConfig = z.output<typeof workerConfig>;

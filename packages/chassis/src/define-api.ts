@@ -1,6 +1,6 @@
 import { createAuthenticator } from "@tandem/auth";
 import { serviceOf } from "@tandem/contracts";
-import { createPostgresIdempotencyStore, createRpcServer, type ServiceRegistration } from "@tandem/rpc";
+import { createPostgresIdempotencyStore, createRpcServer, type RpcLimits, type ServiceRegistration } from "@tandem/rpc";
 import { type Binary, type Env, loadConfig } from "@tandem/runtime";
 import type { z } from "zod";
 import type { ApiConfig } from "./config.ts";
@@ -39,6 +39,7 @@ export const defineApi =
           audience: config.AUTH_AUDIENCE,
           jwksUrl: config.AUTH_JWKS_URL,
         }),
+        limits: limitsOf(config),
         idempotency: createPostgresIdempotencyStore(database, { log }),
         health,
         metrics,
@@ -53,3 +54,16 @@ export const defineApi =
       return { http: httpUrl, grpc: grpcUrl };
     });
   };
+
+const limitsOf = (config: ApiConfig): RpcLimits => {
+  const rate = (perSecond: number) => ({ perSecond, burst: 2 * perSecond });
+  return {
+    trustedProxies: config.TRUSTED_PROXIES,
+    trustedDoors: config.TRUSTED_DOORS,
+    rates: {
+      read: rate(config.RATE_READ_PER_SECOND),
+      write: rate(config.RATE_WRITE_PER_SECOND),
+      anonymous: rate(config.RATE_ANONYMOUS_PER_SECOND),
+    },
+  };
+};

@@ -1,5 +1,14 @@
-export { type ApiConfig, apiConfig, type PlatformConfig, type WorkerConfig, workerConfig } from "./config.ts";
+export {
+  type ApiConfig,
+  apiConfig,
+  type GatewayConfig,
+  gatewayConfig,
+  type PlatformConfig,
+  type WorkerConfig,
+  workerConfig,
+} from "./config.ts";
 export { type ApiDefinition, type ApiParts, defineApi } from "./define-api.ts";
+export { defineGateway, type GatewayDefinition, type GatewayServer } from "./define-gateway.ts";
 export { type MigrationSetsOptions, migrationSets, runMigrate } from "./define-migrate.ts";
 export {
   defineWorker,
@@ -10,4 +19,4 @@ export {
   type WorkerParts,
   type WorkerStarter,
 } from "./define-worker.ts";
-export type { BinaryHost, Platform } from "./platform.ts";
+export type { BinaryHost, Foundation, Platform } from "./platform.ts";

@@ -17,14 +17,11 @@ import {
   type Shutdown,
   type Telemetry,
 } from "@tandem/runtime";
-import type { PlatformConfig } from "./config.ts";
+import type { BinaryConfig, PlatformConfig } from "./config.ts";
 
-/** What a service's composition gets to build on. */
-export interface Platform<C extends PlatformConfig> {
-  readonly service: ServiceEntry;
+/** What every binary has. */
+export interface Foundation<C extends BinaryConfig> {
   readonly config: C;
-  readonly database: Database;
-  readonly outbox: Outbox;
   readonly dapr: Dapr;
   readonly clock: Clock;
   /** Unique among the replicas of this binary. */
@@ -36,19 +33,25 @@ export interface Platform<C extends PlatformConfig> {
   readonly shutdown: Shutdown;
 }
 
+/** What a service's composition gets to build on. */
+export interface Platform<C extends PlatformConfig> extends Foundation<C> {
+  readonly service: ServiceEntry;
+  readonly database: Database;
+  readonly outbox: Outbox;
+}
+
 /** What the process around a binary decides: one that hosts ten of them sends their logs to a file. */
 export interface BinaryHost {
   /** Default: standard output. */
   readonly logDestination?: LoggerOptions["destination"];
 }
 
-/** Opens what both binaries have. Connects to nothing yet; what it opens is closed by its shutdown. */
-export const createPlatform = <C extends PlatformConfig>(
-  service: ServiceEntry,
+/** Opens what every binary has. Connects to nothing yet; what it opens is closed by its shutdown. */
+export const createFoundation = <C extends BinaryConfig>(
   appId: string,
   config: C,
   { logDestination }: BinaryHost,
-): Platform<C> => {
+): Foundation<C> => {
   const log = createLogger({
     service: appId,
     level: config.LOG_LEVEL,
@@ -61,7 +64,6 @@ export const createPlatform = <C extends PlatformConfig>(
       ? { otlpEndpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT, sampleRatio: config.OTEL_SAMPLE_BASIS_POINTS / 10_000 }
       : {}),
   });
-  const metrics = createMetrics({ service: appId });
   const health = createHealth();
   const shutdown = createShutdown({
     health,
@@ -69,6 +71,35 @@ export const createPlatform = <C extends PlatformConfig>(
     drainDelayMs: config.DRAIN_DELAY_MS,
     timeoutMs: config.SHUTDOWN_TIMEOUT_MS,
   });
+  const dapr = createDapr({
+    grpcPort: config.DAPR_GRPC_PORT,
+    httpPort: config.DAPR_HTTP_PORT,
+    ...(config.DAPR_API_TOKEN ? { apiToken: config.DAPR_API_TOKEN } : {}),
+  });
+  shutdown.on("close-resources", "dapr", () => dapr.close());
+  shutdown.on("flush-telemetry", "traces", () => telemetry.shutdown());
+  return {
+    config,
+    dapr,
+    clock: systemClock,
+    owner: `${config.HOSTNAME ?? hostname()}/${process.pid}/${newId().slice(-6)}`,
+    log,
+    metrics: createMetrics({ service: appId }),
+    telemetry,
+    health,
+    shutdown,
+  };
+};
+
+/** The foundation and a context's database. */
+export const createPlatform = <C extends PlatformConfig>(
+  service: ServiceEntry,
+  appId: string,
+  config: C,
+  host: BinaryHost,
+): Platform<C> => {
+  const foundation = createFoundation(appId, config, host);
+  const { log, metrics, telemetry, health, shutdown } = foundation;
   const database = createDatabase({
     url: config.DATABASE_URL,
     name: appId,
@@ -77,27 +108,7 @@ export const createPlatform = <C extends PlatformConfig>(
     metrics,
     tracer: telemetry.tracer,
   });
-  const dapr = createDapr({
-    grpcPort: config.DAPR_GRPC_PORT,
-    httpPort: config.DAPR_HTTP_PORT,
-    ...(config.DAPR_API_TOKEN ? { apiToken: config.DAPR_API_TOKEN } : {}),
-  });
   health.addCheck("postgres", (signal) => database.check(signal));
-  shutdown.on("close-resources", "dapr", () => dapr.close());
   shutdown.on("close-resources", "postgres", () => database.dispose());
-  shutdown.on("flush-telemetry", "traces", () => telemetry.shutdown());
-  return {
-    service,
-    config,
-    database,
-    outbox: createOutbox({ database, source: service.apiAppId }),
-    dapr,
-    clock: systemClock,
-    owner: `${config.HOSTNAME ?? hostname()}/${process.pid}/${newId().slice(-6)}`,
-    log,
-    metrics,
-    telemetry,
-    health,
-    shutdown,
-  };
+  return { ...foundation, service, database, outbox: createOutbox({ database, source: service.apiAppId }) };
 };

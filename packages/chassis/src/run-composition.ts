@@ -1,14 +1,14 @@
 import type { Binary } from "@tandem/runtime";
-import type { PlatformConfig } from "./config.ts";
-import type { Platform } from "./platform.ts";
+import type { BinaryConfig } from "./config.ts";
+import type { Foundation } from "./platform.ts";
 
 /**
  * Runs `start` over an opened platform and makes a binary of it. When it fails half-way, what was opened is closed in
  * the order of a shutdown before the error goes on.
  */
-export const runComposition = async <C extends PlatformConfig>(
+export const runComposition = async <C extends BinaryConfig>(
   name: string,
-  platform: Platform<C>,
+  platform: Pick<Foundation<C>, "shutdown" | "health">,
   start: () => Promise<Readonly<Record<string, string>>>,
 ): Promise<Binary> => {
   const { shutdown, health } = platform;

@@ -5,6 +5,8 @@ export { type LocalPorts, localPorts, type SidecarPorts, sharedPorts } from "./l
 export { contextOf, files, registry } from "./registry.ts";
 export {
   type ContextName,
+  type GatewayEntry,
+  gatewayEntry,
   type ServiceEntry,
   serviceCatalogue,
   serviceOf,

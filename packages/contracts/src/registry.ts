@@ -5,6 +5,7 @@ import * as common from "./common.ts";
 import * as commonOperations from "./common-operations.ts";
 import * as customer from "./customer.ts";
 import * as fulfillment from "./fulfillment.ts";
+import * as gateway from "./gateway.ts";
 import * as notification from "./notification.ts";
 import * as order from "./order.ts";
 import * as payment from "./payment.ts";
@@ -29,6 +30,7 @@ export const files: readonly DescFile[] = [
   pricing,
   commonOperations,
   auth,
+  gateway,
 ]
   .flatMap((module) => Object.values<unknown>(module).filter(isFile))
   .sort((a, b) => (a.name < b.name ? -1 : 1));

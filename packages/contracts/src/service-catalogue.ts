@@ -76,6 +76,15 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("auth", { number: 12, services: [] }),
 ]);
 
+/** The one door. No context: it has no worker, no database, no topics, and its services are those of all contexts. */
+export interface GatewayEntry {
+  readonly context: "gateway";
+  readonly number: number;
+  readonly apiAppId: string;
+}
+
+export const gatewayEntry: GatewayEntry = Object.freeze({ context: "gateway", number: 80, apiAppId: "gateway" });
+
 /** @throws TypeError for a name that is no context */
 export const serviceOf = (context: string): ServiceEntry => {
   const entry = serviceCatalogue.find((candidate) => candidate.context === context);

@@ -4,6 +4,7 @@ import {
   contextOf,
   errorCatalogue,
   files,
+  gatewayEntry,
   localPorts,
   registry,
   serviceCatalogue,
@@ -147,7 +148,10 @@ describe("services", () => {
 
 describe("errors", () => {
   const entries = Object.values(errorCatalogue);
-  const numberOf = (context: string) => (context === "common" ? 0 : serviceOf(context).number);
+  const numberOf = (context: string) => {
+    if (context === "common") return 0;
+    return context === "gateway" ? gatewayEntry.number : serviceOf(context).number;
+  };
 
   it("have one number each", () => {
     expect(repeated(entries.map((entry) => entry.number))).toEqual([]);

@@ -43,8 +43,10 @@ export interface CallState {
 /** What the listener knows before the chain runs. */
 export interface Edge {
   readonly protocol: Protocol;
-  /** Address of the peer. */
+  /** Address of the peer; of the client, when the call came through a door that we trust. */
   readonly peer: string;
+  /** It came through that door, which has limited the rate of its address already. */
+  readonly viaDoor: boolean;
   /** Set by the chain. A call that ends without was refused before it: bad path, malformed body, unknown content type. */
   reached: boolean;
 }

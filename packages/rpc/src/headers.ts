@@ -5,3 +5,7 @@ export const REPLAYED_HEADER = "idempotency-replayed";
 export const SERVICE_AUTHORIZATION_HEADER = "x-tandem-service-authorization";
 /** On every answer: the trace to ask for. */
 export const TRACE_HEADER = "x-trace-id";
+/** Who called the sidecar: set by sidecars. */
+export const CALLER_APP_HEADER = "dapr-caller-app-id";
+/** The client's address, as the gateway saw it. Believed only of a door that the server trusts. */
+export const CLIENT_ADDRESS_HEADER = "x-tandem-client-address";

@@ -19,7 +19,7 @@ export interface RateLimits {
   readonly read: Rate;
   /** Per user, for all others. Default 50/s, burst 100. */
   readonly write: Rate;
-  /** Per address, for callers without a valid token (a bad one included). Default 20/s, burst 40. */
+  /** Per address, for callers without a valid token (a bad one included). Default 20/s, burst 40. Not for calls that came through a trusted door. */
   readonly anonymous: Rate;
   /** Per service that calls for itself. Default 5 000/s, burst 10 000. */
   readonly service: Rate;
@@ -52,7 +52,9 @@ export const createRateLimiter = (limits: RateLimits, identify: Identify): RateL
   const decided = new WeakMap<ContextValues, Decision>();
 
   const take = (identity: Identity, method: DescMethod, values: ContextValues): Decision => {
-    const { key, rate } = bucketOf(limits, identity, method, values);
+    const bucket = bucketOf(limits, identity, method, values);
+    if (bucket === undefined) return { allowed: true, headers: [] };
+    const { key, rate } = bucket;
     const { allowed, remaining, resetMs } = buckets.take(key, rate, performance.now());
     const seconds = Math.ceil(resetMs / 1000);
     return {
@@ -103,9 +105,11 @@ const bucketOf = (
   identity: Identity,
   method: DescMethod,
   values: ContextValues,
-): { readonly key: string; readonly rate: Rate } => {
-  if (!identity.ok || identity.principal.kind === "anonymous")
-    return { key: `address:${values.get(edgeKey)?.peer ?? ""}`, rate: limits.anonymous };
+): { readonly key: string; readonly rate: Rate } | undefined => {
+  if (!identity.ok || identity.principal.kind === "anonymous") {
+    const edge = values.get(edgeKey);
+    return edge?.viaDoor === true ? undefined : { key: `address:${edge?.peer ?? ""}`, rate: limits.anonymous };
+  }
   const { kind, subject } = identity.principal;
   if (kind === "service") return { key: `service:${subject}`, rate: limits.service };
   const reads = method.idempotency === Level.NO_SIDE_EFFECTS;

@@ -3,6 +3,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { type ContextValues, createContextValues } from "@connectrpc/connect";
 import type { Logger, Metrics } from "@tandem/runtime";
 import { type Edge, edgeKey, type Protocol } from "../call.ts";
+import { CALLER_APP_HEADER, CLIENT_ADDRESS_HEADER } from "../headers.ts";
 import { clampTimeouts } from "../read-timeout.ts";
 import type { InFlight } from "./in-flight.ts";
 
@@ -21,6 +22,7 @@ export interface EdgeWatchOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly trustedProxies: number;
+  readonly trustedDoors: readonly string[];
   readonly maxDeadlineMs: number;
 }
 
@@ -30,6 +32,7 @@ export const createEdgeWatch = ({
   metrics,
   log,
   trustedProxies,
+  trustedDoors,
   maxDeadlineMs,
 }: EdgeWatchOptions): EdgeWatch => {
   const edges = new WeakMap<NodeRequest, Edge>();
@@ -41,7 +44,7 @@ export const createEdgeWatch = ({
   const edgeOf = (request: NodeRequest): Edge => {
     const edge = edges.get(request) ?? {
       protocol: protocolOf(request),
-      peer: peerOf(request, trustedProxies),
+      ...originOf(request, trustedProxies, trustedDoors),
       reached: false,
     };
     edges.set(request, edge);
@@ -81,7 +84,15 @@ export const protocolOf = (request: NodeRequest): Protocol => {
   return /^\/[A-Za-z_][\w]*(\.[A-Za-z_]\w*)+\/[A-Za-z_]\w*(\?|$)/.test(request.url ?? "") ? "connect" : "rest";
 };
 
-const peerOf = (request: NodeRequest, trustedProxies: number): string => {
-  const forwarded = trustedProxies > 0 ? String(request.headers["x-forwarded-for"] ?? "").split(",") : [];
-  return forwarded.at(-trustedProxies)?.trim() || (request.socket?.remoteAddress ?? "");
+const originOf = (
+  { headers, socket }: NodeRequest,
+  trustedProxies: number,
+  trustedDoors: readonly string[],
+): Pick<Edge, "peer" | "viaDoor"> => {
+  // Sidecars set the caller's app id themselves, over whatever the caller sent.
+  const client = headers[CLIENT_ADDRESS_HEADER];
+  if (typeof client === "string" && trustedDoors.includes(String(headers[CALLER_APP_HEADER])))
+    return { peer: client, viaDoor: true };
+  const forwarded = trustedProxies > 0 ? String(headers["x-forwarded-for"] ?? "").split(",") : [];
+  return { peer: forwarded.at(-trustedProxies)?.trim() || (socket?.remoteAddress ?? ""), viaDoor: false };
 };

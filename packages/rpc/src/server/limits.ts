@@ -21,6 +21,11 @@ export interface RpcLimits {
   readonly rates?: Partial<RateLimits> | false;
   /** Proxies in front whose `X-Forwarded-For` may be believed; the address counted from the right. Default 0: the socket's address. */
   readonly trustedProxies?: number;
+  /**
+   * App ids of gateways. Of these, `x-tandem-client-address` is believed, and the rate of anonymous callers is their business: here they would
+   * all share the sidecar's address. Who reaches the port without a sidecar can claim to be one: let only sidecars reach it. Default none.
+   */
+  readonly trustedDoors?: readonly string[];
   /** How long past its deadline an execution that does not end holds its `Idempotency-Key`. Default 30 000. */
   readonly idempotencyGraceMs?: number;
 }
@@ -39,6 +44,7 @@ export const effectiveLimits = (given: RpcLimits = {}): EffectiveLimits => {
     maxConnectionAgeMs: given.maxConnectionAgeMs ?? 600_000,
     rates: given.rates === false ? false : { ...defaultRateLimits, ...given.rates },
     trustedProxies: given.trustedProxies ?? 0,
+    trustedDoors: given.trustedDoors ?? [],
     idempotencyGraceMs: given.idempotencyGraceMs ?? 30_000,
   };
 };
