@@ -1,5 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
+import { AuthService, UserService } from "./auth.ts";
 import { CatalogService } from "./catalog.ts";
+import { FulfillmentService } from "./fulfillment.ts";
 import { NotificationService } from "./notification.ts";
 import { CartService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
@@ -66,14 +68,14 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("payment", { number: 2, services: [PaymentService] }),
   toEntry("catalog", { number: 3, services: [CatalogService] }),
   toEntry("warehouse", { number: 4, services: [WarehouseService] }),
-  toEntry("fulfillment", { number: 5, services: [] }),
+  toEntry("fulfillment", { number: 5, services: [FulfillmentService] }),
   toEntry("shipping", { number: 6, services: [] }),
   toEntry("notification", { number: 7, services: [NotificationService] }),
   toEntry("customer", { number: 8, services: [] }),
   toEntry("search", { number: 9, services: [] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
   toEntry("common-operations", { number: 11, services: [] }),
-  toEntry("auth", { number: 12, services: [] }),
+  toEntry("auth", { number: 12, services: [AuthService, UserService] }),
 ]);
 
 /** The one door. No context: it has no worker, no database, no topics, and its services are those of all contexts. */

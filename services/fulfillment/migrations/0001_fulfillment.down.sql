@@ -1,0 +1,2 @@
+drop table fulfillment;
+drop table fulfilled_order;

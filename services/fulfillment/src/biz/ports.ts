@@ -1,0 +1,73 @@
+import type { UnitOfWork } from "@tandem/kernel";
+import type { Fulfillment, FulfillmentStatus } from "../model/fulfillment.ts";
+import type { FulfillmentEvent } from "../model/fulfillment-events.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string | undefined;
+  /** All that match; only on pages asked for by offset. */
+  readonly total?: number | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly offset?: number | undefined;
+}
+
+export interface FulfillmentCriteria {
+  readonly status?: FulfillmentStatus | undefined;
+  readonly sellerId?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly warehouseCode?: string | undefined;
+  readonly flagged?: boolean | undefined;
+}
+
+/** Reads outside a transaction. */
+export interface FulfillmentReader {
+  /** @throws AppError `fulfillment.not_found` */
+  getById(fulfillmentId: string): Promise<Fulfillment>;
+  /** Newest first. */
+  listByCriteria(criteria: FulfillmentCriteria, page: PageRequest): Promise<Page<Fulfillment>>;
+  /** Not at an end, in the same status since before `since`, and not flagged yet; oldest first. */
+  listUnflagged(since: Date, limit: number): Promise<readonly Fulfillment[]>;
+  /** By status, of those that are not at an end and in it since before `since`. */
+  countStale(since: Date): Promise<Readonly<Partial<Record<FulfillmentStatus, number>>>>;
+}
+
+export interface FulfilledOrder {
+  readonly orderId: string;
+  readonly cancelled: boolean;
+}
+
+export interface FulfillmentRepository {
+  /** @throws AppError `fulfillment.not_found` */
+  lockById(fulfillmentId: string): Promise<Fulfillment>;
+  /** All of an order, locked by id. The order must have been locked before. */
+  lockByOrderId(orderId: string): Promise<readonly Fulfillment[]>;
+  /** What a crew may work on: PENDING or PICKING since before `since`; rows that somebody else holds are passed by. */
+  lockDue(since: Date, limit: number): Promise<readonly Fulfillment[]>;
+  create(fulfillments: readonly Fulfillment[]): Promise<void>;
+  /** The row must have been locked in this transaction. */
+  update(fulfillment: Fulfillment): Promise<void>;
+}
+
+export interface FulfilledOrderRepository {
+  /** Locks the order until the end of the transaction, as an unknown one too. Before any of its fulfillments. */
+  lock(orderId: string): Promise<FulfilledOrder>;
+  /** Nothing of it is opened from now on. */
+  markCancelled(orderId: string, at: Date): Promise<void>;
+}
+
+export interface OutboxPort {
+  add(...events: readonly FulfillmentEvent[]): Promise<void>;
+}
+
+export interface Repositories {
+  readonly fulfillments: FulfillmentRepository;
+  readonly orders: FulfilledOrderRepository;
+  readonly outbox: OutboxPort;
+}
+
+export type FulfillmentUnitOfWork = UnitOfWork<Repositories>;
