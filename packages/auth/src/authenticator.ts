@@ -1,15 +1,8 @@
 import { AppError, type Clock, systemClock } from "@tandem/kernel";
-import {
-  createLocalJWKSet,
-  createRemoteJWKSet,
-  errors,
-  type JSONWebKeySet,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from "jose";
+import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
 import type { Principal } from "./principal.ts";
 import { readPrincipal } from "./read-principal.ts";
+import { createRemoteKeys } from "./remote-keys.ts";
 import { type TokenFault, tokenError } from "./slugs.ts";
 
 /** Asymmetric only: with a shared secret every verifier could also sign, and `none` is no signature. */
@@ -22,7 +15,10 @@ export interface AuthenticatorOptions {
   readonly audience: string;
   /** Keys given at once (tests, one-process mode). Exactly one of `jwks` and `jwksUrl`. */
   readonly jwks?: JSONWebKeySet;
-  /** Where the keys are served. Fetched lazily, kept 10 minutes, fetched anew for an unknown key at most every `jwksCooldownMs`. */
+  /**
+   * Where the keys are served. Fetched lazily, kept 10 minutes, fetched anew for an unknown key at most every `jwksCooldownMs`. While the
+   * issuer is down, the keys fetched last go on being trusted, for a day at most.
+   */
   readonly jwksUrl?: string;
   /** Default 30 000. A flood of tokens with made-up key ids costs one fetch per cooldown. */
   readonly jwksCooldownMs?: number;
@@ -111,10 +107,10 @@ const keySource = (options: AuthenticatorOptions): JWTVerifyGetKey => {
   if ((options.jwks === undefined) === (options.jwksUrl === undefined))
     throw new TypeError("Give exactly one of jwks and jwksUrl.");
   if (options.jwks !== undefined) return createLocalJWKSet(options.jwks);
-  return createRemoteJWKSet(new URL(options.jwksUrl as string), {
-    cooldownDuration: options.jwksCooldownMs ?? 30_000,
-    timeoutDuration: options.jwksTimeoutMs ?? 5_000,
-    cacheMaxAge: 600_000,
+  return createRemoteKeys({
+    url: options.jwksUrl as string,
+    cooldownMs: options.jwksCooldownMs ?? 30_000,
+    timeoutMs: options.jwksTimeoutMs ?? 5_000,
   });
 };
 

@@ -13,6 +13,8 @@ export {
   mayActForSeller,
 } from "./authorize.ts";
 export { createDevIssuer, type DevIssuer, type DevIssuerOptions } from "./dev-issuer.ts";
+export { type ClientCredentials, exchangeCredentials } from "./exchange-credentials.ts";
+export { type KeyPair, keyPairOf, newPrivateJwk } from "./key-file.ts";
 export { anonymous, type Principal, principalOf } from "./principal.ts";
 export { isRole, permissionsOf, type Role, rolePermissions, roles } from "./roles.ts";
 export {
@@ -20,5 +22,5 @@ export {
   type ServiceTokenSource,
   type ServiceTokenSourceOptions,
 } from "./service-token-source.ts";
-export { MAX_TTL_SECONDS, type TokenClaims } from "./sign-token.ts";
+export { MAX_TTL_SECONDS, type SigningKey, signToken, type TokenClaims } from "./sign-token.ts";
 export { type TokenFault, tokenError, tokenFaults } from "./slugs.ts";

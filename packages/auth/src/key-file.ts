@@ -9,7 +9,8 @@ export interface KeyPair {
   readonly publicJwk: JWK;
 }
 
-const newPrivateJwk = async (): Promise<JWK> =>
+/** A new Ed25519 key, to be kept secret. */
+export const newPrivateJwk = async (): Promise<JWK> =>
   exportJWK((await generateKeyPair("EdDSA", { crv: "Ed25519", extractable: true })).privateKey);
 
 /** Derives what signing and publishing need from one private Ed25519, EC or RSA key. The key id is its thumbprint (RFC 7638). */

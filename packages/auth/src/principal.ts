@@ -12,6 +12,8 @@ export interface Principal {
   readonly customerId?: string;
   /** The seller for which the user works. */
   readonly sellerId?: string;
+  /** The login that the token comes from; absent for services. */
+  readonly sessionId?: string;
   /** The token's `jti`: fit for logs and audit, unlike the token. */
   readonly tokenId?: string;
   /** When the token ends, in epoch seconds. A server never keeps a principal beyond it. */
@@ -33,6 +35,7 @@ export const principalOf = (init: {
   readonly roles: readonly Role[];
   readonly customerId?: string;
   readonly sellerId?: string;
+  readonly sessionId?: string;
   readonly tokenId?: string;
   readonly expiresAtS?: number;
 }): Principal => {

@@ -14,7 +14,7 @@ const optionalId = (value: unknown): string | undefined => {
 
 /**
  * Reads the claims of a token whose signature, issuer, audience and times were verified.
- * Claims: `sub`, `jti`, `iat`, `exp`, `roles` (strings), `kind` ("user" when absent, or "service"), `customer_id`, `seller_id`.
+ * Claims: `sub`, `jti`, `iat`, `exp`, `roles` (strings), `kind` ("user" when absent, or "service"), `customer_id`, `seller_id`, `sid`.
  */
 export const readPrincipal = (
   payload: JWTPayload,
@@ -33,6 +33,7 @@ export const readPrincipal = (
   if (exp - iat > limits.maxLifetimeS) throw tokenError("auth.token_lifetime_too_long");
   const customerId = optionalId(payload["customer_id"]);
   const sellerId = optionalId(payload["seller_id"]);
+  const sessionId = optionalId(payload["sid"]);
   return principalOf({
     subject,
     kind: claimedKind,
@@ -41,5 +42,6 @@ export const readPrincipal = (
     expiresAtS: exp,
     ...(customerId === undefined ? {} : { customerId }),
     ...(sellerId === undefined ? {} : { sellerId }),
+    ...(sessionId === undefined ? {} : { sessionId }),
   });
 };

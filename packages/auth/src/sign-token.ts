@@ -10,6 +10,8 @@ export interface TokenClaims {
   readonly roles?: readonly Role[];
   readonly customerId?: string;
   readonly sellerId?: string;
+  /** The login that it comes from. */
+  readonly sessionId?: string;
   /** Seconds, 1 to 3600. Default 900. */
   readonly ttlSeconds?: number;
   /** Default: the issuer's own. */
@@ -38,6 +40,7 @@ export const signToken = (
     roles: [...(claims.roles ?? [])],
     ...(claims.customerId === undefined ? {} : { customer_id: claims.customerId }),
     ...(claims.sellerId === undefined ? {} : { seller_id: claims.sellerId }),
+    ...(claims.sessionId === undefined ? {} : { sid: claims.sessionId }),
   })
     .setProtectedHeader({ alg: by.signing.alg, typ: "at+jwt", kid: by.signing.kid })
     .setIssuer(by.issuer)

@@ -8,6 +8,9 @@ const binaryConfig = z.object({
   DAPR_HTTP_PORT: port(),
   DAPR_GRPC_PORT: port(),
   DAPR_API_TOKEN: secret().optional(),
+  /** Where this binary gets its own token, `http://auth:8012/auth/token`, and the secret it shows there. Absent: it calls nobody under its own name. */
+  AUTH_TOKEN_URL: url().optional(),
+  AUTH_CLIENT_SECRET: secret().optional(),
   LOG_LEVEL: logLevel().default("info"),
   OTEL_EXPORTER_OTLP_ENDPOINT: url().optional(),
   /** Hundredths of a percent of new traces that are recorded. */

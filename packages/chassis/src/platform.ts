@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { createServiceTokenSource, type ServiceTokenSource } from "@tandem/auth";
 import type { ServiceEntry } from "@tandem/contracts";
 import { createDapr, type Dapr } from "@tandem/dapr";
 import { type Clock, newId, systemClock } from "@tandem/kernel";
@@ -23,6 +24,8 @@ import type { BinaryConfig, PlatformConfig } from "./config.ts";
 export interface Foundation<C extends BinaryConfig> {
   readonly config: C;
   readonly dapr: Dapr;
+  /** This binary's own token, for its RPC clients (`tokenSource`). Absent when the configuration gives it no credentials. */
+  readonly serviceTokens: ServiceTokenSource | undefined;
   readonly clock: Clock;
   /** Unique among the replicas of this binary. */
   readonly owner: string;
@@ -81,6 +84,7 @@ export const createFoundation = <C extends BinaryConfig>(
   return {
     config,
     dapr,
+    serviceTokens: serviceTokensOf(appId, config),
     clock: systemClock,
     owner: `${config.HOSTNAME ?? hostname()}/${process.pid}/${newId().slice(-6)}`,
     log,
@@ -112,3 +116,15 @@ export const createPlatform = <C extends PlatformConfig>(
   shutdown.on("close-resources", "postgres", () => database.dispose());
   return { ...foundation, service, database, outbox: createOutbox({ database, source: service.apiAppId }) };
 };
+
+const serviceTokensOf = (
+  appId: string,
+  { AUTH_TOKEN_URL: tokenUrl, AUTH_CLIENT_SECRET: clientSecret }: BinaryConfig,
+): ServiceTokenSource | undefined =>
+  tokenUrl === undefined || clientSecret === undefined
+    ? undefined
+    : createServiceTokenSource({
+        serviceName: appId,
+        audience: "", // the auth context says for whom
+        credentials: { tokenUrl, client: appId, clientSecret },
+      });

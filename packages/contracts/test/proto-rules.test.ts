@@ -62,6 +62,13 @@ describe("every RPC", () => {
   it("is public only where somebody decided so", () => {
     const open = methods.filter((method) => accessOf(method)?.kind === "public");
     expect(names(open).sort()).toEqual([
+      "AuthService.GetJwks",
+      "AuthService.GetOpenIdConfiguration",
+      "AuthService.IssueServiceToken",
+      "AuthService.Login",
+      "AuthService.Logout",
+      "AuthService.Refresh",
+      "AuthService.Register",
       "CatalogService.BatchGetProducts",
       "CatalogService.GetCategory",
       "CatalogService.GetListing",
@@ -93,7 +100,8 @@ describe("every RPC", () => {
       .flatMap((method) => bindingsOf(method).map(patternOf))
       .map(({ verb, path }) => `${verb} ${shape(path)}`);
     expect(new Set(routes).size).toBe(routes.length);
-    for (const route of routes) expect(route).toMatch(/^(GET|PUT|POST|DELETE) (\/[a-z0-9-]+|\/\{\})+$/);
+    for (const route of routes)
+      expect(route).toMatch(/^(GET|PUT|POST|DELETE) (\/\.well-known)?(\/[a-z0-9-]+(\.json)?|\/\{\})+$/);
   });
 
   it("has path variables, a body and a response body that its messages have", () => {

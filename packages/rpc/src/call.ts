@@ -13,6 +13,8 @@ export interface Call {
   readonly caller: Principal | undefined;
   readonly correlationId: string;
   readonly protocol: Protocol;
+  /** Address that the call came from, as far as the trusted proxies tell. */
+  readonly peer: string;
   /** When the caller stops waiting, in epoch milliseconds. Undefined only for streams without a timeout. */
   readonly deadlineAt: number | undefined;
   /** Milliseconds left, never negative; Infinity without a deadline. */
@@ -67,7 +69,7 @@ export const callOf = (handlerContext: Pick<HandlerContext, "values">): Call =>
   viewOf(callStateOf(handlerContext.values));
 
 const viewOf = (state: CallState): Call => {
-  const { principal, caller, correlationId, protocol, deadlineAt, signal, idempotencyKey } = state;
+  const { principal, caller, correlationId, protocol, peer, deadlineAt, signal, idempotencyKey } = state;
   if (principal === undefined)
     throw new AppError("internal", "rpc.no_call", "The call has not been authenticated yet.");
   return {
@@ -75,6 +77,7 @@ const viewOf = (state: CallState): Call => {
     caller,
     correlationId,
     protocol,
+    peer,
     deadlineAt,
     signal,
     idempotencyKey,

@@ -23,4 +23,5 @@ export {
 export { type IdempotencyOptions, type UnaryHandler, withIdempotency } from "./idempotency/with-idempotency.ts";
 export type { RpcLimits } from "./server/limits.ts";
 export { createRpcServer, type RpcAddresses, type RpcServer, type RpcServerOptions } from "./server/rpc-server.ts";
+export { type Allowance, createTokenBuckets, type TokenBuckets } from "./server/token-bucket.ts";
 export { registerService, type ServiceRegistration } from "./service-registration.ts";

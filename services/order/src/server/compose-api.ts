@@ -22,7 +22,7 @@ import { makeCartHandlers } from "../service/cart-handlers.ts";
 import { makeOrderHandlers } from "../service/order-handlers.ts";
 
 export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>): ApiParts => {
-  const { database, outbox, clock, config, dapr, log, metrics, telemetry, shutdown } = platform;
+  const { database, outbox, clock, config, dapr, log, metrics, telemetry, shutdown, serviceTokens } = platform;
   const { engine, uow } = openCheckout({
     database,
     outbox,
@@ -36,6 +36,7 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
       ? direct(config.PRICING_URL)
       : viaSidecar(`http://127.0.0.1:${config.DAPR_HTTP_PORT}`, "pricing", config.DAPR_API_TOKEN),
     deadlineMs: config.PRICING_DEADLINE_MS,
+    ...(serviceTokens ? { tokenSource: serviceTokens } : {}),
     telemetry,
     metrics,
     log,
