@@ -1,6 +1,8 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { AuthService, UserService } from "./auth.ts";
 import { CatalogService } from "./catalog.ts";
+import { TimelineService } from "./common-operations.ts";
+import { CustomerService } from "./customer.ts";
 import { FulfillmentService } from "./fulfillment.ts";
 import { NotificationService } from "./notification.ts";
 import { CartService, OrderService } from "./order.ts";
@@ -71,10 +73,10 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("fulfillment", { number: 5, services: [FulfillmentService] }),
   toEntry("shipping", { number: 6, services: [] }),
   toEntry("notification", { number: 7, services: [NotificationService] }),
-  toEntry("customer", { number: 8, services: [] }),
+  toEntry("customer", { number: 8, services: [CustomerService] }),
   toEntry("search", { number: 9, services: [] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
-  toEntry("common-operations", { number: 11, services: [] }),
+  toEntry("common-operations", { number: 11, services: [TimelineService] }),
   toEntry("auth", { number: 12, services: [AuthService, UserService] }),
 ]);
 

@@ -1,5 +1,6 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { Logger } from "@tandem/runtime";
+import type { IncomingEvent } from "./events.ts";
 
 export interface RetryPolicy {
   /** Tries in all before the event becomes a dead letter: 1 to 100. Default 8. */
@@ -21,6 +22,8 @@ export interface ConsumerContext {
   readonly attempt: number;
   /** Type as published; a newer version than the consumer's schema is possible. */
   readonly type: string;
+  /** As it was delivered, unknown fields and all: for consumers that keep events rather than act on them. */
+  readonly event: IncomingEvent;
   /** Aborted at the consumer's timeout and when the worker's drain ends. */
   readonly signal: AbortSignal;
   readonly log: Logger;
@@ -34,6 +37,11 @@ export interface ConsumerDefinition<Desc extends DescMessage> {
   /** Longest run of one try. Default 20 000; below the broker's redelivery time. */
   readonly timeoutMs?: number;
   /**
+   * The handler's one statement does by itself what the inbox is for (a unique key of the event's id): no inbox row is written, and
+   * nothing may be done twice. Default false.
+   */
+  readonly withoutInbox?: boolean;
+  /**
    * Resolve: done. An AppError with `retryable` false: dead letter at once. Anything else: again, by the retry policy.
    * May open one transaction; the inbox row commits with it.
    */
@@ -46,6 +54,7 @@ export interface Consumer {
   readonly event: DescMessage;
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
+  readonly withoutInbox: boolean;
   handle(message: unknown, context: ConsumerContext): Promise<unknown>;
 }
 
@@ -54,7 +63,7 @@ const NAME = /^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)+$/;
 
 /** @throws TypeError for a name that is not `context.kebab-name` and for numbers out of range */
 export const defineConsumer = <Desc extends DescMessage>(definition: ConsumerDefinition<Desc>): Consumer => {
-  const { name, event, timeoutMs = 20_000 } = definition;
+  const { name, event, timeoutMs = 20_000, withoutInbox = false } = definition;
   const retry = { ...RETRY, ...definition.retry };
   if (!NAME.test(name)) throw new TypeError(`consumer ${name}: not <context>.<kebab-name>`);
   if (!(retry.maxAttempts >= 1 && retry.maxAttempts <= 100)) throw new TypeError(`consumer ${name}: maxAttempts`);
@@ -64,6 +73,7 @@ export const defineConsumer = <Desc extends DescMessage>(definition: ConsumerDef
     event,
     retry,
     timeoutMs,
+    withoutInbox,
     handle: (message, context) => definition.handle(message as MessageShape<Desc>, context),
   };
 };

@@ -39,6 +39,7 @@ export const createEventHandler = (options: EventHandlerOptions) => {
       subject: decoded.subject,
       time: event.time,
       type: event.type,
+      event,
       attempt: failures.triesOf(consumer, event) + 1,
       signal,
       get log() {
@@ -47,6 +48,10 @@ export const createEventHandler = (options: EventHandlerOptions) => {
     };
     for (let tries = 1; ; tries += 1) {
       try {
+        if (consumer.withoutInbox) {
+          await consumer.handle(decoded.message, context);
+          return "handled";
+        }
         return await handleOnce(database, consumer.name, event.id, () => consumer.handle(decoded.message, context));
       } catch (error) {
         if (tries >= CONFLICT_TRIES || signal.aborted || !isLostRace(error)) throw error;

@@ -1,0 +1,2 @@
+drop table timeline_reference;
+drop table timeline_event;
