@@ -132,7 +132,8 @@ describe("every RPC", () => {
   });
 
   it("takes a page when it lists, and tells where the next one starts", () => {
-    const complete = new Set(["JobService.ListJobs"]); // as many as there are jobs in the code
+    // As many as there are jobs in the code; 20 at most.
+    const complete = new Set(["JobService.ListJobs", "CustomerService.ListAddresses"]);
     for (const method of methods.filter((candidate) => candidate.name.startsWith("List"))) {
       if (complete.has(`${method.parent.name}.${method.name}`)) continue;
       expect(method.input.field["page"]?.message?.typeName, method.name).toBe("tandem.common.v1.PageRequest");

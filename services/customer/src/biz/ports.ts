@@ -1,0 +1,85 @@
+import type { UnitOfWork } from "@tandem/kernel";
+import type { AddressBook } from "../model/address-book.ts";
+import type { Customer } from "../model/customer.ts";
+import type { CustomerEvent } from "../model/customer-events.ts";
+import type { OrderRecord, OrderStatistics } from "../model/order-statistics.ts";
+import type { Segment } from "../model/segment.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string | undefined;
+  /** All that match; only on pages asked for by offset. */
+  readonly total?: number | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly offset?: number | undefined;
+}
+
+export interface CustomerCriteria {
+  readonly segment?: Segment | undefined;
+  /** How the address begins, in capitals or not. */
+  readonly emailPrefix?: string | undefined;
+}
+
+/** Reads outside a transaction. */
+export interface CustomerReader {
+  /** @throws AppError `customer.not_found` */
+  getById(customerId: string): Promise<Customer>;
+  listByCriteria(criteria: CustomerCriteria, page: PageRequest): Promise<Page<Customer>>;
+  /** Not erased, with a latest order before `orderedBefore`, and not dormant yet: the first by id after `afterId`. */
+  listFallingAsleep(orderedBefore: Date, afterId: string, limit: number): Promise<readonly string[]>;
+  /** How many there are of each segment, and how many were forgotten. */
+  countBySegment(): Promise<Readonly<Partial<Record<Segment | "erased", number>>>>;
+}
+
+export interface AddressReader {
+  listByCustomerId(customerId: string): Promise<AddressBook>;
+}
+
+export interface OrderRecordReader {
+  /** Zeroes for a customer without orders. */
+  getStatistics(customerId: string): Promise<OrderStatistics>;
+  /** All of them, newest first. */
+  listByCustomerId(customerId: string): Promise<readonly OrderRecord[]>;
+}
+
+export interface CustomerRepository {
+  /** Locks the row until the end of the transaction. */
+  lockById(customerId: string): Promise<Customer | undefined>;
+  /** False when the customer is there already, forgotten or not. */
+  createIfAbsent(customer: Customer): Promise<boolean>;
+  update(customer: Customer): Promise<void>;
+}
+
+/** Behind the customer's lock. */
+export interface AddressRepository {
+  listByCustomerId(customerId: string): Promise<AddressBook>;
+  /** Writes what differs between the two. */
+  replace(before: AddressBook, after: AddressBook): Promise<void>;
+}
+
+export interface OrderRecordRepository {
+  /** Opens the customer's statistics when there are none, and locks them until the end of the transaction. */
+  lockStatistics(customerId: string): Promise<OrderStatistics>;
+  /** Behind the lock of the statistics. */
+  getByOrderId(orderId: string): Promise<OrderRecord | undefined>;
+  save(record: OrderRecord, statistics: OrderStatistics): Promise<void>;
+}
+
+export interface OutboxPort {
+  add(...events: readonly CustomerEvent[]): Promise<void>;
+}
+
+/** Locks, everywhere in this order: statistics, customer. Addresses go with the customer's lock. */
+export interface Repositories {
+  readonly customers: CustomerRepository;
+  readonly addresses: AddressRepository;
+  readonly orders: OrderRecordRepository;
+  readonly outbox: OutboxPort;
+}
+
+export type CustomerUnitOfWork = UnitOfWork<Repositories>;
