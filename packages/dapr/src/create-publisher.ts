@@ -101,7 +101,7 @@ const attributesOf = (event: OutboxEvent) => ({
 const isAboutTheContent = (error: unknown): boolean => {
   const refusal = ConnectError.from(error);
   const { code } = refusal;
-  if (isComponentMissing(refusal)) return false;
+  if (!refusal.isWireError || isComponentMissing(refusal)) return false;
   return code === Code.InvalidArgument || code === Code.ResourceExhausted;
 };
 
@@ -110,10 +110,10 @@ const tooLarge = ({ id, topic }: OutboxEvent, size: number, limit: number): AppE
 
 const sent = ({ id }: OutboxEvent): PublishOutcome => ({ id, status: "sent" });
 
-/** Permanent is what the same call will never change: a topic that is not ours, a content that is not accepted. */
+/** Permanent is what the same call will never change: a topic that is not ours, a content that is not accepted. Never a call that we gave up. */
 const failed = ({ id }: OutboxEvent, error: AppError): PublishOutcome => ({
   id,
   status: "failed",
-  kind: error.retryable ? "transient" : "permanent",
+  kind: error.retryable || error.kind === "cancelled" ? "transient" : "permanent",
   error,
 });

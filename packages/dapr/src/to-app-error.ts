@@ -28,14 +28,24 @@ const ETAG_MISMATCH = /etag|no item was updated/i;
 // Answered with InvalidArgument, as if the caller were to blame; yet a component that is still loading answers the same.
 const COMPONENT_MISSING = /^(pubsub|state ?store|lock store)\b.*\bnot (found|configured)$/i;
 
+// Connect's names for a connection that died under a call are those of a refusal: a stream that a killed sidecar left is "canceled", half an
+// answer is "invalid argument". Only what the sidecar itself said is about the call.
+const LOST = /^(http\/2 stream closed|protocol error)/;
+
+const kindOf = (error: ConnectError): ErrorKind => {
+  if (error.isWireError || error.code === Code.DeadlineExceeded) return KIND[error.code];
+  return error.code === Code.Canceled && !LOST.test(error.rawMessage) ? "cancelled" : "unavailable";
+};
+
 /**
  * A failure of the sidecar in the platform's words. `code` is `dapr.<operation>_failed`, or `dapr.etag_mismatch` (kind
- * conflict) when somebody else wrote first, or `dapr.component_missing` (unavailable). An AppError passes through.
+ * conflict) when somebody else wrote first, or `dapr.component_missing` (unavailable). A sidecar that died under the call is
+ * `unavailable`, whatever the transport makes of it. An AppError passes through.
  */
 export const toAppError = (error: unknown, operation: string): AppError => {
   if (isAppError(error)) return error;
   const cause = ConnectError.from(error);
-  if (isEtagMismatch(cause)) {
+  if (cause.isWireError && isEtagMismatch(cause)) {
     return new AppError("conflict", "dapr.etag_mismatch", `${operation}: the item was changed by somebody else`, {
       cause,
     });
@@ -43,7 +53,7 @@ export const toAppError = (error: unknown, operation: string): AppError => {
   if (isComponentMissing(cause)) {
     return new AppError("unavailable", "dapr.component_missing", `${operation}: ${cause.rawMessage}`, { cause });
   }
-  return new AppError(KIND[cause.code], `dapr.${operation}_failed`, `${operation}: ${cause.rawMessage}`, { cause });
+  return new AppError(kindOf(cause), `dapr.${operation}_failed`, `${operation}: ${cause.rawMessage}`, { cause });
 };
 
 const isEtagMismatch = (error: ConnectError): boolean =>

@@ -118,6 +118,22 @@ describe("publisher", () => {
     dapr.close();
   });
 
+  it("reports a sidecar that dies under the call as transient", async () => {
+    let die: () => unknown = () => undefined;
+    const sidecar = await startFakeSidecar({
+      bulkPublishEvent: async () => {
+        die();
+        await new Promise(() => {});
+        return { failedEntries: [] };
+      },
+    });
+    die = () => sidecar[Symbol.asyncDispose]();
+    const dapr = createDapr({ grpcPort: sidecar.port, httpPort: 1 });
+    const outcomes = await dapr.publisher("pubsub").publish([event("1")], AbortSignal.timeout(5_000));
+    expect(outcomes).toMatchObject([{ status: "failed", kind: "transient", error: { kind: "unavailable" } }]);
+    dapr.close();
+  });
+
   it("stops when it is told to", async () => {
     const abort = new AbortController();
     await using sidecar = await startFakeSidecar({
@@ -129,7 +145,7 @@ describe("publisher", () => {
     });
     const dapr = createDapr({ grpcPort: sidecar.port, httpPort: 1 });
     const outcomes = await dapr.publisher("pubsub").publish([event("1")], abort.signal);
-    expect(outcomes).toMatchObject([{ status: "failed", error: { kind: "cancelled" } }]);
+    expect(outcomes).toMatchObject([{ status: "failed", kind: "transient", error: { kind: "cancelled" } }]);
     dapr.close();
   });
 });

@@ -3,6 +3,13 @@ import { AppError } from "@tandem/kernel";
 import { describe, expect, it } from "vitest";
 import { toAppError } from "../src/to-app-error.ts";
 
+/** What the sidecar answered. */
+const answer = (message: string, code: Code): ConnectError => {
+  const error = new ConnectError(message, code);
+  error.isWireError = true;
+  return error;
+};
+
 describe("toAppError", () => {
   it.each([
     [Code.PermissionDenied, "permission_denied", false],
@@ -15,7 +22,7 @@ describe("toAppError", () => {
     [Code.DeadlineExceeded, "deadline_exceeded", true],
     [Code.ResourceExhausted, "resource_exhausted", true],
   ])("code %i is %s, retryable %s", (code, kind, retryable) => {
-    expect(toAppError(new ConnectError("what", code), "publish")).toMatchObject({
+    expect(toAppError(answer("what", code), "publish")).toMatchObject({
       kind,
       retryable,
       code: "dapr.publish_failed",
@@ -28,7 +35,7 @@ describe("toAppError", () => {
     [Code.Internal, "error while executing state transaction: possible etag mismatch. error from state store"],
     [Code.Internal, "no item was updated"],
   ])("knows a lost race when it reads one: code %i, %s", (code, message) => {
-    expect(toAppError(new ConnectError(message, code), "state_set")).toMatchObject({
+    expect(toAppError(answer(message, code), "state_set")).toMatchObject({
       kind: "conflict",
       code: "dapr.etag_mismatch",
     });
@@ -40,11 +47,28 @@ describe("toAppError", () => {
     "state store is not configured",
     "lock store locks not found",
   ])("takes a missing component for one that may still come: %s", (message) => {
-    expect(toAppError(new ConnectError(message, Code.InvalidArgument), "x")).toMatchObject({
+    expect(toAppError(answer(message, Code.InvalidArgument), "x")).toMatchObject({
       kind: "unavailable",
       retryable: true,
       code: "dapr.component_missing",
     });
+  });
+
+  it.each([
+    [Code.Canceled, "http/2 stream closed with error code CANCEL (0x8)"],
+    [Code.PermissionDenied, "http/2 stream closed with error code HTTP_1_1_REQUIRED (0xd)"],
+    [Code.InvalidArgument, "protocol error: incomplete envelope"],
+    [Code.Aborted, "read ECONNRESET"],
+    [Code.Unimplemented, "protocol error: missing output message for unary method"],
+  ])("takes a sidecar that died under the call for one that is away: code %i, %s", (code, message) => {
+    expect(toAppError(new ConnectError(message, code), "publish")).toMatchObject({
+      kind: "unavailable",
+      retryable: true,
+    });
+  });
+
+  it("knows a call that its caller gave up", () => {
+    expect(toAppError(new ConnectError("This operation was aborted", Code.Canceled), "publish").kind).toBe("cancelled");
   });
 
   it("leaves an AppError alone", () => {
