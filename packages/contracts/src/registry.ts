@@ -10,6 +10,7 @@ import * as notification from "./notification.ts";
 import * as order from "./order.ts";
 import * as payment from "./payment.ts";
 import * as pricing from "./pricing.ts";
+import * as search from "./search.ts";
 import * as shipping from "./shipping.ts";
 import * as warehouse from "./warehouse.ts";
 
@@ -27,6 +28,7 @@ export const files: readonly DescFile[] = [
   shipping,
   notification,
   customer,
+  search,
   pricing,
   commonOperations,
   auth,

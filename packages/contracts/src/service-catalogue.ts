@@ -8,6 +8,7 @@ import { NotificationService } from "./notification.ts";
 import { CartService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
 import { PricingService } from "./pricing.ts";
+import { SearchService } from "./search.ts";
 import { type Topic, topicCatalogue } from "./topic-catalogue.ts";
 import { WarehouseService } from "./warehouse.ts";
 
@@ -74,7 +75,7 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("shipping", { number: 6, services: [] }),
   toEntry("notification", { number: 7, services: [NotificationService] }),
   toEntry("customer", { number: 8, services: [CustomerService] }),
-  toEntry("search", { number: 9, services: [] }),
+  toEntry("search", { number: 9, services: [SearchService] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
   toEntry("common-operations", { number: 11, services: [TimelineService] }),
   toEntry("auth", { number: 12, services: [AuthService, UserService] }),

@@ -82,6 +82,9 @@ describe("every RPC", () => {
       "PricingService.BatchGetPrices",
       "PricingService.GetPrice",
       "PricingService.ListTaxRates",
+      "SearchService.GetDocument",
+      "SearchService.Search",
+      "SearchService.Suggest",
     ]);
   });
 
