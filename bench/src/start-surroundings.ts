@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { startEmbeddedPostgres } from "@tandem/embedded-postgres";
 import { createDatabase, type Database, type MigrationSet, migrate } from "@tandem/postgres";
 
@@ -28,6 +29,8 @@ export const startSurroundings = async (): Promise<Surroundings> => {
     });
     return (await admin.query<T>(sql)).rows;
   };
+  const connectionsTo = async (database: string): Promise<number> =>
+    (await asAdmin(`select 1 as one from pg_stat_activity where datname = '${database}'`)).length;
   const settings = ["fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections"];
   const durability: Record<string, string> = {};
   for (const name of settings) durability[name] = String((await asAdmin(`show ${name}`))[0]?.[name]);
@@ -54,6 +57,8 @@ export const startSurroundings = async (): Promise<Surroundings> => {
         },
         [Symbol.asyncDispose]: async () => {
           await Promise.all(opened.map((one) => one.dispose()));
+          // A peer's pool may still be closing; a connection that is cut under it is an error that nobody there listens to.
+          for (let patience = 50; patience > 0 && (await connectionsTo(database)) > 0; patience -= 1) await sleep(100);
           await asAdmin(`drop database ${database} with (force)`);
         },
       };

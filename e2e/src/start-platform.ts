@@ -10,7 +10,7 @@ import { captureLog } from "@tandem/testkit";
 import { type Databases, openDatabases } from "./databases.ts";
 import { findPortOffset } from "./find-port-offset.ts";
 import { startPostgres } from "./start-postgres.ts";
-import { embeddedSidecars, type StartSidecars } from "./start-sidecars.ts";
+import { embeddedSidecars, type SidecarCrashes, type StartSidecars } from "./start-sidecars.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 export interface PlatformOptions {
@@ -30,6 +30,8 @@ export interface TestPlatform extends AsyncDisposable {
   readonly databases: Databases;
   /** Faults of the embedded sidecars. */
   readonly faults: FaultInjector;
+  /** Crashes of real sidecars and their broker. */
+  readonly crashes: SidecarCrashes;
   worker(context: ContextName): WorkerProcess;
   /** A second worker of the context, that runs the relay and the jobs. */
   startReplica(context: ContextName): Promise<WorkerProcess>;
@@ -102,7 +104,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   if (failure) throw failure.reason;
 
   const databases = stack.use(openDatabases(urls, sidecarUrl));
-  const { faults } = await starting;
+  const { faults, crashes } = await starting;
   const owned = stack.move();
   return {
     offset,
@@ -111,6 +113,10 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
     get faults() {
       if (!faults) throw new TypeError("only embedded sidecars misbehave on command");
       return faults;
+    },
+    get crashes() {
+      if (!crashes) throw new TypeError("embedded sidecars live and die with this process");
+      return crashes;
     },
     worker: (context) => {
       const found = workers.get(context);

@@ -2,17 +2,26 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { BinaryPlan } from "@tandem/cli/plan";
-import { localPorts, serviceOf } from "@tandem/contracts";
+import { gatewayEntry, localPorts, serviceOf } from "@tandem/contracts";
 import { localEnvironment, renderConfiguration } from "@tandem/dapr";
 import type { Logger } from "@tandem/runtime";
 import { type FaultInjector, startEmbeddedSidecars } from "@tandem/sidecar";
-import { startBroker, startDaprd } from "@tandem/toolchain";
+import { type Daprd, startBroker, startDaprd } from "@tandem/toolchain";
 
 const componentsDir = join(import.meta.dirname, "../../components/local");
 
 export interface Sidecars extends AsyncDisposable {
   /** Of the embedded ones. */
   readonly faults?: FaultInjector;
+  /** Of the real ones: what may die beside our own processes. */
+  readonly crashes?: SidecarCrashes;
+}
+
+export interface SidecarCrashes {
+  /** kill -9; it comes back on its port with all that it had acknowledged. */
+  broker(): Promise<void>;
+  /** kill -9 of one daprd, and another in its place. */
+  daprd(appId: string): Promise<void>;
 }
 
 export type StartSidecars = (given: {
@@ -45,34 +54,55 @@ export const embeddedSidecars: StartSidecars = ({ plans, databaseUrl, seed, log 
     })),
   });
 
-/** A real daprd for every binary, on a Redis-protocol broker. */
+/** A real daprd for every binary, on a Redis-protocol broker that keeps what it has acknowledged. */
 export const daprdSidecars: StartSidecars = async ({ plans, offset, databaseUrl }) => {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "tandem-e2e-daprd-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
-  const broker = stack.use(await startBroker({ dir }));
+  let broker = await startBroker({ dir, durability: "always" });
+  stack.defer(() => broker[Symbol.asyncDispose]());
+  const { address, port } = broker;
   const configFile = join(dir, "configuration.yaml");
   await writeFile(configFile, renderConfiguration({ ...localEnvironment, namesFile: join(dir, "names.db") }));
-  const started = await Promise.allSettled(
-    plans.map((plan) => {
-      const { api, worker } = localPorts(serviceOf(plan.context), offset);
-      return startDaprd({
-        appId: plan.appId,
-        ...appOf(plan),
-        resourcesDir: componentsDir,
-        configFile,
-        httpPort: portOf(plan, "sidecar HTTP"),
-        grpcPort: portOf(plan, "sidecar gRPC"),
-        internalGrpcPort: (plan.kind === "api" ? api : worker).sidecar.internalGrpc,
-        env: { TANDEM_REDIS_HOST: broker.address, TANDEM_STATE_URL: databaseUrl },
-        args: plan.kind === "api" ? ["--app-health-check-path", "/livez"] : [],
-        readyTimeoutMs: 90_000,
-      });
-    }),
-  );
-  for (const one of started) if (one.status === "fulfilled") stack.use(one.value);
+  const start = (plan: BinaryPlan): Promise<Daprd> => {
+    const { api, worker } = localPorts(plan.context === "gateway" ? gatewayEntry : serviceOf(plan.context), offset);
+    return startDaprd({
+      appId: plan.appId,
+      ...appOf(plan),
+      resourcesDir: componentsDir,
+      configFile,
+      httpPort: portOf(plan, "sidecar HTTP"),
+      grpcPort: portOf(plan, "sidecar gRPC"),
+      internalGrpcPort: (plan.kind === "api" ? api : worker).sidecar.internalGrpc,
+      env: { TANDEM_REDIS_HOST: address, TANDEM_STATE_URL: databaseUrl },
+      args: plan.kind === "api" ? ["--app-health-check-path", "/livez"] : [],
+      readyTimeoutMs: 90_000,
+    });
+  };
+  const running = new Map<string, Daprd>();
+  stack.defer(async () => {
+    await Promise.allSettled([...running.values()].map((one) => one[Symbol.asyncDispose]()));
+  });
+  const run = async (plan: BinaryPlan): Promise<void> => {
+    running.set(plan.appId, await start(plan));
+  };
+  const started = await Promise.allSettled(plans.map(run));
   const failure = started.find((one) => one.status === "rejected");
   if (failure) throw failure.reason;
   const owned = stack.move();
-  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    crashes: {
+      broker: async () => {
+        await broker.kill();
+        broker = await startBroker({ dir, port, durability: "always" });
+      },
+      daprd: async (appId) => {
+        const plan = plans.find((one) => one.appId === appId);
+        if (!plan) throw new TypeError(`no sidecar of ${appId}`);
+        await running.get(appId)?.kill();
+        await run(plan);
+      },
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 };

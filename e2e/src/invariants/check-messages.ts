@@ -22,6 +22,11 @@ export const checkMessages = async (
     context,
     "select * from tandem.outbox_balance where pending + leased + sent + dead <> inserted or pending + leased + dead > 0",
   );
+  const parked = await find(
+    "an event given up",
+    context,
+    "select seq, attempts, crashes, reason, error from tandem.outbox_parked",
+  );
   // The ledger of what was sent, event by event: the sum alone would let one that is lost hide behind one that is counted twice.
   const unsent = await find(
     "an event that is not sent exactly once",
@@ -67,5 +72,5 @@ export const checkMessages = async (
       ];
     }),
   );
-  return [...balance, ...unsent, ...gaps.flat()];
+  return [...balance, ...parked, ...unsent, ...gaps.flat()];
 };

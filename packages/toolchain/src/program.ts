@@ -87,6 +87,12 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
   }
 };
 
+// One listener for all: Node warns of a leak when thirty programs bring one each.
+const running = new Set<ChildProcess>();
+const killAll = (): void => {
+  for (const child of running) child.kill("SIGKILL");
+};
+
 const launch = (options: ProgramOptions): Program => {
   const [command, ...args] = dyingWithParent([options.command, ...options.args]);
   const child = spawn(command, args, {
@@ -102,8 +108,8 @@ const launch = (options: ProgramOptions): Program => {
   };
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", keep);
 
-  const killOnExit = (): void => void child.kill("SIGKILL");
-  process.once("exit", killOnExit);
+  running.add(child);
+  if (running.size === 1) process.on("exit", killAll);
   const exited = new Promise<ProgramExit>((resolve) => {
     child.once("error", (error) => {
       keep(error.message);
@@ -111,7 +117,10 @@ const launch = (options: ProgramOptions): Program => {
     });
     // "close", not "exit": its last words have been read by then.
     child.once("close", (code, signal) => resolve({ code, signal }));
-  }).finally(() => process.off("exit", killOnExit));
+  }).finally(() => {
+    running.delete(child);
+    if (running.size === 0) process.off("exit", killAll);
+  });
 
   const stop = async (graceMs = 10_000): Promise<ProgramExit> => {
     signalChild(child, "SIGTERM");
