@@ -1,3 +1,121 @@
-import type { Platform, WorkerConfig, WorkerParts } from "@tandem/chassis";
+import type { Platform, WorkerParts } from "@tandem/chassis";
+import { newId } from "@tandem/kernel";
+import type { z } from "zod";
+import { makeDeliverNotification } from "../biz/deliver-notification.ts";
+import { makeFollowCart } from "../biz/follow-cart.ts";
+import { makeEraseContact, makeRegisterContact, makeUpdateContact } from "../biz/follow-contact.ts";
+import { makeFollowOrder, makeNotifyOfOrder } from "../biz/follow-order.ts";
+import { makeNotifyCustomer } from "../biz/notify.ts";
+import type { MessageSender } from "../biz/ports.ts";
+import { makeRemindOfCarts } from "../biz/remind-of-carts.ts";
+import { makeRetryDeliveries } from "../biz/retry-deliveries.ts";
+import { createSenderBreaker, guardSender } from "../client/guarded-sender.ts";
+import { createSmsSender } from "../client/sms-sender.ts";
+import { createSmtpSender } from "../client/smtp-sender.ts";
+import { makeUnsubscribeLink } from "../client/unsubscribe-token.ts";
+import type { notificationWorkerConfig } from "../config/config.ts";
+import { makeDeliveryQueue } from "../data/delivery-queue.ts";
+import { makeNotificationUnitOfWork } from "../data/unit-of-work.ts";
+import type { Channel } from "../model/channel.ts";
+import { abandonedCart } from "./cron/abandoned-cart.ts";
+import { deliveryRetry } from "./cron/delivery-retry.ts";
+import { createDeliveryWorker } from "./delivery-worker.ts";
+import { onOrderCancelled, onOrderCompleted, onOrderConfirmed, onOrderUpdated } from "./event/order-consumers.ts";
+import {
+  onPaymentFailed,
+  onPaymentRefunded,
+  onShipmentDelivered,
+  onShipmentDispatched,
+  onShipmentFailed,
+} from "./event/order-matter-consumers.ts";
+import {
+  onCartUpdated,
+  onCustomerUpdated,
+  onLoginFailed,
+  onSessionRevoked,
+  onUserRegistered,
+} from "./event/person-consumers.ts";
+import { observeBacklog } from "./observe-backlog.ts";
 
-export const composeWorker = (_: Platform<WorkerConfig>): WorkerParts => ({});
+const MAX_RETRY_DELAY_MS = 3_600_000;
+
+type WorkerNeeds = Pick<
+  Platform<z.output<typeof notificationWorkerConfig>>,
+  "database" | "outbox" | "clock" | "config" | "log" | "metrics" | "shutdown"
+>;
+
+export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
+  const { database, outbox, clock, config, log, metrics, shutdown } = platform;
+  const uow = makeNotificationUnitOfWork(database, outbox, () => delivery.wake());
+  const unsubscribeLink = makeUnsubscribeLink(config.UNSUBSCRIBE_SECRET, config.NOTIFICATION_PUBLIC_URL);
+  const policy = {
+    maxAttempts: config.SEND_MAX_ATTEMPTS,
+    minDelayMs: config.SEND_RETRY_DELAY_MS,
+    maxDelayMs: Math.max(MAX_RETRY_DELAY_MS, config.SEND_RETRY_DELAY_MS),
+  };
+
+  const smtp = createSmtpSender({
+    url: config.SMTP_URL,
+    from: { name: config.MAIL_FROM_NAME, address: config.MAIL_FROM_ADDRESS },
+    maxConnections: config.SMTP_MAX_CONNECTIONS,
+    timeoutMs: config.SEND_TIMEOUT_MS,
+  });
+  shutdown.on("close-resources", "mail server", async () => smtp.close());
+  const providers: [Channel, MessageSender][] = [["EMAIL", smtp]];
+  if (config.SMS_URL) {
+    const sms = { url: config.SMS_URL, token: config.SMS_TOKEN, sender: config.SMS_SENDER };
+    providers.push(["SMS", createSmsSender(sms)]);
+  }
+  const guarded = providers.map(([channel, sender]) => {
+    const breaker = createSenderBreaker(channel, { log, metrics });
+    return { channel, breaker, sender: guardSender(sender, breaker) };
+  });
+
+  const delivery = createDeliveryWorker({
+    queue: makeDeliveryQueue(database),
+    deliver: makeDeliverNotification({
+      uow,
+      senders: new Map(guarded.map(({ channel, sender }) => [channel, sender])),
+      clock,
+      sendTimeoutMs: config.SEND_TIMEOUT_MS,
+      policy,
+    }),
+    clock,
+    log,
+    metrics,
+    channels: () => guarded.map(({ channel, breaker }) => ({ channel, well: breaker.state === "closed" })),
+    concurrency: config.SEND_CONCURRENCY,
+    leaseMs: Math.max(config.SEND_LEASE_MS, config.SEND_TIMEOUT_MS * 2),
+  });
+
+  observeBacklog({ database, metrics });
+  const deps = { uow, clock, newId, unsubscribeLink, channels: new Set(providers.map(([channel]) => channel)) };
+  const followOrder = makeFollowOrder(deps);
+  const notifyOfOrder = makeNotifyOfOrder(deps);
+  const notifyCustomer = makeNotifyCustomer(deps);
+  return {
+    consumers: [
+      onOrderConfirmed({ followOrder }),
+      onOrderCancelled({ followOrder }),
+      onOrderCompleted({ followOrder }),
+      onOrderUpdated({ followOrder }),
+      onPaymentFailed({ notifyOfOrder }),
+      onPaymentRefunded({ notifyOfOrder }),
+      onShipmentDispatched({ notifyOfOrder }),
+      onShipmentDelivered({ notifyOfOrder }),
+      onShipmentFailed({ notifyOfOrder }),
+      onUserRegistered({ registerContact: makeRegisterContact(deps) }),
+      onCustomerUpdated({ updateContact: makeUpdateContact(deps), eraseContact: makeEraseContact(deps) }),
+      onLoginFailed({ notifyCustomer }),
+      onSessionRevoked({ notifyCustomer }),
+      onCartUpdated({ followCart: makeFollowCart(deps) }),
+    ],
+    jobs: [
+      deliveryRetry({
+        retryDeliveries: makeRetryDeliveries({ ...deps, policy, waitAtMostMs: config.WAIT_FOR_CONTACT_MS }),
+      }),
+      abandonedCart({ remindOfCarts: makeRemindOfCarts({ ...deps, idleMs: config.ABANDONED_CART_IDLE_MS }) }),
+    ],
+    workers: [delivery],
+  };
+};

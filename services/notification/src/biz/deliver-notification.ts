@@ -1,0 +1,51 @@
+import { type Clock, isAppError } from "@tandem/kernel";
+import type { Channel } from "../model/channel.ts";
+import { type DeliveryPolicy, delivered, failedTry, notTried } from "../model/delivery.ts";
+import type { Notification } from "../model/notification.ts";
+import type { LeasedNotification, MessageSender, NotificationUnitOfWork } from "./ports.ts";
+
+export interface DeliverNotificationDeps {
+  readonly uow: NotificationUnitOfWork;
+  readonly senders: ReadonlyMap<Channel, MessageSender>;
+  readonly clock: Clock;
+  /** Longest wait for one answer; well below the lease. */
+  readonly sendTimeoutMs: number;
+  readonly policy: DeliveryPolicy;
+  /** For fault suites: called between the provider's answer and the commit. */
+  readonly beforeMark?: (notification: Notification) => Promise<void> | void;
+}
+
+export type DeliveryOutcome = "sent" | "failed" | "postponed" | "refused" | "stale";
+
+/**
+ * Hands one leased message to its provider, outside of any transaction, and commits what came of it with its event. A sender whose lease
+ * ran out meanwhile writes nothing. What dies between the provider's answer and the commit leaves the message SENDING: `delivery-retry`
+ * decides about it when the lease is over.
+ */
+export const makeDeliverNotification =
+  ({ uow, senders, clock, sendTimeoutMs, policy, beforeMark }: DeliverNotificationDeps) =>
+  async ({ notification: before, token }: LeasedNotification): Promise<DeliveryOutcome> => {
+    const commit = (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
+      uow.transact(async ({ notifications, outbox }) => {
+        if (!(await notifications.finish(token, after))) return "stale";
+        if (after.status === "SENT")
+          await outbox.add({ type: "notification.sent", notification: after, at: clock.now() });
+        if (after.status === "FAILED")
+          await outbox.add({ type: "notification.failed", notification: after, at: clock.now() });
+        return outcome;
+      });
+    const sender = senders.get(before.channel);
+    if (!sender) return commit(notTried(before, clock.now(), "no provider for this channel"), "refused");
+    let providerMessageId: string;
+    try {
+      // Not the worker's stop: a message half sent is worse than a stop that takes a moment longer.
+      providerMessageId = await sender.send(before, AbortSignal.timeout(sendTimeoutMs));
+    } catch (error) {
+      if (isAppError(error, "circuit.open"))
+        return commit(notTried(before, clock.now(), "the provider is left alone"), "refused");
+      const after = failedTry(before, { error, now: clock.now(), policy, random: Math.random() });
+      return commit(after, after.status === "FAILED" ? "failed" : "postponed");
+    }
+    await beforeMark?.(before);
+    return commit(delivered(before, providerMessageId, clock.now()), "sent");
+  };

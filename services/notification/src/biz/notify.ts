@@ -1,0 +1,42 @@
+import type { Clock } from "@tandem/kernel";
+import type { Channel } from "../model/channel.ts";
+import type { KnownOrder } from "../model/known-order.ts";
+import { type Notification, type NotificationRequest, openNotification } from "../model/notification.ts";
+import type { NotificationUnitOfWork, Repositories, UnsubscribeLink } from "./ports.ts";
+import { writeWaiting } from "./write-waiting.ts";
+
+export interface NotifyDeps {
+  readonly uow: NotificationUnitOfWork;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** Those that there is a provider for. */
+  readonly channels: ReadonlySet<Channel>;
+  readonly unsubscribeLink: UnsubscribeLink;
+}
+
+export type NotifyParts = Omit<NotifyDeps, "uow">;
+
+/** Opens a message for each channel of the template, once per event, and writes it when its person is known. Part of a transaction. */
+export const notifyWithin = async (
+  repositories: Repositories,
+  { clock, newId, channels, unsubscribeLink }: NotifyParts,
+  request: NotificationRequest,
+  order?: KnownOrder,
+): Promise<void> => {
+  const now = clock.now();
+  const customerId = request.customerId ?? order?.customerId;
+  // The contact's lock before the row: whoever brings the contact sees the message, or we see the contact.
+  const contact = customerId === undefined ? undefined : await repositories.contacts.lockOrOpen(customerId);
+  const opened: Notification[] = [];
+  for (const channel of request.template.channels.filter((one) => channels.has(one))) {
+    const notification = { ...openNotification(request, { id: newId(), channel, now }), customerId };
+    if (await repositories.notifications.createIfAbsent(notification)) opened.push(notification);
+  }
+  if (contact) await writeWaiting(repositories, { notifications: opened, contact, order, now, unsubscribeLink });
+};
+
+/** Tells a person of something that its event knows the person of. Idempotent by event. */
+export const makeNotifyCustomer =
+  ({ uow, ...parts }: NotifyDeps) =>
+  (request: NotificationRequest & { readonly customerId: string }, signal?: AbortSignal): Promise<void> =>
+    uow.transact((repositories) => notifyWithin(repositories, parts, request), signal);

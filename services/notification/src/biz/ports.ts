@@ -1,0 +1,172 @@
+import type { UnitOfWork } from "@tandem/kernel";
+import type { Cart } from "../model/cart.ts";
+import type { Category, Channel } from "../model/channel.ts";
+import type { Contact } from "../model/contact.ts";
+import type { KnownOrder } from "../model/known-order.ts";
+import type { Notification, NotificationStatus } from "../model/notification.ts";
+import type { NotificationEvent } from "../model/notification-events.ts";
+import type { Preferences } from "../model/preferences.ts";
+import type { TemplateTexts } from "../model/template.ts";
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly nextCursor?: string | undefined;
+  /** All that match; only on pages asked for by offset. */
+  readonly total?: number | undefined;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly offset?: number | undefined;
+}
+
+export interface NotificationCriteria {
+  readonly customerId?: string | undefined;
+  readonly orderId?: string | undefined;
+  readonly status?: NotificationStatus | undefined;
+}
+
+/** Reads outside a transaction. */
+export interface NotificationReader {
+  /** @throws AppError `notification.not_found` */
+  getById(notificationId: string): Promise<Notification>;
+  listByCriteria(criteria: NotificationCriteria, page: PageRequest): Promise<Page<Notification>>;
+}
+
+/** Which waiting messages. */
+export type Waiting = { readonly orderId: string } | { readonly customerId: string };
+
+export interface NotificationRepository {
+  /** False when there is this message already: the event was told before. */
+  createIfAbsent(notification: Notification): Promise<boolean>;
+  /** @throws AppError `notification.not_found` */
+  getById(notificationId: string): Promise<Notification>;
+  lockById(notificationId: string): Promise<Notification | undefined>;
+  lockWaiting(of: Waiting): Promise<readonly Notification[]>;
+  /** Ids of messages that wait since before `before`, or for somebody who is known by now. */
+  listWaitingToReview(before: Date, limit: number): Promise<readonly string[]>;
+  /** Messages of this kind and cause so far: the next generation. */
+  countGenerations(notification: Notification): Promise<number>;
+  update(notification: Notification): Promise<void>;
+  /** Calls back what waits to be sent and is no longer wanted. Returns how many. */
+  suppressPending(
+    of: { readonly cartId: string } | { readonly customerId: string; readonly category: Category },
+    reason: string,
+  ): Promise<number>;
+  /** A new address for what is not sent yet. */
+  readdressPending(customerId: string, addresses: Readonly<Record<Channel, string>>): Promise<void>;
+  /** Blanks everything that names the person; what was not sent will not be. */
+  blankByCustomer(customerId: string): Promise<void>;
+  /** False when the lease is another's by now: then nothing is written. */
+  finish(token: bigint, notification: Notification): Promise<boolean>;
+  /** Messages whose sender has died, locked. */
+  lockAbandoned(limit: number): Promise<readonly Notification[]>;
+}
+
+export interface ContactRepository {
+  /** Locks the row until the end of the transaction; an unknown one is opened as UNKNOWN. Who comes later waits: nobody is overlooked. */
+  lockOrOpen(customerId: string): Promise<Contact>;
+  update(contact: Contact): Promise<void>;
+}
+
+export interface OrderRepository {
+  /** Locks the row; an unknown one is opened. Before the contact, everywhere. */
+  lockOrOpen(orderId: string): Promise<KnownOrder>;
+  /** Without a lock, for who has locked the contact already; an unknown one is empty. */
+  getById(orderId: string): Promise<KnownOrder>;
+  update(order: KnownOrder): Promise<void>;
+}
+
+export interface CartRepository {
+  /** Locks the row; an unknown one is undefined. */
+  lockById(cartId: string): Promise<Cart | undefined>;
+  /** Writes it, whether it was there or not. */
+  save(cart: Cart): Promise<void>;
+  /** Locks up to `limit` open carts of customers, not reminded of, last changed within the times. */
+  lockIdle(within: { readonly from: Date; readonly to: Date }, limit: number): Promise<readonly Cart[]>;
+}
+
+export interface PreferenceReader {
+  getByCustomerId(customerId: string): Promise<Preferences>;
+}
+
+export interface PreferenceRepository extends PreferenceReader {
+  /** False when somebody was faster. */
+  save(after: Preferences, beforeVersion: bigint): Promise<boolean>;
+  delete(customerId: string): Promise<void>;
+}
+
+export interface TemplateOverride extends TemplateTexts {
+  readonly name: string;
+  readonly locale: string;
+  readonly version: number;
+  readonly updatedBy: string;
+  readonly updatedAt: Date;
+}
+
+export interface TemplateOverrideReader {
+  /** The newest version of each locale. Without a name: of every template. */
+  listCurrent(name?: string): Promise<readonly TemplateOverride[]>;
+}
+
+export interface TemplateOverrideRepository extends TemplateOverrideReader {
+  /** False when there is this version already. */
+  createIfAbsent(override: TemplateOverride): Promise<boolean>;
+}
+
+export interface OutboxPort {
+  add(...events: readonly NotificationEvent[]): Promise<void>;
+}
+
+export interface Repositories {
+  readonly notifications: NotificationRepository;
+  readonly contacts: ContactRepository;
+  readonly orders: OrderRepository;
+  readonly carts: CartRepository;
+  readonly preferences: PreferenceRepository;
+  readonly overrides: TemplateOverrideRepository;
+  readonly outbox: OutboxPort;
+}
+
+export type NotificationUnitOfWork = UnitOfWork<Repositories>;
+
+/** A message that this worker may send until its lease runs out. */
+export interface LeasedNotification {
+  readonly notification: Notification;
+  readonly token: bigint;
+  readonly traceparent: string | undefined;
+}
+
+export interface DeliveryQueue {
+  /** Takes up to `limit` due messages of these channels: SENDING, one more attempt, leased by the database's clock. */
+  claim(request: {
+    readonly limit: number;
+    readonly leaseMs: number;
+    readonly now: Date;
+    readonly channels: readonly Channel[];
+  }): Promise<readonly LeasedNotification[]>;
+}
+
+export interface OutgoingMessage {
+  /** Stable over all tries: what a receiver may tell duplicates by. */
+  readonly id: string;
+  readonly address: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly unsubscribeUrl: string;
+}
+
+/** Hands a message to somebody who delivers it. */
+export interface MessageSender {
+  /**
+   * Resolves with the provider's id when the message is taken.
+   * @throws AppError `notification.rejected`: never. Anything else: perhaps later; `retryAfterMs` in its cause says when.
+   */
+  send(message: OutgoingMessage, signal: AbortSignal): Promise<string>;
+}
+
+/** Makes the link at the foot of marketing; undefined when none can be made. */
+export type UnsubscribeLink = (customerId: string) => string | undefined;

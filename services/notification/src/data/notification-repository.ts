@@ -1,0 +1,145 @@
+import type { Transaction } from "@tandem/postgres";
+import { currentTraceparent } from "@tandem/runtime";
+import { and, count, eq, sql } from "drizzle-orm";
+import type { NotificationRepository } from "../biz/ports.ts";
+import { notificationNotFound } from "../model/errors.ts";
+import type { Notification } from "../model/notification.ts";
+import { notificationFromRow, notificationToRow } from "./notification-row.ts";
+import { notificationTable as table } from "./schema.ts";
+
+/** @param onDue called after a commit that left something to send */
+export const makeNotificationRepository = (tx: Transaction, onDue: () => void): NotificationRepository => {
+  const wakeFor = ({ status }: Notification) => {
+    if (status === "PENDING") tx.afterCommit(onDue);
+  };
+  return {
+    async createIfAbsent(notification) {
+      const created = await tx
+        .insert(table)
+        .values({ ...notificationToRow(notification), traceparent: currentTraceparent() ?? null })
+        .onConflictDoNothing({
+          target: [table.causeEventId, table.template, table.channel, table.recipient, table.generation],
+        })
+        .returning({ id: table.id });
+      return created.length > 0;
+    },
+
+    async getById(notificationId) {
+      const [row] = await tx.select().from(table).where(eq(table.id, notificationId));
+      if (!row) throw notificationNotFound(notificationId);
+      return notificationFromRow(row);
+    },
+
+    async lockById(notificationId) {
+      const [row] = await tx.select().from(table).where(eq(table.id, notificationId)).for("update");
+      return row && notificationFromRow(row);
+    },
+
+    async lockWaiting(of) {
+      const whose = "orderId" in of ? eq(table.orderId, of.orderId) : eq(table.customerId, of.customerId);
+      const rows = await tx
+        .select()
+        .from(table)
+        .where(and(whose, eq(table.status, "WAITING")))
+        .orderBy(table.id)
+        .for("update");
+      return rows.map(notificationFromRow);
+    },
+
+    async listWaitingToReview(before, limit) {
+      const { rows } = await tx.client.query<{ id: string }>(
+        `select n.id from notification n
+         left join known_order o on o.order_id = n.order_id
+         left join contact c on c.customer_id = coalesce(n.customer_id, o.customer_id)
+         where n.status = 'WAITING' and (n.created_at <= $1 or c.state = 'ERASED' or (c.state = 'KNOWN' and (n.channel <> 'EMAIL' or c.email <> '')))
+         order by n.created_at limit $2`,
+        [before, limit],
+      );
+      return rows.map(({ id }) => id);
+    },
+
+    async countGenerations({ causeEventId, template, channel, recipient }) {
+      const [found] = await tx
+        .select({ n: count() })
+        .from(table)
+        .where(
+          and(
+            eq(table.causeEventId, causeEventId),
+            eq(table.template, template),
+            eq(table.channel, channel),
+            eq(table.recipient, recipient),
+          ),
+        );
+      return found?.n ?? 0;
+    },
+
+    async update(notification) {
+      await tx.update(table).set(notificationToRow(notification)).where(eq(table.id, notification.id));
+      wakeFor(notification);
+    },
+
+    async suppressPending(of, reason) {
+      const whose =
+        "cartId" in of
+          ? eq(table.cartId, of.cartId)
+          : and(eq(table.customerId, of.customerId), eq(table.category, of.category));
+      const { rowCount } = await tx
+        .update(table)
+        .set({ status: "SUPPRESSED", reason, version: sql`${table.version} + 1` })
+        .where(and(whose, sql`${table.status} in ('PENDING', 'WAITING')`));
+      return rowCount ?? 0;
+    },
+
+    async readdressPending(customerId, addresses) {
+      for (const channel of ["EMAIL", "SMS"] as const) {
+        if (addresses[channel] === "") continue;
+        await tx
+          .update(table)
+          .set({ address: addresses[channel] })
+          .where(and(eq(table.customerId, customerId), eq(table.status, "PENDING"), eq(table.channel, channel)));
+      }
+    },
+
+    async blankByCustomer(customerId) {
+      await tx.client.query(
+        `update notification set variables = '{}', address = '', subject = '', body_text = '', body_html = '', unsubscribe_url = '',
+           status = case when status in ('WAITING', 'PENDING') then 'SUPPRESSED' else status end,
+           reason = case when status in ('WAITING', 'PENDING') then 'erased' else reason end, version = version + 1
+         where customer_id = $1
+           or (customer_id is null and order_id in (select order_id from known_order where customer_id = $1))`,
+        [customerId],
+      );
+    },
+
+    async finish(token, { id, status, reason, attempts, dueAt, providerMessageId, sentAt, version }) {
+      const { rowCount } = await tx.client.query({
+        name: "notification finish",
+        text: `update notification set status = $3, reason = $4, attempts = $5, due_at = $6, provider_message_id = $7, sent_at = $8,
+            version = $9, lease_until = null
+          where id = $1 and token = $2 and status = 'SENDING'`,
+        values: [
+          id,
+          token.toString(),
+          status,
+          reason,
+          attempts,
+          dueAt,
+          providerMessageId,
+          sentAt ?? null,
+          version.toString(),
+        ],
+      });
+      return rowCount === 1;
+    },
+
+    async lockAbandoned(limit) {
+      const rows = await tx
+        .select()
+        .from(table)
+        .where(and(eq(table.status, "SENDING"), sql`lease_until < now()`))
+        .limit(limit)
+        .for("update", { skipLocked: true });
+      return rows.map(notificationFromRow);
+    },
+  };
+};

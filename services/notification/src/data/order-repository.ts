@@ -1,0 +1,36 @@
+import type { Transaction } from "@tandem/postgres";
+import { eq } from "drizzle-orm";
+import type { OrderRepository } from "../biz/ports.ts";
+import type { KnownOrder } from "../model/known-order.ts";
+import { orderTable } from "./schema.ts";
+
+type Row = typeof orderTable.$inferSelect;
+
+const fromRow = (row: Row): KnownOrder => ({ ...row, customerId: row.customerId ?? undefined });
+const empty = (orderId: string): KnownOrder => ({ orderId, customerId: undefined, lines: [], version: 0n });
+
+export const makeOrderRepository = (tx: Transaction): OrderRepository => ({
+  async lockOrOpen(orderId) {
+    const lock = () => tx.select().from(orderTable).where(eq(orderTable.orderId, orderId)).for("update");
+    const [known] = await lock();
+    if (known) return fromRow(known);
+    await tx
+      .insert(orderTable)
+      .values({ ...empty(orderId), customerId: null })
+      .onConflictDoNothing();
+    const [row] = await lock();
+    return row ? fromRow(row) : empty(orderId);
+  },
+
+  async getById(orderId) {
+    const [row] = await tx.select().from(orderTable).where(eq(orderTable.orderId, orderId));
+    return row ? fromRow(row) : empty(orderId);
+  },
+
+  async update({ orderId, customerId, lines, version }) {
+    await tx
+      .update(orderTable)
+      .set({ customerId: customerId ?? null, lines, version })
+      .where(eq(orderTable.orderId, orderId));
+  },
+});

@@ -1,0 +1,84 @@
+import { LoginFailedSchema, SessionEnd, SessionRevokedSchema, UserRegisteredSchema } from "@tandem/contracts/auth";
+import { CustomerChange, CustomerUpdatedSchema } from "@tandem/contracts/customer";
+import { CartUpdatedSchema } from "@tandem/contracts/order";
+import { type Consumer, defineConsumer } from "@tandem/messaging";
+import type { makeFollowCart } from "../../biz/follow-cart.ts";
+import type { makeEraseContact, makeRegisterContact, makeUpdateContact } from "../../biz/follow-contact.ts";
+import type { makeNotifyCustomer } from "../../biz/notify.ts";
+import { cartFromProto, eventIncomplete, idFrom, timeValue } from "../../events/from-proto.ts";
+import { templateNamed } from "../../model/templates/template-catalogue.ts";
+
+/** A person's id as orders carry it; people without a customer's go by their own. */
+const personOf = ({ userId, customerId }: { readonly userId: string; readonly customerId: string }): string =>
+  idFrom(`user ${userId}`, "user_id", customerId || userId);
+
+/** Takes the address and says welcome. After the profile: changes no address. After the erasure: neither. */
+export const onUserRegistered = (deps: {
+  readonly registerContact: ReturnType<typeof makeRegisterContact>;
+}): Consumer =>
+  defineConsumer({
+    name: "notification.on-user-registered",
+    event: UserRegisteredSchema,
+    handle: (event, { id, signal }) => {
+      const customerId = personOf(event);
+      const { email, displayName, locale } = event;
+      if (email === "") throw eventIncomplete(`user ${event.userId}`, "email");
+      const welcome = { causeEventId: id, template: templateNamed("auth.user_registered"), customerId, variables: {} };
+      return deps.registerContact({ customerId, facts: { email, displayName, locale }, welcome }, signal);
+    },
+  });
+
+/** Follows the profile, the highest version counts. ERASED forgets the person for good. */
+export const onCustomerUpdated = (deps: {
+  readonly updateContact: ReturnType<typeof makeUpdateContact>;
+  readonly eraseContact: ReturnType<typeof makeEraseContact>;
+}): Consumer =>
+  defineConsumer({
+    name: "notification.on-customer-updated",
+    event: CustomerUpdatedSchema,
+    handle: ({ customerId: wanted, aggregateVersion, change, customer }, { signal }) => {
+      const customerId = idFrom(`customer ${wanted}`, "customer_id", wanted);
+      if (change === CustomerChange.ERASED) return deps.eraseContact(customerId, aggregateVersion, signal);
+      if (!customer) throw eventIncomplete(`customer ${customerId}`, "the customer");
+      const { email, phone, displayName, locale, timeZone } = customer;
+      return deps.updateContact(customerId, aggregateVersion, { email, phone, displayName, locale, timeZone }, signal);
+    },
+  });
+
+/** Warns when failed attempts have locked the account; single failures are not worth a mail. */
+export const onLoginFailed = (deps: { readonly notifyCustomer: ReturnType<typeof makeNotifyCustomer> }): Consumer =>
+  defineConsumer({
+    name: "notification.on-login-failed",
+    event: LoginFailedSchema,
+    handle: async (event, { id, signal }) => {
+      if (!event.lockedUntil) return;
+      const variables = {
+        failedAttempts: event.failedAttempts,
+        lockedUntil: timeValue(`user ${event.userId}`, event.lockedUntil),
+        ip: event.ip,
+      };
+      const template = templateNamed("auth.login_locked");
+      await deps.notifyCustomer({ causeEventId: id, template, customerId: personOf(event), variables }, signal);
+    },
+  });
+
+/** Warns when a session was ended because its token was used twice. */
+export const onSessionRevoked = (deps: { readonly notifyCustomer: ReturnType<typeof makeNotifyCustomer> }): Consumer =>
+  defineConsumer({
+    name: "notification.on-session-revoked",
+    event: SessionRevokedSchema,
+    handle: async (event, { id, signal }) => {
+      if (event.reason !== SessionEnd.TOKEN_REUSED) return;
+      const variables = { at: timeValue(`session ${event.sessionId}`, event.occurredAt) };
+      const template = templateNamed("auth.session_revoked");
+      await deps.notifyCustomer({ causeEventId: id, template, customerId: personOf(event), variables }, signal);
+    },
+  });
+
+/** Remembers what a cart held last. Older than what is known: nothing. */
+export const onCartUpdated = (deps: { readonly followCart: ReturnType<typeof makeFollowCart> }): Consumer =>
+  defineConsumer({
+    name: "notification.on-cart-updated",
+    event: CartUpdatedSchema,
+    handle: (event, { id, signal }) => deps.followCart(cartFromProto(event, id), signal),
+  });
