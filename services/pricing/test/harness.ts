@@ -1,13 +1,13 @@
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
-import { createAuthenticator, createDevIssuer, type Role } from "@tandem/auth";
+import type { Role } from "@tandem/auth";
 import { ProductCreatedSchema, ProductStatus } from "@tandem/contracts/catalog";
 import { PricingService } from "@tandem/contracts/pricing";
 import { newId } from "@tandem/kernel";
-import { type ConsumerHost, createConsumerHost, createOutbox, type Delivery, newEvent } from "@tandem/messaging";
+import type { ConsumerHost, Delivery } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
-import { createRpcClient, createRpcServer, direct, type RpcClient } from "@tandem/rpc";
-import { createHealth, createMetrics, createTelemetry } from "@tandem/runtime";
-import { captureLog, createTestDatabase, type ManualClock, manualClock } from "@tandem/testkit";
+import { createRpcClient, direct, type RpcClient } from "@tandem/rpc";
+import type { ManualClock } from "@tandem/testkit";
+import { startTestService } from "@tandem/testkit/service";
 import { pricingApiConfig, pricingWorkerConfig } from "../src/config/config.ts";
 import { migrations } from "../src/migrate.ts";
 import { composeApi } from "../src/server/compose-api.ts";
@@ -53,70 +53,38 @@ export interface PriceChangedJson {
   readonly prices: readonly { amount: { amountMinor: string }; regularAmount: { amountMinor: string } }[];
 }
 
-const ENV = {
-  DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/nowhere",
-  DAPR_HTTP_PORT: "1",
-  DAPR_GRPC_PORT: "1",
-  HTTP_PORT: "0",
-  GRPC_PORT: "0",
-  APP_PORT: "0",
-  OPS_PORT: "0",
-  AUTH_ISSUER: "http://dev.test",
-  AUTH_AUDIENCE: "tandem",
-  AUTH_JWKS_URL: "http://dev.test/jwks",
+/** What is sent to Postgres from now on, by every connection of this process. */
+const recordStatements = async ({ pool }: Database): Promise<readonly string[]> => {
+  const sent: string[] = [];
+  const client = await pool.connect();
+  const prototype = Object.getPrototypeOf(client) as { query: (...args: unknown[]) => unknown };
+  client.release();
+  const { query } = prototype;
+  prototype.query = function (...args) {
+    const [statement] = args as [string | { text: string }];
+    sent.push(typeof statement === "string" ? statement : statement.text);
+    return query.apply(this, args);
+  };
+  return sent;
 };
 
 export const startHarness = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> => {
-  const test = await createTestDatabase({ sets: migrations });
-  const { database } = test;
-  const sent: string[] = [];
-  database.pool.on("connect", (client) => {
-    const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-    Object.assign(client, {
-      query: (...args: unknown[]) => {
-        const [statement] = args as [string | { text: string }];
-        sent.push(typeof statement === "string" ? statement : statement.text);
-        return query(...args);
-      },
-    });
+  const service = await startTestService({
+    context: "pricing",
+    migrations,
+    api: { config: pricingApiConfig, compose: composeApi },
+    worker: { config: pricingWorkerConfig, compose: composeWorker },
+    env,
   });
-  const clock = manualClock(new Date("2026-11-21T10:00:00Z"));
-  const outbox = createOutbox({ database, source: "pricing" });
-  const { log } = captureLog();
-  const metrics = createMetrics({ service: "pricing" });
-  const config = pricingApiConfig.parse({ ...ENV, ...env });
-  const { services } = await composeApi({ database, outbox, clock, config, metrics, log });
-  const worker = composeWorker({ database, outbox, clock, config: pricingWorkerConfig.parse({ ...ENV, ...env }) });
-  const consumers = createConsumerHost({
-    database,
-    consumers: worker.consumers ?? [],
-    workerAppId: "pricing-worker",
-    log,
-  });
-
-  const issuer = await createDevIssuer({ issuer: "http://dev.test", audience: "tandem", env: {} });
-  const health = createHealth();
-  const server = createRpcServer({
-    name: "pricing",
-    httpPort: 0,
-    grpcPort: 0,
-    host: "127.0.0.1",
-    services,
-    authenticator: createAuthenticator({ issuer: issuer.issuer, audience: issuer.audience, jwks: issuer.jwks }),
-    health,
-    metrics,
-    telemetry: createTelemetry({ service: "pricing" }),
-    log,
-    limits: { rates: false },
-  });
-  const { httpUrl } = await server.start();
-  health.setServing(true);
-  const tokenOf = (claims: Claims) => issuer.mint({ subject: "somebody", ...claims });
+  const sent = await recordStatements(service.database);
+  const tokenOf = (claims: Claims) => service.tokens.mint({ subject: "somebody", ...claims });
 
   return {
-    clock,
-    database,
-    consumers,
+    clock: service.clock,
+    database: service.database,
+    consumers: service.consumers,
+    deliver: service.deliver,
+    runJob: service.runJob,
     async statementsOf(work) {
       const before = sent.length;
       await work();
@@ -126,7 +94,7 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
     async rpc(claims) {
       const token = await tokenOf(claims);
       return createRpcClient(PricingService, {
-        target: direct(httpUrl),
+        target: direct(service.url),
         identity: "service",
         tokenSource: { token: async () => token },
         deadlineMs: 10_000,
@@ -135,55 +103,20 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
       });
     },
     async http(path, { method = "GET", body, claims, headers = {} } = {}) {
-      const answer = await fetch(`${httpUrl}${path}`, {
+      const authorization = claims ? { authorization: `Bearer ${await tokenOf(claims)}` } : undefined;
+      return service.http(path, {
         method,
-        headers: {
-          ...(claims ? { authorization: `Bearer ${await tokenOf(claims)}` } : {}),
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
-          ...headers,
-        },
+        headers,
         ...(body === undefined ? {} : { body }),
+        ...(authorization ? { as: authorization } : {}),
       });
-      const text = await answer.text();
-      return { status: answer.status, text, json: parsed(text) };
-    },
-    async runJob(name) {
-      const job = worker.jobs?.find((one) => one.name === name);
-      const now = clock.now();
-      return job?.run({
-        scheduledAt: now,
-        cause: "schedule",
-        attempt: 1,
-        token: 1n,
-        signal: AbortSignal.timeout(10_000),
-        log,
-      });
-    },
-    deliver(schema, init, id = newId()) {
-      const { topic, type, subject, data } = newEvent(schema, init);
-      const event = { id, topic, type, subject, data, source: "test", dataContentType: "application/json" };
-      return consumers.deliver(event, AbortSignal.timeout(10_000));
     },
     async announced(productId) {
-      const { rows } = await database.query<{ data: string }>(
-        "select data from tandem.outbox_event where subject = $1 and topic = 'price.changed' order by seq",
-        [productId],
-      );
-      return rows.map(({ data }) => JSON.parse(data) as PriceChangedJson);
+      const about = (await service.events(productId)).filter(({ topic }) => topic === "price.changed");
+      return about.map(({ data }) => data as unknown as PriceChangedJson);
     },
-    async [Symbol.asyncDispose]() {
-      await server.stop(0);
-      await test.dispose();
-    },
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };
-};
-
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 };
 
 export const staff: Claims = { roles: ["staff"] };
