@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { WorkerStarter } from "@tandem/chassis";
-import { type ServiceEntry, serviceCatalogue, topicOf, topicsPublishedBy } from "@tandem/contracts";
+import { gatewayEntry, type ServiceEntry, serviceCatalogue, topicOf, topicsPublishedBy } from "@tandem/contracts";
 import {
   localEnvironment,
   type RenderedFiles,
@@ -55,6 +55,7 @@ export const readTopology = async (): Promise<Topology> => {
     }),
     crons: described.flatMap(({ crons }) => crons),
     outbox: { appId: "order", topic: "cart.updated" },
+    gateway: { appId: gatewayEntry.apiAppId },
   };
 };
 

@@ -1,8 +1,8 @@
 import { createDevIssuer } from "@tandem/auth";
 import { openClients, type PlatformClients, tokensFrom } from "@tandem/cli/clients";
-import { loadService } from "@tandem/cli/load-service";
-import { type BinaryPlan, planPlatform } from "@tandem/cli/plan";
-import { type ContextName, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { loadGateway, loadService } from "@tandem/cli/load-service";
+import { type BinaryPlan, planGateway, planPlatform } from "@tandem/cli/plan";
+import { type ContextName, gatewayEntry, localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
 import { ensureDatabase } from "@tandem/embedded-postgres";
 import { migrate } from "@tandem/postgres";
 import type { FaultInjector } from "@tandem/sidecar";
@@ -27,6 +27,8 @@ export interface PlatformOptions {
 export interface TestPlatform extends AsyncDisposable {
   readonly offset: number;
   readonly issuerUrl: string;
+  /** The one door. */
+  readonly gatewayUrl: string;
   readonly databases: Databases;
   /** Faults of the embedded sidecars. */
   readonly faults: FaultInjector;
@@ -64,15 +66,19 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   const issuerUrl = `http://127.0.0.1:${sharedPorts.devIssuer + offset}`;
   stack.use(await createDevIssuer({ issuer: issuerUrl, audience: AUDIENCE, port: sharedPorts.devIssuer + offset }));
 
-  const plans = planPlatform({
-    only: undefined,
+  const common = {
     offset,
-    databaseUrlOf: ({ database }) => urls.get(database) ?? "",
     issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
     logLevel: "warn",
-  })
-    .flatMap(({ api, worker }) => [api, worker])
-    .map((plan) => ({ ...plan, env: { ...plan.env, ...settingsOf(plan), ...env[plan.appId] } }));
+  };
+  const contexts = planPlatform({
+    ...common,
+    only: undefined,
+    databaseUrlOf: ({ database }) => urls.get(database) ?? "",
+  });
+  const plans = [...contexts.flatMap(({ api, worker }) => [api, worker]), planGateway(common)].map(
+    (plan): BinaryPlan => ({ ...plan, env: { ...plan.env, ...settingsOf(plan), ...env[plan.appId] } }),
+  );
   const { log, lines } = captureLog("warn");
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
 
@@ -84,6 +90,11 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
     await Promise.allSettled(stops.map((stop) => stop()));
   });
   const startOne = async (plan: BinaryPlan): Promise<void> => {
+    if (plan.context === "gateway") {
+      const door = await (await loadGateway()).startApi(plan.env, { logDestination: destination });
+      stops.push(() => door.stop());
+      return;
+    }
     if (plan.kind === "worker" && processes.includes(plan.context)) {
       const worker = await startWorkerProcess(plan);
       workers.set(plan.context, worker);
@@ -109,6 +120,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   return {
     offset,
     issuerUrl,
+    gatewayUrl: `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`,
     databases,
     get faults() {
       if (!faults) throw new TypeError("only embedded sidecars misbehave on command");

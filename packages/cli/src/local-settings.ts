@@ -4,6 +4,18 @@ import type { ContextName } from "@tandem/contracts";
  * What is different on a laptop: simulated crews, carriers and providers at a speed that a person can watch. For both binaries of a
  * context; each reads what its configuration names. In production these are absent: people and real carriers do the work.
  */
-export const localSettings: Readonly<Partial<Record<ContextName, Readonly<Record<string, string>>>>> = {
+export const localSettings: Readonly<Partial<Record<ContextName | "gateway", Readonly<Record<string, string>>>>> = {
+  notification: {
+    UNSUBSCRIBE_SECRET: "known-to-everybody-on-this-laptop",
+    ABANDONED_CART_IDLE_MS: "600000",
+    SEND_RETRY_DELAY_MS: "500",
+  },
+  // All callers of a laptop have one address.
+  gateway: {
+    RATE_READ_PER_SECOND: "3000",
+    RATE_WRITE_PER_SECOND: "1000",
+    RATE_AUTH_PER_SECOND: "100",
+    RATE_OTHER_PER_SECOND: "200",
+  },
   fulfillment: { CREW_DELAY_MS: "50" },
 };

@@ -1,10 +1,17 @@
-import { type ContextName, localPorts, type ServiceEntry, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import {
+  type ContextName,
+  gatewayEntry,
+  localPorts,
+  type ServiceEntry,
+  serviceCatalogue,
+  sharedPorts,
+} from "@tandem/contracts";
 import { localSettings } from "./local-settings.ts";
 
 export interface BinaryPlan {
   /** App id, also the name of its log. */
   readonly appId: string;
-  readonly context: ContextName;
+  readonly context: ContextName | "gateway";
   readonly kind: "api" | "worker";
   readonly env: Readonly<Record<string, string>>;
   /** Every port that it and its sidecar listen on, by what for. */
@@ -56,6 +63,7 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
       DATABASE_URL: options.databaseUrlOf(service),
       LOG_LEVEL: options.logLevel,
       ...localSettings[service.context],
+      ...(service.context === "notification" ? inboxSettings(service, options.offset) : {}),
       ...(options.otlpEndpoint ? { OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpEndpoint } : {}),
     };
     return {
@@ -97,5 +105,45 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
     } satisfies ContextPlan;
   });
 
+/** The door in front of them: its own binary, without database and worker. It runs whatever else runs. Pure. */
+export const planGateway = (options: Omit<PlanOptions, "only" | "databaseUrlOf">): BinaryPlan => {
+  const { api, worker } = localPorts(gatewayEntry, options.offset);
+  return {
+    appId: gatewayEntry.apiAppId,
+    context: gatewayEntry.context,
+    kind: "api",
+    ports: {
+      REST: api.http,
+      gRPC: api.grpc,
+      operations: worker.ops,
+      "sidecar HTTP": api.sidecar.http,
+      "sidecar gRPC": api.sidecar.grpc,
+    },
+    env: {
+      LOG_LEVEL: options.logLevel,
+      ...localSettings.gateway,
+      ...(options.otlpEndpoint ? { OTEL_EXPORTER_OTLP_ENDPOINT: options.otlpEndpoint } : {}),
+      HTTP_PORT: String(api.http),
+      GRPC_PORT: String(api.grpc),
+      OPS_PORT: String(worker.ops),
+      DAPR_HTTP_PORT: String(api.sidecar.http),
+      DAPR_GRPC_PORT: String(api.sidecar.grpc),
+      UPSTREAM_PORT_OFFSET: String(options.offset),
+      AUTH_ISSUER: options.issuer.issuer,
+      AUTH_AUDIENCE: options.issuer.audience,
+      AUTH_JWKS_URL: options.issuer.jwksUrl,
+    },
+  };
+};
+
 export const postgresPort = (offset: number): number => sharedPorts.postgres + offset;
 export const issuerPort = (offset: number): number => sharedPorts.devIssuer + offset;
+export const inboxSmtpPort = (offset: number): number => sharedPorts.inboxSmtp + offset;
+export const inboxHttpPort = (offset: number): number => sharedPorts.inboxHttp + offset;
+
+/** Mail and text messages end in the local inbox, and the links in them lead back to this platform. */
+const inboxSettings = (notification: ServiceEntry, offset: number): Readonly<Record<string, string>> => ({
+  SMTP_URL: `smtp://127.0.0.1:${inboxSmtpPort(offset)}`,
+  SMS_URL: `http://127.0.0.1:${inboxHttpPort(offset)}/api/sms`,
+  NOTIFICATION_PUBLIC_URL: `http://127.0.0.1:${localPorts(notification, offset).api.http}`,
+});

@@ -1,20 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { renderMultiApp } from "../src/dapr/render-multi-app.ts";
-import { contextsToRun, planPlatform } from "../src/platform-plan.ts";
+import { contextsToRun, planGateway, planPlatform } from "../src/platform-plan.ts";
 
+const common = {
+  offset: 0,
+  issuer: { issuer: "http://issuer", audience: "tandem", jwksUrl: "http://issuer/jwks" },
+  logLevel: "info",
+};
 const plan = (over: Partial<Parameters<typeof planPlatform>[0]> = {}) =>
-  planPlatform({
-    offset: 0,
-    databaseUrlOf: ({ database }) => `postgres://localhost/${database}`,
-    issuer: { issuer: "http://issuer", audience: "tandem", jwksUrl: "http://issuer/jwks" },
-    logLevel: "info",
-    ...over,
-  });
+  planPlatform({ ...common, databaseUrlOf: ({ database }) => `postgres://localhost/${database}`, ...over });
+const gateway = planGateway(common);
 
 describe("the plan of a platform", () => {
   it("runs every context, and no port twice", () => {
-    const ports = plan().flatMap(({ api, worker }) => [api, worker].flatMap((one) => Object.values(one.ports)));
+    const binaries = [...plan().flatMap(({ api, worker }) => [api, worker]), gateway];
+    const ports = binaries.flatMap((one) => Object.values(one.ports));
     expect(plan().length).toBeGreaterThanOrEqual(5);
     expect(new Set(ports).size).toBe(ports.length);
   });
@@ -34,9 +35,15 @@ describe("the plan of a platform", () => {
     }
   });
 
+  it("has one door, without database, on the ports of the design", () => {
+    expect(gateway.ports).toMatchObject({ REST: 8080, gRPC: 9080, "sidecar HTTP": 3580, "sidecar gRPC": 3680 });
+    expect(gateway.env["DATABASE_URL"]).toBeUndefined();
+  });
+
   it("becomes a run file in which every sidecar watches its app's health", () => {
     const text = renderMultiApp({
       contexts: plan(),
+      gateway,
       offset: 0,
       root: "/repo",
       node: "/node",
@@ -44,7 +51,7 @@ describe("the plan of a platform", () => {
       configFile: "/repo/configuration.yaml",
     });
     const { apps } = parse(text) as { apps: { appID: string; appPort: number; enableAppHealthCheck: boolean }[] };
-    expect(apps).toHaveLength(plan().length * 2);
+    expect(apps).toHaveLength(plan().length * 2 + 1);
     expect(apps.every(({ enableAppHealthCheck }) => enableAppHealthCheck)).toBe(true);
     expect(apps.find(({ appID }) => appID === "order-worker")?.appPort).toBe(5001);
   });

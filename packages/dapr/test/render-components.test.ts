@@ -21,6 +21,7 @@ const topology: Topology = {
   ],
   crons: [{ binding: "cron-order-saga-timeout", schedule: "CRON_TZ=UTC */10 * * * * *", appId: "order-worker" }],
   outbox: { appId: "order", topic: "cart.updated" },
+  gateway: { appId: "gateway" },
 };
 
 const files = renderComponents(topology, localEnvironment);

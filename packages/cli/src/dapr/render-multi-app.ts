@@ -1,9 +1,10 @@
-import { localPorts, type ServiceEntry } from "@tandem/contracts";
+import { gatewayEntry, localPorts, type ServiceEntry } from "@tandem/contracts";
 import { stringify } from "yaml";
 import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
 
 export interface MultiAppOptions {
   readonly contexts: readonly ContextPlan[];
+  readonly gateway: BinaryPlan;
   readonly offset: number;
   /** Where the commands run. */
   readonly root: string;
@@ -14,8 +15,8 @@ export interface MultiAppOptions {
 
 /** The file of `dapr run -f`: every binary with a sidecar of its own, on the ports of the service catalogue. Pure. */
 export const renderMultiApp = (options: MultiAppOptions): string => {
-  const { contexts, offset, root, node, resourcesDir, configFile } = options;
-  const app = (plan: BinaryPlan, service: ServiceEntry) => {
+  const { contexts, gateway, offset, root, node, resourcesDir, configFile } = options;
+  const app = (plan: BinaryPlan, service: Pick<ServiceEntry, "number">) => {
     const { api, worker } = localPorts(service, offset);
     const { sidecar } = plan.kind === "api" ? api : worker;
     return {
@@ -49,7 +50,10 @@ export const renderMultiApp = (options: MultiAppOptions): string => {
         placementHostAddress: "",
         schedulerHostAddress: "",
       },
-      apps: contexts.flatMap(({ service, api, worker }) => [app(api, service), app(worker, service)]),
+      apps: [
+        ...contexts.flatMap(({ service, api, worker }) => [app(api, service), app(worker, service)]),
+        app(gateway, gatewayEntry),
+      ],
     },
     { lineWidth: 0 },
   );

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { localEnvironment, renderConfiguration } from "@tandem/dapr";
 import { findTool, linkDaprRuntime, requireTool, startBroker } from "@tandem/toolchain";
 import { dyingWithParent } from "../die-with-parent.ts";
-import type { ContextPlan } from "../platform-plan.ts";
+import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { repositoryRoot, type StateDir } from "../state-dir.ts";
 import { greet } from "../up/greet.ts";
@@ -30,7 +30,7 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
   await using stack = new AsyncDisposableStack();
   await progress.step("daprd, the Dapr CLI and a broker", makeTools);
   const brokerPort = BROKER_PORT + options.portOffset;
-  const { state, contexts, issuerUrl, sidecarDatabaseUrl } = await prepare(
+  const { state, contexts, gateway, issuerUrl, sidecarDatabaseUrl } = await prepare(
     { ...options, sidecarDatabase: STATE_DATABASE, alsoPorts: [{ port: brokerPort, use: "broker" }] },
     progress,
     stack,
@@ -40,9 +40,14 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
   );
   stack.use(broker);
 
-  const runFile = await writeRunFiles(state, contexts, options.portOffset);
-  const cli = await progress.step(`${contexts.length * 2} processes with ${contexts.length * 2} daprd sidecars`, () =>
-    startDaprRun(state, runFile, contexts, { TANDEM_REDIS_HOST: broker.address, TANDEM_STATE_URL: sidecarDatabaseUrl }),
+  const runFile = await writeRunFiles(state, contexts, gateway, options.portOffset);
+  const cli = await progress.step(
+    `${contexts.length * 2 + 1} processes with ${contexts.length * 2 + 1} daprd sidecars`,
+    () =>
+      startDaprRun(state, runFile, contexts, gateway, {
+        TANDEM_REDIS_HOST: broker.address,
+        TANDEM_STATE_URL: sidecarDatabaseUrl,
+      }),
   );
   stack.use(cli);
   await state.announce({
@@ -53,7 +58,7 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
     contexts: contexts.map(({ service }) => service.context),
   });
   stack.defer(() => state.withdraw());
-  await greet({ ...options, partial: false }, contexts, issuerUrl, progress);
+  await greet({ ...options, partial: false }, contexts, gateway, issuerUrl, progress);
   progress.say(`${"dapr".padEnd(10)} ${requireTool("dapr").path} list`);
   progress.say(
     `           ${requireTool("dapr").path} publish --publish-app-id order --pubsub pubsub --topic cart.updated --data '{}'`,
@@ -74,7 +79,12 @@ const makeTools = async (): Promise<string> => {
   return wanted.map((name) => `${name} ${requireTool(name).version}`).join(", ");
 };
 
-const writeRunFiles = async (state: StateDir, contexts: readonly ContextPlan[], offset: number): Promise<string> => {
+const writeRunFiles = async (
+  state: StateDir,
+  contexts: readonly ContextPlan[],
+  gateway: BinaryPlan,
+  offset: number,
+): Promise<string> => {
   const dir = join(state.dir, "dapr");
   await mkdir(dir, { recursive: true });
   const configFile = join(dir, "configuration.yaml");
@@ -84,6 +94,7 @@ const writeRunFiles = async (state: StateDir, contexts: readonly ContextPlan[], 
     runFile,
     renderMultiApp({
       contexts,
+      gateway,
       offset,
       root: repositoryRoot,
       node: process.execPath,
@@ -100,6 +111,7 @@ const startDaprRun = async (
   state: StateDir,
   runFile: string,
   contexts: readonly ContextPlan[],
+  gateway: BinaryPlan,
   env: Readonly<Record<string, string>>,
 ) => {
   const runtimePath = linkDaprRuntime(join(state.dir, "dapr"));
@@ -130,7 +142,7 @@ const startDaprRun = async (
     await Promise.race([exited, late]);
   };
   try {
-    await Promise.race([untilAllReady(contexts), failed]);
+    await Promise.race([untilAllReady(contexts, gateway), failed]);
   } catch (error) {
     await stop();
     throw error;
@@ -138,14 +150,15 @@ const startDaprRun = async (
   return { failed, [Symbol.asyncDispose]: stop };
 };
 
-const untilAllReady = async (contexts: readonly ContextPlan[]): Promise<void> => {
+const untilAllReady = async (contexts: readonly ContextPlan[], gateway: BinaryPlan): Promise<void> => {
   const deadline = performance.now() + 240_000;
-  const waiting = new Map(
-    contexts.flatMap(({ api, worker }) => [
+  const waiting = new Map([
+    ...contexts.flatMap(({ api, worker }): [string, string][] => [
       [api.appId, `http://127.0.0.1:${api.ports["REST"]}/readyz`],
       [worker.appId, `http://127.0.0.1:${worker.ports["operations"]}/readyz`],
     ]),
-  );
+    [gateway.appId, `http://127.0.0.1:${gateway.ports["REST"]}/readyz`] as const,
+  ]);
   while (waiting.size > 0) {
     for (const [appId, url] of waiting) {
       const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { placeDemoOrder } from "../place-demo-order.ts";
 import { openClients, tokensFrom } from "../platform-clients.ts";
-import type { ContextPlan } from "../platform-plan.ts";
+import { type BinaryPlan, type ContextPlan, inboxHttpPort } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { seedWorld } from "../seed-world.ts";
 import { demoCustomer } from "../world.ts";
@@ -17,6 +17,7 @@ export interface GreetOptions {
 export const greet = async (
   { demo, portOffset, partial }: GreetOptions,
   contexts: readonly ContextPlan[],
+  gateway: BinaryPlan,
   issuerUrl: string,
   progress: Progress,
 ): Promise<void> => {
@@ -35,16 +36,25 @@ export const greet = async (
       progress.say(styleText("dim", `${(progress.elapsedMs() / 1000).toFixed(1)} s since the start`));
     }
   }
-  for (const line of addressesOf(contexts, issuerUrl)) progress.say(line);
+  for (const line of addressesOf(contexts, gateway, issuerUrl, portOffset)) progress.say(line);
 };
 
-const addressesOf = (contexts: readonly ContextPlan[], issuerUrl: string): string[] => [
+const addressesOf = (
+  contexts: readonly ContextPlan[],
+  gateway: BinaryPlan,
+  issuerUrl: string,
+  portOffset: number,
+): string[] => [
   "",
+  `${"gateway".padEnd(18)} http://127.0.0.1:${gateway.ports["REST"]} (everything below; /docs to try it, /health)   127.0.0.1:${gateway.ports["gRPC"]} (gRPC)`,
   ...contexts.map(
     ({ service, api }) =>
-      `${service.context.padEnd(10)} http://127.0.0.1:${api.ports["REST"]} (REST, Connect, /openapi.json)   127.0.0.1:${api.ports["gRPC"]} (gRPC)`,
+      `${service.context.padEnd(18)} http://127.0.0.1:${api.ports["REST"]} (REST, Connect, /openapi.json)   127.0.0.1:${api.ports["gRPC"]} (gRPC)`,
   ),
-  `${"tokens".padEnd(10)} curl -s ${issuerUrl}/token -H 'content-type: application/json' -d '{"subject":"me","roles":["staff"]}'`,
+  ...(contexts.some(({ service }) => service.context === "notification")
+    ? [`${"inbox".padEnd(18)} http://127.0.0.1:${inboxHttpPort(portOffset)} (the mail that customers would get)`]
+    : []),
+  `${"tokens".padEnd(18)} curl -s ${issuerUrl}/token -H 'content-type: application/json' -d '{"subject":"me","roles":["staff"]}'`,
   "",
   "Ctrl-C stops it. Elsewhere: npm run demo, npm run publish -- <topic> '<json>', npm run jobs, npm run dlq",
 ];

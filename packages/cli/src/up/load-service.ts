@@ -19,3 +19,6 @@ export const loadService = async (context: ContextName): Promise<ServiceBinaries
   ]);
   return { startApi, startWorker, migrations };
 };
+
+/** The gateway has one binary, and nothing to migrate. */
+export const loadGateway = (): Promise<Pick<ServiceBinaries, "startApi">> => import("@tandem/gateway-service/api");

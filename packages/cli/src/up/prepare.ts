@@ -1,9 +1,20 @@
 import { createWriteStream } from "node:fs";
 import { createDevIssuer } from "@tandem/auth";
 import { ensureDatabase, removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
+import { createLocalInbox } from "@tandem/local-inbox";
 import { migrate } from "@tandem/postgres";
 import { createLogger, type Logger } from "@tandem/runtime";
-import { type ContextPlan, contextsToRun, issuerPort, planPlatform, postgresPort } from "../platform-plan.ts";
+import {
+  type BinaryPlan,
+  type ContextPlan,
+  contextsToRun,
+  inboxHttpPort,
+  inboxSmtpPort,
+  issuerPort,
+  planGateway,
+  planPlatform,
+  postgresPort,
+} from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { openStateDir, type StateDir } from "../state-dir.ts";
 import { checkPorts, type WantedPort } from "./check-ports.ts";
@@ -24,6 +35,7 @@ export interface PrepareOptions {
 export interface Prepared {
   readonly state: StateDir;
   readonly contexts: readonly ContextPlan[];
+  readonly gateway: BinaryPlan;
   readonly issuerUrl: string;
   readonly sidecarDatabaseUrl: string;
   readonly log: Logger;
@@ -41,22 +53,26 @@ export const prepare = async (
   const entries = contextsToRun(only);
   const state = await openFresh(options, progress);
   const issuerUrl = `http://127.0.0.1:${issuerPort(offset)}`;
+  const common = {
+    offset,
+    issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
+    logLevel: options.logLevel,
+    otlpEndpoint: options.otlpEndpoint,
+  };
+  const gateway = planGateway(common);
   const planWith = (databaseUrlOf: (database: string) => string) =>
-    planPlatform({
-      only,
-      offset,
-      databaseUrlOf: ({ database }) => databaseUrlOf(database),
-      issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
-      logLevel: options.logLevel,
-      otlpEndpoint: options.otlpEndpoint,
-    });
+    planPlatform({ ...common, only, databaseUrlOf: ({ database }) => databaseUrlOf(database) });
+  const withInbox = entries.some(({ context }) => context === "notification");
+  const inboxPorts = [
+    { port: inboxSmtpPort(offset), use: "inbox SMTP" },
+    { port: inboxHttpPort(offset), use: "inbox page" },
+  ];
   await checkPorts([
     { port: issuerPort(offset), use: "development issuer" },
+    ...(withInbox ? inboxPorts : []),
     ...(options.alsoPorts ?? []),
-    ...planWith(() => "").flatMap(({ api, worker }) =>
-      [api, worker].flatMap(({ appId, ports }) =>
-        Object.entries(ports).map(([use, port]) => ({ port, use: `${appId} ${use}` })),
-      ),
+    ...[...planWith(() => "").flatMap(({ api, worker }) => [api, worker]), gateway].flatMap(({ appId, ports }) =>
+      Object.entries(ports).map(([use, port]) => ({ port, use: `${appId} ${use}` })),
     ),
   ]);
 
@@ -107,8 +123,11 @@ export const prepare = async (
       keyFile: state.issuerKeyFile,
     }),
   );
+  if (withInbox)
+    stack.use(await createLocalInbox({ smtpPort: inboxSmtpPort(offset), httpPort: inboxHttpPort(offset) }));
   return {
     state,
+    gateway,
     contexts: planWith((database) => urls.get(database) ?? ""),
     issuerUrl,
     sidecarDatabaseUrl: urls.get(sidecarDatabase.database) ?? "",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Binary } from "@tandem/runtime";
 import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
 import { repositoryRoot } from "../state-dir.ts";
-import { loadService } from "./load-service.ts";
+import { loadGateway, loadService } from "./load-service.ts";
 
 /** A started binary, in this process or in one of its own. */
 export interface Running {
@@ -20,9 +20,11 @@ export type StartBinary = (plan: BinaryPlan) => Promise<Running>;
 export const inThisProcess =
   (logFile: (name: string) => string): StartBinary =>
   async ({ appId, context, kind, env }) => {
-    const { startApi, startWorker } = await loadService(context);
+    const { startApi, startWorker } =
+      context === "gateway" ? { ...(await loadGateway()), startWorker: undefined } : await loadService(context);
     const logDestination = createWriteStream(logFile(appId), { flags: "a" });
     const start = kind === "api" ? startApi : startWorker;
+    if (start === undefined) throw new TypeError(`${context} has no ${kind}`);
     const binary: Binary = await start(env, { logDestination });
     return {
       appId,
@@ -90,12 +92,15 @@ const untilReady = async (url: string): Promise<void> => {
   }
 };
 
-/** Starts workers and APIs of all contexts; when one fails, those that came up are stopped. */
+/** Starts workers and APIs of all contexts, and the gateway; when one fails, those that came up are stopped. */
 export const startBinaries = async (
   contexts: readonly ContextPlan[],
+  gateway: BinaryPlan,
   start: StartBinary,
 ): Promise<readonly Running[]> => {
-  const outcomes = await Promise.allSettled(contexts.flatMap(({ api, worker }) => [start(api), start(worker)]));
+  const outcomes = await Promise.allSettled(
+    [...contexts.flatMap(({ api, worker }) => [api, worker]), gateway].map(start),
+  );
   const running = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (!failure) return running;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { startEmbeddedSidecars } from "@tandem/sidecar";
-import type { ContextPlan } from "../platform-plan.ts";
+import type { BinaryPlan } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { repositoryRoot } from "../state-dir.ts";
 import { greet } from "./greet.ts";
@@ -27,7 +27,7 @@ export interface RunningPlatform extends AsyncDisposable {
 export const up = async (options: UpOptions, progress: Progress): Promise<RunningPlatform> => {
   const { portOffset: offset, only } = options;
   await using stack = new AsyncDisposableStack();
-  const { state, contexts, issuerUrl, sidecarDatabaseUrl, log } = await prepare(
+  const { state, contexts, gateway, issuerUrl, sidecarDatabaseUrl, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
     progress,
     stack,
@@ -37,7 +37,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
       startEmbeddedSidecars({
         databaseUrl: sidecarDatabaseUrl,
         componentsDir: join(repositoryRoot, "components/local"),
-        apps: contexts.flatMap(sidecarsOf),
+        apps: [...contexts.flatMap(({ api, worker }) => [api, worker]), gateway].map(sidecarOf),
         log,
       }),
     ),
@@ -45,8 +45,9 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
 
   const start = options.processes ? asProcesses(state.logFile) : inThisProcess(state.logFile);
   const how = options.processes ? "a process each" : "in one process";
-  const running = await progress.step(`${contexts.length} APIs and ${contexts.length} workers, ${how}`, () =>
-    startBinaries(contexts, start),
+  const running = await progress.step(
+    `${contexts.length} APIs and ${contexts.length} workers, and the gateway, ${how}`,
+    () => startBinaries(contexts, gateway, start),
   );
   stack.defer(() => stopAll(running));
   await state.announce({
@@ -57,7 +58,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
     contexts: contexts.map(({ service }) => service.context),
   });
   stack.defer(() => state.withdraw());
-  await greet({ ...options, partial: only !== undefined }, contexts, issuerUrl, progress);
+  await greet({ ...options, partial: only !== undefined }, contexts, gateway, issuerUrl, progress);
 
   const failed = Promise.race(running.map((one) => one.failed));
   failed.catch(() => {});
@@ -65,22 +66,13 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
   return { failed, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 };
 
-const sidecarsOf = ({ api, worker }: ContextPlan) => [
-  {
-    appId: api.appId,
-    httpPort: api.ports["sidecar HTTP"] ?? 0,
-    grpcPort: api.ports["sidecar gRPC"] ?? 0,
-    appPort: api.ports["REST"] ?? 0,
-    appProtocol: "http" as const,
-  },
-  {
-    appId: worker.appId,
-    httpPort: worker.ports["sidecar HTTP"] ?? 0,
-    grpcPort: worker.ports["sidecar gRPC"] ?? 0,
-    appPort: worker.ports["callback"] ?? 0,
-    appProtocol: "grpc" as const,
-  },
-];
+const sidecarOf = ({ appId, kind, ports }: BinaryPlan) => ({
+  appId,
+  httpPort: ports["sidecar HTTP"] ?? 0,
+  grpcPort: ports["sidecar gRPC"] ?? 0,
+  appPort: ports[kind === "api" ? "REST" : "callback"] ?? 0,
+  appProtocol: kind === "api" ? ("http" as const) : ("grpc" as const),
+});
 
 const stopAll = async (running: readonly Running[]): Promise<void> => {
   // Workers first: what is in flight may still call an API.

@@ -30,6 +30,9 @@ export type RenderedFiles = Readonly<Record<string, string>>;
 export const renderComponents = (topology: Topology, environment: ComponentEnvironment): RenderedFiles => ({
   "pubsub.yaml": joinDocuments([renderPubsub(topology, environment)]),
   "statestore.yaml": joinDocuments([renderStateStore(topology, environment)]),
+  ...(topology.gateway === undefined
+    ? {}
+    : { "gatewaystore.yaml": joinDocuments([renderGatewayStore(topology.gateway.appId, environment)]) }),
   "lockstore.yaml": joinDocuments([renderLockStore(environment)]),
   "cron.yaml": joinDocuments(topology.crons.map(renderCron)),
   "resiliency.yaml": joinDocuments([renderResiliency()]),
@@ -102,6 +105,24 @@ const renderStateStore = ({ outbox }: Topology, { stateUrl }: ComponentEnvironme
       outboxPublishTopic: outbox.topic,
     },
     scopes: [outbox.appId, `${outbox.appId}-worker`],
+  });
+
+const GATEWAY_COMMENT = `What replicas of the gateway know of busy callers: small, short-lived, and no loss when it is gone. No outbox: nothing is published.`;
+
+const renderGatewayStore = (appId: string, { stateUrl }: ComponentEnvironment): string =>
+  renderComponent({
+    name: "gatewaystore",
+    type: "state.postgresql",
+    version: "v2",
+    comment: GATEWAY_COMMENT,
+    settings: {
+      connectionString: stateUrl,
+      tablePrefix: "dapr_gateway_",
+      metadataTableName: "dapr_gateway_metadata",
+      keyPrefix: "name",
+      cleanupInterval: "2m",
+    },
+    scopes: [appId],
   });
 
 const renderLockStore = (environment: ComponentEnvironment): string =>

@@ -4,6 +4,8 @@ export interface Topology {
   readonly crons: readonly TopologyCron[];
   /** The store whose transactions publish an event by Dapr's outbox. */
   readonly outbox: TopologyOutbox;
+  /** The app whose replicas tell each other about callers' rates. */
+  readonly gateway?: { readonly appId: string };
 }
 
 export interface TopologyApp {
