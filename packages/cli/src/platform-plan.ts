@@ -6,6 +6,7 @@ import {
   serviceCatalogue,
   sharedPorts,
 } from "@tandem/contracts";
+import { localSecrets } from "./local-secrets.ts";
 import { localSettings } from "./local-settings.ts";
 
 export interface BinaryPlan {
@@ -34,7 +35,11 @@ export interface PlanOptions {
   readonly logLevel: string;
   /** Where traces go; absent: nowhere. */
   readonly otlpEndpoint?: string | undefined;
+  /** From which all others derive. Default: one that everybody knows, for tests. */
+  readonly secret?: string | undefined;
 }
+
+const UNSAFE_SECRET = "everybody knows this one";
 
 /** The contexts asked for and those they call, by number. @throws TypeError naming the ones there are */
 export const contextsToRun = (only: readonly string[] | undefined): readonly ServiceEntry[] => {
@@ -61,6 +66,7 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
     const { api, worker } = localPorts(service, options.offset);
     const common = {
       DATABASE_URL: options.databaseUrlOf(service),
+      ...(service.context === "auth" ? localSecrets(options.secret ?? UNSAFE_SECRET).authSettings() : {}),
       LOG_LEVEL: options.logLevel,
       ...localSettings[service.context],
       ...(service.context === "notification" ? inboxSettings(service, options.offset) : {}),

@@ -1,0 +1,49 @@
+import type { Session } from "./session.ts";
+import type { User } from "./user.ts";
+
+/** What happened, in the words of this context; `events/` puts it into proto. */
+export type AuthEvent =
+  | { readonly type: "auth.user_registered"; readonly user: User; readonly at: Date }
+  | {
+      readonly type: "auth.login_failed";
+      readonly user: User;
+      readonly failedAttempts: number;
+      readonly lockedUntil: Date | undefined;
+      readonly from: Origin;
+      readonly at: Date;
+    }
+  | {
+      readonly type: "auth.session_revoked";
+      readonly session: Session;
+      readonly customerId: string | undefined;
+      readonly at: Date;
+    };
+
+/** Where an attempt came from. */
+export interface Origin {
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+export const userRegistered = (user: User, at: Date): AuthEvent => ({ type: "auth.user_registered", user, at });
+
+export const loginFailed = (
+  user: User,
+  attempts: { readonly failed: number; readonly lockedUntil: Date | undefined },
+  from: Origin,
+  at: Date,
+): AuthEvent => ({
+  type: "auth.login_failed",
+  user,
+  failedAttempts: attempts.failed,
+  lockedUntil: attempts.lockedUntil,
+  from,
+  at,
+});
+
+export const sessionRevoked = (session: Session, customerId: string | undefined, at: Date): AuthEvent => ({
+  type: "auth.session_revoked",
+  session,
+  customerId,
+  at,
+});

@@ -1,0 +1,29 @@
+import { domainToASCII } from "node:url";
+import { emailInvalid } from "./errors.ts";
+
+const LOCAL = /^[^\s@"(),:;<>[\\\]\p{Cc}]{1,64}$/u;
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
+
+export interface Email {
+  /** As it is shown and written to. */
+  readonly address: string;
+  /** As it is compared: two people never share one. */
+  readonly key: string;
+}
+
+/**
+ * Writes an address down in one way: no spaces around it, Unicode composed (NFKC), the domain in lower case ASCII; compared without case. Strictly
+ * the local part has case; no provider in use honours it, and `Ada@` beside `ada@` serves impostors only.
+ * @throws AppError `auth.email_invalid`
+ */
+export const normalizeEmail = (text: string): Email => {
+  const plain = text.normalize("NFKC").trim();
+  const at = plain.lastIndexOf("@");
+  const local = plain.slice(0, Math.max(0, at));
+  const domain = domainToASCII(plain.slice(at + 1).toLowerCase());
+  const dotted = local.split(".").every((part) => part.length > 0);
+  if (at < 1 || !dotted || !LOCAL.test(local) || !DOMAIN.test(domain)) throw emailInvalid();
+  const address = `${local}@${domain}`;
+  if (address.length > 254) throw emailInvalid();
+  return { address, key: address.toLowerCase() };
+};
