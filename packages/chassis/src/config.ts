@@ -65,6 +65,8 @@ export const workerConfig = platformConfig.extend({
   APP_API_TOKEN: secret().optional(),
   /** How long the events of a relay that died are left alone: longer than a publish takes, and a pause of the process. */
   RELAY_LEASE_MS: durationMs({ min: 200, max: 3_600_000 }).default(10_000),
+  /** How long runs of cron jobs stay in the history. */
+  JOB_HISTORY_RETAIN_MS: durationMs({ min: 3_600_000 }).default(30 * 86_400_000),
   /** Probes and metrics. */
   OPS_PORT: port({ zero: true }).default(8081),
 });

@@ -33,7 +33,7 @@ export const defineApi =
         name: service.apiAppId,
         httpPort: config.HTTP_PORT,
         grpcPort: config.GRPC_PORT,
-        services: [...parts.services, ...operationsServices({ database, clock })],
+        services: [...parts.services, ...operationsServices({ context, database, outbox: platform.outbox, clock })],
         authenticator: createAuthenticator({
           issuer: config.AUTH_ISSUER,
           audience: config.AUTH_AUDIENCE,

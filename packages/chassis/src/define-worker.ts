@@ -6,6 +6,7 @@ import { type Binary, type ContinuousWorker, createOpsServer, type Env, loadConf
 import type { z } from "zod";
 import type { WorkerConfig } from "./config.ts";
 import { readFaultPoint } from "./fault-point.ts";
+import { createHistoryKeeper } from "./keep-history.ts";
 import { type BinaryHost, createPlatform, type Platform } from "./platform.ts";
 import { runComposition } from "./run-composition.ts";
 
@@ -92,6 +93,7 @@ const startWorker =
         ...(withCron
           ? [
               jobs,
+              createHistoryKeeper({ database, clock: platform.clock, log, retainMs: config.JOB_HISTORY_RETAIN_MS }),
               createRelay({
                 database,
                 publisher: dapr.publisher("pubsub"),

@@ -1,11 +1,17 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { AuthService, UserService } from "./auth.ts";
 import { CatalogService } from "./catalog.ts";
-import { TimelineService } from "./common-operations.ts";
+import {
+  AuditService,
+  FileService,
+  PlatformOperationsService,
+  TaskService,
+  TimelineService,
+} from "./common-operations.ts";
 import { CustomerService } from "./customer.ts";
 import { FulfillmentService } from "./fulfillment.ts";
 import { NotificationService } from "./notification.ts";
-import { CartService, OrderService } from "./order.ts";
+import { CartService, CheckoutService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
 import { PricingService } from "./pricing.ts";
 import { SearchService } from "./search.ts";
@@ -64,7 +70,7 @@ const toEntry = (context: ContextName, { number, services, dependsOn = [], stand
 export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("order", {
     number: 1,
-    services: [OrderService, CartService],
+    services: [OrderService, CartService, CheckoutService],
     dependsOn: ["pricing", "payment"],
     standsInFor: ["shipping"],
   }),
@@ -77,7 +83,11 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("customer", { number: 8, services: [CustomerService] }),
   toEntry("search", { number: 9, services: [SearchService] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),
-  toEntry("common-operations", { number: 11, services: [TimelineService] }),
+  toEntry("common-operations", {
+    number: 11,
+    services: [TimelineService, TaskService, FileService, AuditService, PlatformOperationsService],
+    dependsOn: ["catalog", "pricing", "order"],
+  }),
   toEntry("auth", { number: 12, services: [AuthService, UserService] }),
 ]);
 
@@ -97,6 +107,12 @@ export const serviceOf = (context: string): ServiceEntry => {
   return entry;
 };
 
+/** Every context has people who do things with it, and says so. */
+const everybodys: readonly string[] = ["audit.recorded"];
+
 /** The topics that the context's two binaries may publish to. */
 export const topicsPublishedBy = (entry: ServiceEntry): readonly Topic[] =>
-  topicCatalogue.filter((topic) => topic.context === entry.context || entry.standsInFor.includes(topic.context));
+  topicCatalogue.filter(
+    ({ name, context }) =>
+      context === entry.context || entry.standsInFor.includes(context) || everybodys.includes(name),
+  );

@@ -39,6 +39,17 @@ export interface RunQuery {
   readonly cursor?: string;
 }
 
+export interface BackfillRequest {
+  readonly job: string;
+  readonly from: Date;
+  readonly to: Date;
+  readonly maxSlots?: number;
+  /** Also slots that have succeeded. */
+  readonly again?: boolean;
+  readonly requestedBy: string;
+  readonly now: Date;
+}
+
 export interface JobHistory {
   /** The jobs that workers have registered, by name, each with its last run. */
   listJobs(now: Date): Promise<readonly JobInfo[]>;
@@ -51,6 +62,13 @@ export interface JobHistory {
    * @throws AppError not_found `job.not_found`
    */
   requestRun(job: string, requestedBy: string): Promise<JobRun>;
+  /**
+   * Queues the slots of a job within [from, to] that have not succeeded and do not wait or run: same lock, same history as any
+   * run. Answers what it queued, oldest first; the same again queues nothing while that waits.
+   * @throws AppError not_found `job.not_found`; invalid_argument `request.invalid` for a range that ends before it begins or in the future, or
+   *   that has more than `maxSlots` (default 100, at most 1000) slots
+   */
+  requestBackfill(request: BackfillRequest): Promise<readonly JobRun[]>;
   /** Deletes finished runs older than that, at most `limit` (default 1000) at a time; answers how many. */
   prune(finishedBefore: Date, limit?: number): Promise<number>;
 }
@@ -113,6 +131,27 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
     if (!rows[0]) throw new AppError("not_found", "job.not_found", `There is no job ${job}`);
     return rows[0];
   },
+  async requestBackfill({ job, from, to, maxSlots = 100, again = false, requestedBy, now }) {
+    const known = await database.query<{ schedule: string }>("select schedule from tandem.job where name = $1", [job]);
+    const schedule = known.rows[0]?.schedule;
+    if (schedule === undefined) throw new AppError("not_found", "job.not_found", `There is no job ${job}`);
+    if (from > to || to > now) throw outOfRange("to", "a backfill ends in the past, and not before it begins");
+    const most = Math.min(maxSlots, 1_000);
+    const slots = parseSchedule(schedule).between(new Date(from.getTime() - 1), to, most + 1);
+    if (slots.length > most) throw outOfRange("max_slots", `there are more than ${most} slots in that time`);
+    const { rows } = await database.query<Row<JobRun>>(
+      `insert into tandem.job_run (job, scheduled_at, attempt, cause, status, requested_by, created_at)
+       select $1, slot, coalesce(max(r.attempt), 0) + 1, 'request', 'due', $3, clock_timestamp()
+       from unnest($2::timestamptz[]) as slot left join tandem.job_run r on r.job = $1 and r.scheduled_at = slot
+       group by slot
+       having coalesce(bool_and(r.status not in ('due', 'running') and ($4 or r.status <> 'succeeded')), true)
+       order by slot
+       on conflict (job, scheduled_at, attempt) do nothing
+       returning ${columns}`,
+      [job, slots, requestedBy, again],
+    );
+    return rows.toSorted((a, b) => a.scheduledAt.getTime() - b.scheduledAt.getTime());
+  },
   async prune(finishedBefore, limit = 1_000) {
     const { rowCount } = await database.query(
       `delete from tandem.job_run where id in (
@@ -122,6 +161,11 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
     return rowCount ?? 0;
   },
 });
+
+const outOfRange = (field: string, message: string) =>
+  new AppError("invalid_argument", "request.invalid", `The backfill is refused: ${message}.`, {
+    details: [{ field, rule: "backfill.range", message }],
+  });
 
 /** The next slots of a job, for the console. */
 export const nextSlots = (job: { readonly schedule: string }, count: number, from: Date): readonly Date[] =>

@@ -7,6 +7,11 @@ export interface DeadLetterFilter {
   readonly status?: DeadLetterStatus;
   readonly fingerprint?: string;
   readonly topic?: string;
+  readonly eventId?: string;
+  /** Somewhere in the error's message or the subject, without regard to case. */
+  readonly text?: string;
+  /** Only those that failed last before. */
+  readonly before?: Date;
   /** 1 to 200, default 50. */
   readonly limit?: number;
   readonly cursor?: string;
@@ -49,7 +54,8 @@ export interface DeadLetterStore {
 const SCOPE = "dead-letters:last_failed_desc";
 const ORDER = "(extract(epoch from last_failed_at) * 1000000)::bigint";
 
-export const deadLetterStore = (database: Database): DeadLetterStore => {
+/** Over a database, or over the client of a transaction. */
+export const deadLetterStore = (database: Pick<Database, "query">): DeadLetterStore => {
   const get = async (id: string): Promise<DeadLetter> => {
     const { rows } = await database.query<DeadLetterRow>("select * from tandem.dead_letter where id::text = $1", [id]);
     if (!rows[0]) throw new AppError("not_found", "dead_letter.not_found", "There is no such dead letter");
@@ -65,7 +71,7 @@ export const deadLetterStore = (database: Database): DeadLetterStore => {
 
   return {
     list: async (filter = {}) => {
-      const { consumer, status, fingerprint, topic, cursor } = filter;
+      const { consumer, status, fingerprint, topic, cursor, eventId, text, before } = filter;
       const limit = Math.min(Math.max(1, filter.limit ?? 50), 200);
       const [micros, id] = cursor === undefined ? [null, null] : decodeCursor(SCOPE, cursor, 2);
       const { rows } = await database.query<DeadLetterRow & { micros: string }>(
@@ -74,8 +80,21 @@ export const deadLetterStore = (database: Database): DeadLetterStore => {
            and ($3::text is null or fingerprint = $3) and ($4::text is null or topic = $4)
            and ($5::bigint is null or (last_failed_at, id) <
              ('epoch'::timestamptz + $5::bigint * interval '1 microsecond', $6::uuid))
+           and ($8::text is null or event_id = $8) and ($10::timestamptz is null or last_failed_at < $10)
+           and ($9::text is null or strpos(lower(error_message || ' ' || coalesce(subject, '')), lower($9)) > 0)
          order by last_failed_at desc, id desc limit $7`,
-        [consumer ?? null, status ?? null, fingerprint ?? null, topic ?? null, micros, id, limit + 1],
+        [
+          consumer ?? null,
+          status ?? null,
+          fingerprint ?? null,
+          topic ?? null,
+          micros,
+          id,
+          limit + 1,
+          eventId ?? null,
+          text ?? null,
+          before ?? null,
+        ],
       );
       const last = rows.length > limit ? rows[limit - 1] : undefined;
       return {

@@ -1,16 +1,18 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import type { ServiceImpl } from "@connectrpc/connect";
+import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
+  DeadLetterGroupSchema,
   DeadLetterSchema,
   type DeadLetterService,
   ErrorInfoSchema,
   DeadLetterStatus as ProtoStatus,
 } from "@tandem/contracts/common";
-import { type DeadLetter, type DeadLetterStatus, deadLetterStore } from "@tandem/messaging";
+import { type DeadLetter, type DeadLetterStatus, type DeadLetterStore, deadLetterStore } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
 import { callOf, readPage, runBatch, summaryOf, writePage } from "@tandem/rpc";
 import { maskDeep, maskText } from "@tandem/runtime";
+import type { AuditTrail } from "./audit-trail.ts";
 
 const toProtoStatus: Readonly<Record<DeadLetterStatus, ProtoStatus>> = {
   open: ProtoStatus.OPEN,
@@ -45,6 +47,7 @@ const toProto = (letter: DeadLetter, payload = "") =>
     deadAt: timestampFromDate(letter.lastFailedAt),
     ...(letter.resolvedAt ? { closedAt: timestampFromDate(letter.resolvedAt) } : {}),
     closedBy: letter.resolvedBy ?? "",
+    fingerprint: letter.fingerprint,
   });
 
 /** What a person may see of a payload: card tokens and the like are masked. The stored one, which a replay delivers, stays whole. */
@@ -56,10 +59,27 @@ export const shownPayload = (data: string): string => {
   }
 };
 
-export const makeDeadLetterHandlers = (database: Database): ServiceImpl<typeof DeadLetterService> => {
+export const makeDeadLetterHandlers = (
+  database: Database,
+  audit: AuditTrail,
+): ServiceImpl<typeof DeadLetterService> => {
   const store = deadLetterStore(database);
-  const each = async (ids: readonly string[], work: (id: string) => Promise<unknown>) => {
-    const outcomes = await runBatch(ids, work);
+  type Change = (store: DeadLetterStore, id: string, actor: string) => Promise<unknown>;
+  const each = async (ids: readonly string[], context: HandlerContext, done: Done, change: Change) => {
+    const actor = callOf(context).principal.subject;
+    const outcomes = await runBatch(ids, (id) =>
+      database.transact(async (tx) => {
+        await change(deadLetterStore(tx.client), id, actor);
+        const { action, note } = done;
+        await audit(tx, {
+          actor,
+          action,
+          targetKind: "dead-letter",
+          target: id,
+          ...(note ? { details: { note } } : {}),
+        });
+      }),
+    );
     const results = outcomes.map((outcome, at) => ({
       deadLetterId: ids[at] ?? "",
       ...(outcome.case === "error" ? { error: outcome.value } : {}),
@@ -67,12 +87,16 @@ export const makeDeadLetterHandlers = (database: Database): ServiceImpl<typeof D
     return { results, summary: summaryOf(outcomes) };
   };
   return {
-    listDeadLetters: async ({ page, status, consumer, topic }) => {
+    listDeadLetters: async ({ page, status, consumer, topic, eventId, fingerprint, text, before }) => {
       const { limit, cursor } = readPage(page);
       const found = await store.list({
         status: fromProtoStatus[status],
         ...(consumer ? { consumer } : {}),
         ...(topic ? { topic } : {}),
+        ...(eventId ? { eventId } : {}),
+        ...(fingerprint ? { fingerprint } : {}),
+        ...(text ? { text } : {}),
+        ...(before ? { before: timestampDate(before) } : {}),
         ...(limit ? { limit } : {}),
         ...(cursor ? { cursor } : {}),
       });
@@ -82,9 +106,28 @@ export const makeDeadLetterHandlers = (database: Database): ServiceImpl<typeof D
       const letter = await store.get(deadLetterId);
       return { deadLetter: toProto(letter, shownPayload(letter.event.data)) };
     },
+    groupDeadLetters: async () => ({
+      groups: (await store.group()).map((group) =>
+        create(DeadLetterGroupSchema, {
+          fingerprint: group.fingerprint,
+          consumer: group.consumer,
+          error: create(ErrorInfoSchema, { slug: group.errorCode, message: group.errorMessage }),
+          open: BigInt(group.open),
+          firstFailedAt: timestampFromDate(group.firstFailedAt),
+          lastFailedAt: timestampFromDate(group.lastFailedAt),
+        }),
+      ),
+    }),
     replayDeadLetters: ({ deadLetterIds }, context) =>
-      each(deadLetterIds, (id) => store.replay(id, callOf(context).principal.subject)),
-    discardDeadLetters: ({ deadLetterIds }, context) =>
-      each(deadLetterIds, (id) => store.discard(id, callOf(context).principal.subject)),
+      each(deadLetterIds, context, { action: "dead-letter.replay" }, (letters, id, actor) => letters.replay(id, actor)),
+    discardDeadLetters: ({ deadLetterIds, note }, context) =>
+      each(deadLetterIds, context, { action: "dead-letter.discard", note }, (letters, id, actor) =>
+        letters.discard(id, actor),
+      ),
   };
 };
+
+interface Done {
+  readonly action: string;
+  readonly note?: string;
+}

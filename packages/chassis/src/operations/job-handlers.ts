@@ -1,11 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { ErrorInfoSchema, JobRunSchema, JobRunStatus, JobSchema, type JobService } from "@tandem/contracts/common";
 import { createJobHistory, type JobRun, type RunStatus } from "@tandem/jobs";
 import type { Clock } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import { callOf, readPage, writePage } from "@tandem/rpc";
+import type { AuditTrail } from "./audit-trail.ts";
 
 const statuses: Readonly<Record<RunStatus, JobRunStatus>> = {
   due: JobRunStatus.REQUESTED,
@@ -34,7 +35,11 @@ const toProto = (run: JobRun) =>
     requestedBy: run.requestedBy ?? "",
   });
 
-export const makeJobHandlers = (database: Database, clock: Clock): ServiceImpl<typeof JobService> => {
+export const makeJobHandlers = (
+  database: Database,
+  clock: Clock,
+  audit: AuditTrail,
+): ServiceImpl<typeof JobService> => {
   const history = createJobHistory(database);
   return {
     listJobs: async () => ({
@@ -59,8 +64,33 @@ export const makeJobHandlers = (database: Database, clock: Clock): ServiceImpl<t
       });
       return { runs: found.items.map(toProto), page: writePage(found) };
     },
-    runNow: async ({ job }, context) => ({
-      run: toProto(await history.requestRun(job, callOf(context).principal.subject)),
-    }),
+    runNow: async ({ job }, context) => {
+      const actor = callOf(context).principal.subject;
+      const run = await database.transact(async (tx) => {
+        const requested = await createJobHistory(tx.client).requestRun(job, actor);
+        await audit(tx, { actor, action: "job.run", targetKind: "job", target: job, details: { runId: requested.id } });
+        return requested;
+      });
+      return { run: toProto(run) };
+    },
+    backfill: async ({ job, from, to, maxSlots, again }, context) => {
+      const actor = callOf(context).principal.subject;
+      const range = { from: from ? timestampDate(from) : clock.now(), to: to ? timestampDate(to) : clock.now() };
+      const runs = await database.transact(async (tx) => {
+        const queued = await createJobHistory(tx.client).requestBackfill({
+          job,
+          ...range,
+          ...(maxSlots ? { maxSlots } : {}),
+          again,
+          requestedBy: actor,
+          now: clock.now(),
+        });
+        const details = { from: range.from.toISOString(), to: range.to.toISOString(), slots: queued.length };
+        if (queued.length > 0)
+          await audit(tx, { actor, action: "job.backfill", targetKind: "job", target: job, details });
+        return queued;
+      });
+      return { runs: runs.map(toProto) };
+    },
   };
 };

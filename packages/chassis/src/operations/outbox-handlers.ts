@@ -5,9 +5,10 @@ import { ErrorInfoSchema, type OutboxService, ParkedEventSchema } from "@tandem/
 import { AppError } from "@tandem/kernel";
 import { listParked, outboxStats, releaseParked } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
-import { readPage, runBatch, summaryOf, writePage } from "@tandem/rpc";
+import { callOf, readPage, runBatch, summaryOf, writePage } from "@tandem/rpc";
+import type { AuditTrail } from "./audit-trail.ts";
 
-export const makeOutboxHandlers = (database: Database): ServiceImpl<typeof OutboxService> => ({
+export const makeOutboxHandlers = (database: Database, audit: AuditTrail): ServiceImpl<typeof OutboxService> => ({
   getStats: async (_, { signal }) => {
     const stats = await outboxStats(database, signal);
     return {
@@ -36,11 +37,15 @@ export const makeOutboxHandlers = (database: Database): ServiceImpl<typeof Outbo
     );
     return { events, page: writePage(found) };
   },
-  releaseParked: async ({ eventIds }) => {
+  releaseParked: async ({ eventIds }, context) => {
+    const actor = callOf(context).principal.subject;
     const outcomes = await runBatch(eventIds, async (id) => {
       if ((await releaseParked(database, [id])) === 0) {
         throw new AppError("not_found", "outbox.not_parked", "There is no such parked event.");
       }
+      // Afterwards: releasing wakes the relay by itself. What is released and not told of is in the log.
+      const action = { actor, action: "outbox.release", targetKind: "event", target: id };
+      await database.transact((tx) => audit(tx, action));
     });
     const results = outcomes.map((outcome, at) => ({
       eventId: eventIds[at] ?? "",

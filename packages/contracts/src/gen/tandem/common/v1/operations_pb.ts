@@ -21,7 +21,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/common/v1/operations.proto.
  */
 export const file_tandem_common_v1_operations: GenFile = /*@__PURE__*/
-  fileDesc("CiF0YW5kZW0vY29tbW9uL3YxL29wZXJhdGlvbnMucHJvdG8SEHRhbmRlbS5jb21tb24udjEi8AMKCkRlYWRMZXR0ZXISFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSEAoIY29uc3VtZXIYAiABKAkSDQoFdG9waWMYAyABKAkSEAoIZXZlbnRfaWQYBCABKAkSEgoKZXZlbnRfdHlwZRgFIAEoCRIOCgZzb3VyY2UYBiABKAkSDwoHc3ViamVjdBgHIAEoCRIUCgdwYXlsb2FkGAggASgJQgOAAQESKgoFZXJyb3IYCSABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbxIQCghhdHRlbXB0cxgKIAEoBRIQCgh0cmFjZV9pZBgLIAEoCRIWCg5jb3JyZWxhdGlvbl9pZBgMIAEoCRIyCgZzdGF0dXMYDSABKA4yIi50YW5kZW0uY29tbW9uLnYxLkRlYWRMZXR0ZXJTdGF0dXMSMwoPZmlyc3RfZmFpbGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdkZWFkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNsb3NlZF9ieRgRIAEoCRIMCgRub3RlGBIgASgJItQBChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0EisKBHBhZ2UYASABKAsyHS50YW5kZW0uY29tbW9uLnYxLlBhZ2VSZXF1ZXN0EjwKBnN0YXR1cxgCIAEoDjIiLnRhbmRlbS5jb21tb24udjEuRGVhZExldHRlclN0YXR1c0IIukgFggECEAESGgoIY29uc3VtZXIYAyABKAlCCLpIBXIDGMgBEhcKBXRvcGljGAQgASgJQgi6SAVyAxjIARIaCghldmVudF9pZBgFIAEoCUIIukgFcgMYyAEidwoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMgoMZGVhZF9sZXR0ZXJzGAEgAygLMhwudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIjkKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EiEKDmRlYWRfbGV0dGVyX2lkGAEgASgJQgm6SAZyBBABGEAiSgoVR2V0RGVhZExldHRlclJlc3BvbnNlEjEKC2RlYWRfbGV0dGVyGAEgASgLMhwudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyIkoKGFJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBIuCg9kZWFkX2xldHRlcl9pZHMYASADKAlCFbpIEpIBDwgBEPQDGAEiBnIEEAEYQCKBAQoZUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRIzCgdyZXN1bHRzGAEgAygLMiIudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyUmVzdWx0Ei8KB3N1bW1hcnkYAiABKAsyHi50YW5kZW0uY29tbW9uLnYxLkJhdGNoU3VtbWFyeSJlChlEaXNjYXJkRGVhZExldHRlcnNSZXF1ZXN0Ei4KD2RlYWRfbGV0dGVyX2lkcxgBIAMoCUIVukgSkgEPCAEQ9AMYASIGcgQQARhAEhgKBG5vdGUYAiABKAlCCrpIB3IFEAEY9AMiggEKGkRpc2NhcmREZWFkTGV0dGVyc1Jlc3BvbnNlEjMKB3Jlc3VsdHMYASADKAsyIi50YW5kZW0uY29tbW9uLnYxLkRlYWRMZXR0ZXJSZXN1bHQSLwoHc3VtbWFyeRgCIAEoCzIeLnRhbmRlbS5jb21tb24udjEuQmF0Y2hTdW1tYXJ5IlYKEERlYWRMZXR0ZXJSZXN1bHQSFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSKgoFZXJyb3IYAiABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbyKoAQoDSm9iEgsKA2pvYhgBIAEoCRIQCghzY2hlZHVsZRgCIAEoCRISCgp0aW1lb3V0X21zGAMgASgDEhUKDW1pc3NlZF9wb2xpY3kYBCABKAkSKwoHbmV4dF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoIbGFzdF9ydW4YBiABKAsyGC50YW5kZW0uY29tbW9uLnYxLkpvYlJ1biLaAgoGSm9iUnVuEg4KBnJ1bl9pZBgBIAEoCRILCgNqb2IYAiABKAkSMAoMc2NoZWR1bGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoGc3RhdHVzGAYgASgOMh4udGFuZGVtLmNvbW1vbi52MS5Kb2JSdW5TdGF0dXMSDQoFb3duZXIYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIqCgVlcnJvchgJIAEoCzIbLnRhbmRlbS5jb21tb24udjEuRXJyb3JJbmZvEg4KBm1hbnVhbBgKIAEoCBIUCgxyZXF1ZXN0ZWRfYnkYCyABKAkiEQoPTGlzdEpvYnNSZXF1ZXN0IjcKEExpc3RKb2JzUmVzcG9uc2USIwoEam9icxgBIAMoCzIVLnRhbmRlbS5jb21tb24udjEuSm9iIq4BCg9MaXN0UnVuc1JlcXVlc3QSNAoDam9iGAEgASgJQie6SCRyIjIgXlthLXpdW2EtejAtOS1dKihcLlthLXowLTktXSspKyQSKwoEcGFnZRgCIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSOAoGc3RhdHVzGAMgASgOMh4udGFuZGVtLmNvbW1vbi52MS5Kb2JSdW5TdGF0dXNCCLpIBYIBAhABImQKEExpc3RSdW5zUmVzcG9uc2USJgoEcnVucxgBIAMoCzIYLnRhbmRlbS5jb21tb24udjEuSm9iUnVuEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIkUKDVJ1bk5vd1JlcXVlc3QSNAoDam9iGAEgASgJQie6SCRyIjIgXlthLXpdW2EtejAtOS1dKihcLlthLXowLTktXSspKyQiNwoOUnVuTm93UmVzcG9uc2USJQoDcnVuGAEgASgLMhgudGFuZGVtLmNvbW1vbi52MS5Kb2JSdW4iEQoPR2V0U3RhdHNSZXF1ZXN0IqkBChBHZXRTdGF0c1Jlc3BvbnNlEg8KB3BlbmRpbmcYASABKAMSDgoGbGVhc2VkGAIgASgDEg4KBnBhcmtlZBgDIAEoAxIMCgRzZW50GAQgASgDEh0KFW9sZGVzdF9wZW5kaW5nX2FnZV9tcxgFIAEoAxIhChlvbGRlc3RfdHJhbnNhY3Rpb25fYWdlX21zGAYgASgDEhQKDGNpcmN1aXRfb3BlbhgHIAEoCCLwAQoLUGFya2VkRXZlbnQSEAoIZXZlbnRfaWQYASABKAkSDQoFdG9waWMYAiABKAkSEgoKZXZlbnRfdHlwZRgDIAEoCRIPCgdzdWJqZWN0GAQgASgJEhAKCGF0dGVtcHRzGAUgASgFEioKBWVycm9yGAYgASgLMhsudGFuZGVtLmNvbW1vbi52MS5FcnJvckluZm8SLgoKY3JlYXRlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLQoJcGFya2VkX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJZChFMaXN0UGFya2VkUmVxdWVzdBIrCgRwYWdlGAEgASgLMh0udGFuZGVtLmNvbW1vbi52MS5QYWdlUmVxdWVzdBIXCgV0b3BpYxgCIAEoCUIIukgFcgMYyAEibQoSTGlzdFBhcmtlZFJlc3BvbnNlEi0KBmV2ZW50cxgBIAMoCzIdLnRhbmRlbS5jb21tb24udjEuUGFya2VkRXZlbnQSKAoEcGFnZRgCIAEoCzIaLnRhbmRlbS5jb21tb24udjEuUGFnZUluZm8iPwoUUmVsZWFzZVBhcmtlZFJlcXVlc3QSJwoJZXZlbnRfaWRzGAEgAygJQhS6SBGSAQ4IARD0AxgBIgVyA7ABASJ+ChVSZWxlYXNlUGFya2VkUmVzcG9uc2USNAoHcmVzdWx0cxgBIAMoCzIjLnRhbmRlbS5jb21tb24udjEuUGFya2VkRXZlbnRSZXN1bHQSLwoHc3VtbWFyeRgCIAEoCzIeLnRhbmRlbS5jb21tb24udjEuQmF0Y2hTdW1tYXJ5IlEKEVBhcmtlZEV2ZW50UmVzdWx0EhAKCGV2ZW50X2lkGAEgASgJEioKBWVycm9yGAIgASgLMhsudGFuZGVtLmNvbW1vbi52MS5FcnJvckluZm8qlgEKEERlYWRMZXR0ZXJTdGF0dXMSIgoeREVBRF9MRVRURVJfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXREVBRF9MRVRURVJfU1RBVFVTX09QRU4QARIfChtERUFEX0xFVFRFUl9TVEFUVVNfUkVQTEFZRUQQAhIgChxERUFEX0xFVFRFUl9TVEFUVVNfRElTQ0FSREVEEAMq2wEKDEpvYlJ1blN0YXR1cxIeChpKT0JfUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGEpPQl9SVU5fU1RBVFVTX1JFUVVFU1RFRBABEhoKFkpPQl9SVU5fU1RBVFVTX1JVTk5JTkcQAhIcChhKT0JfUlVOX1NUQVRVU19TVUNDRUVERUQQAxIZChVKT0JfUlVOX1NUQVRVU19GQUlMRUQQBBIcChhKT0JfUlVOX1NUQVRVU19BQkFORE9ORUQQBRIaChZKT0JfUlVOX1NUQVRVU19TS0lQUEVEEAYysQUKEURlYWRMZXR0ZXJTZXJ2aWNlEpUBCg9MaXN0RGVhZExldHRlcnMSKC50YW5kZW0uY29tbW9uLnYxLkxpc3REZWFkTGV0dGVyc1JlcXVlc3QaKS50YW5kZW0uY29tbW9uLnYxLkxpc3REZWFkTGV0dGVyc1Jlc3BvbnNlIi2QAgGquxgKCghvcHMucmVhZILT5JMCFhIUL29wcy92MS9kZWFkLWxldHRlcnMSrQEKDUdldERlYWRMZXR0ZXISJi50YW5kZW0uY29tbW9uLnYxLkdldERlYWRMZXR0ZXJSZXF1ZXN0GicudGFuZGVtLmNvbW1vbi52MS5HZXREZWFkTGV0dGVyUmVzcG9uc2UiS5ACAaq7GAoKCG9wcy5yZWFkgtPkkwI0YgtkZWFkX2xldHRlchIlL29wcy92MS9kZWFkLWxldHRlcnMve2RlYWRfbGV0dGVyX2lkfRKmAQoRUmVwbGF5RGVhZExldHRlcnMSKi50YW5kZW0uY29tbW9uLnYxLlJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBorLnRhbmRlbS5jb21tb24udjEuUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZSI4kAICqrsYCwoJb3BzLndyaXRlgtPkkwIgOgEqIhsvb3BzL3YxL2RlYWQtbGV0dGVycy9yZXBsYXkSqgEKEkRpc2NhcmREZWFkTGV0dGVycxIrLnRhbmRlbS5jb21tb24udjEuRGlzY2FyZERlYWRMZXR0ZXJzUmVxdWVzdBosLnRhbmRlbS5jb21tb24udjEuRGlzY2FyZERlYWRMZXR0ZXJzUmVzcG9uc2UiOZACAqq7GAsKCW9wcy53cml0ZYLT5JMCIToBKiIcL29wcy92MS9kZWFkLWxldHRlcnMvZGlzY2FyZDKRAwoKSm9iU2VydmljZRJ4CghMaXN0Sm9icxIhLnRhbmRlbS5jb21tb24udjEuTGlzdEpvYnNSZXF1ZXN0GiIudGFuZGVtLmNvbW1vbi52MS5MaXN0Sm9ic1Jlc3BvbnNlIiWQAgGquxgKCghvcHMucmVhZILT5JMCDhIML29wcy92MS9qb2JzEoMBCghMaXN0UnVucxIhLnRhbmRlbS5jb21tb24udjEuTGlzdFJ1bnNSZXF1ZXN0GiIudGFuZGVtLmNvbW1vbi52MS5MaXN0UnVuc1Jlc3BvbnNlIjCQAgGquxgKCghvcHMucmVhZILT5JMCGRIXL29wcy92MS9qb2JzL3tqb2J9L3J1bnMSggEKBlJ1bk5vdxIfLnRhbmRlbS5jb21tb24udjEuUnVuTm93UmVxdWVzdBogLnRhbmRlbS5jb21tb24udjEuUnVuTm93UmVzcG9uc2UiNaq7GAsKCW9wcy53cml0ZYLT5JMCIDoBKmIDcnVuIhYvb3BzL3YxL2pvYnMve2pvYn0vcnVuMrQDCg1PdXRib3hTZXJ2aWNlEnoKCEdldFN0YXRzEiEudGFuZGVtLmNvbW1vbi52MS5HZXRTdGF0c1JlcXVlc3QaIi50YW5kZW0uY29tbW9uLnYxLkdldFN0YXRzUmVzcG9uc2UiJ5ACAaq7GAoKCG9wcy5yZWFkgtPkkwIQEg4vb3BzL3YxL291dGJveBKHAQoKTGlzdFBhcmtlZBIjLnRhbmRlbS5jb21tb24udjEuTGlzdFBhcmtlZFJlcXVlc3QaJC50YW5kZW0uY29tbW9uLnYxLkxpc3RQYXJrZWRSZXNwb25zZSIukAIBqrsYCgoIb3BzLnJlYWSC0+STAhcSFS9vcHMvdjEvb3V0Ym94L3BhcmtlZBKcAQoNUmVsZWFzZVBhcmtlZBImLnRhbmRlbS5jb21tb24udjEuUmVsZWFzZVBhcmtlZFJlcXVlc3QaJy50YW5kZW0uY29tbW9uLnYxLlJlbGVhc2VQYXJrZWRSZXNwb25zZSI6kAICqrsYCwoJb3BzLndyaXRlgtPkkwIiOgEqIh0vb3BzL3YxL291dGJveC9wYXJrZWQvcmVsZWFzZWIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_tandem_common_v1_batch, file_tandem_common_v1_errors, file_tandem_common_v1_options, file_tandem_common_v1_pagination]);
+  fileDesc("CiF0YW5kZW0vY29tbW9uL3YxL29wZXJhdGlvbnMucHJvdG8SEHRhbmRlbS5jb21tb24udjEihQQKCkRlYWRMZXR0ZXISFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSEAoIY29uc3VtZXIYAiABKAkSDQoFdG9waWMYAyABKAkSEAoIZXZlbnRfaWQYBCABKAkSEgoKZXZlbnRfdHlwZRgFIAEoCRIOCgZzb3VyY2UYBiABKAkSDwoHc3ViamVjdBgHIAEoCRIUCgdwYXlsb2FkGAggASgJQgOAAQESKgoFZXJyb3IYCSABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbxIQCghhdHRlbXB0cxgKIAEoBRIQCgh0cmFjZV9pZBgLIAEoCRIWCg5jb3JyZWxhdGlvbl9pZBgMIAEoCRIyCgZzdGF0dXMYDSABKA4yIi50YW5kZW0uY29tbW9uLnYxLkRlYWRMZXR0ZXJTdGF0dXMSMwoPZmlyc3RfZmFpbGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdkZWFkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCgljbG9zZWRfYXQYECABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCWNsb3NlZF9ieRgRIAEoCRIMCgRub3RlGBIgASgJEhMKC2ZpbmdlcnByaW50GBMgASgJItsBCg9EZWFkTGV0dGVyR3JvdXASEwoLZmluZ2VycHJpbnQYASABKAkSEAoIY29uc3VtZXIYAiABKAkSKgoFZXJyb3IYAyABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbxIMCgRvcGVuGAQgASgDEjMKD2ZpcnN0X2ZhaWxlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoObGFzdF9mYWlsZWRfYXQYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrYCChZMaXN0RGVhZExldHRlcnNSZXF1ZXN0EisKBHBhZ2UYASABKAsyHS50YW5kZW0uY29tbW9uLnYxLlBhZ2VSZXF1ZXN0EjwKBnN0YXR1cxgCIAEoDjIiLnRhbmRlbS5jb21tb24udjEuRGVhZExldHRlclN0YXR1c0IIukgFggECEAESGgoIY29uc3VtZXIYAyABKAlCCLpIBXIDGMgBEhcKBXRvcGljGAQgASgJQgi6SAVyAxjIARIaCghldmVudF9pZBgFIAEoCUIIukgFcgMYyAESHAoLZmluZ2VycHJpbnQYBiABKAlCB7pIBHICGEASFgoEdGV4dBgHIAEoCUIIukgFcgMYyAESKgoGYmVmb3JlGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIZChdHcm91cERlYWRMZXR0ZXJzUmVxdWVzdCJNChhHcm91cERlYWRMZXR0ZXJzUmVzcG9uc2USMQoGZ3JvdXBzGAEgAygLMiEudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyR3JvdXAidwoXTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2USMgoMZGVhZF9sZXR0ZXJzGAEgAygLMhwudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIjkKFEdldERlYWRMZXR0ZXJSZXF1ZXN0EiEKDmRlYWRfbGV0dGVyX2lkGAEgASgJQgm6SAZyBBABGEAiSgoVR2V0RGVhZExldHRlclJlc3BvbnNlEjEKC2RlYWRfbGV0dGVyGAEgASgLMhwudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyIkoKGFJlcGxheURlYWRMZXR0ZXJzUmVxdWVzdBIuCg9kZWFkX2xldHRlcl9pZHMYASADKAlCFbpIEpIBDwgBEPQDGAEiBnIEEAEYQCKBAQoZUmVwbGF5RGVhZExldHRlcnNSZXNwb25zZRIzCgdyZXN1bHRzGAEgAygLMiIudGFuZGVtLmNvbW1vbi52MS5EZWFkTGV0dGVyUmVzdWx0Ei8KB3N1bW1hcnkYAiABKAsyHi50YW5kZW0uY29tbW9uLnYxLkJhdGNoU3VtbWFyeSJlChlEaXNjYXJkRGVhZExldHRlcnNSZXF1ZXN0Ei4KD2RlYWRfbGV0dGVyX2lkcxgBIAMoCUIVukgSkgEPCAEQ9AMYASIGcgQQARhAEhgKBG5vdGUYAiABKAlCCrpIB3IFEAEY9AMiggEKGkRpc2NhcmREZWFkTGV0dGVyc1Jlc3BvbnNlEjMKB3Jlc3VsdHMYASADKAsyIi50YW5kZW0uY29tbW9uLnYxLkRlYWRMZXR0ZXJSZXN1bHQSLwoHc3VtbWFyeRgCIAEoCzIeLnRhbmRlbS5jb21tb24udjEuQmF0Y2hTdW1tYXJ5IlYKEERlYWRMZXR0ZXJSZXN1bHQSFgoOZGVhZF9sZXR0ZXJfaWQYASABKAkSKgoFZXJyb3IYAiABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbyKoAQoDSm9iEgsKA2pvYhgBIAEoCRIQCghzY2hlZHVsZRgCIAEoCRISCgp0aW1lb3V0X21zGAMgASgDEhUKDW1pc3NlZF9wb2xpY3kYBCABKAkSKwoHbmV4dF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKgoIbGFzdF9ydW4YBiABKAsyGC50YW5kZW0uY29tbW9uLnYxLkpvYlJ1biLaAgoGSm9iUnVuEg4KBnJ1bl9pZBgBIAEoCRILCgNqb2IYAiABKAkSMAoMc2NoZWR1bGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpzdGFydGVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoGc3RhdHVzGAYgASgOMh4udGFuZGVtLmNvbW1vbi52MS5Kb2JSdW5TdGF0dXMSDQoFb3duZXIYByABKAkSDwoHc3VtbWFyeRgIIAEoCRIqCgVlcnJvchgJIAEoCzIbLnRhbmRlbS5jb21tb24udjEuRXJyb3JJbmZvEg4KBm1hbnVhbBgKIAEoCBIUCgxyZXF1ZXN0ZWRfYnkYCyABKAkiEQoPTGlzdEpvYnNSZXF1ZXN0IjcKEExpc3RKb2JzUmVzcG9uc2USIwoEam9icxgBIAMoCzIVLnRhbmRlbS5jb21tb24udjEuSm9iIq4BCg9MaXN0UnVuc1JlcXVlc3QSNAoDam9iGAEgASgJQie6SCRyIjIgXlthLXpdW2EtejAtOS1dKihcLlthLXowLTktXSspKyQSKwoEcGFnZRgCIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSOAoGc3RhdHVzGAMgASgOMh4udGFuZGVtLmNvbW1vbi52MS5Kb2JSdW5TdGF0dXNCCLpIBYIBAhABImQKEExpc3RSdW5zUmVzcG9uc2USJgoEcnVucxgBIAMoCzIYLnRhbmRlbS5jb21tb24udjEuSm9iUnVuEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIkUKDVJ1bk5vd1JlcXVlc3QSNAoDam9iGAEgASgJQie6SCRyIjIgXlthLXpdW2EtejAtOS1dKihcLlthLXowLTktXSspKyQiNwoOUnVuTm93UmVzcG9uc2USJQoDcnVuGAEgASgLMhgudGFuZGVtLmNvbW1vbi52MS5Kb2JSdW4i1wEKD0JhY2tmaWxsUmVxdWVzdBI0CgNqb2IYASABKAlCJ7pIJHIiMiBeW2Etel1bYS16MC05LV0qKFwuW2EtejAtOS1dKykrJBIwCgRmcm9tGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEi4KAnRvGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEh0KCW1heF9zbG90cxgEIAEoBUIKukgHGgUY6AcoABINCgVhZ2FpbhgFIAEoCCI6ChBCYWNrZmlsbFJlc3BvbnNlEiYKBHJ1bnMYASADKAsyGC50YW5kZW0uY29tbW9uLnYxLkpvYlJ1biIRCg9HZXRTdGF0c1JlcXVlc3QiqQEKEEdldFN0YXRzUmVzcG9uc2USDwoHcGVuZGluZxgBIAEoAxIOCgZsZWFzZWQYAiABKAMSDgoGcGFya2VkGAMgASgDEgwKBHNlbnQYBCABKAMSHQoVb2xkZXN0X3BlbmRpbmdfYWdlX21zGAUgASgDEiEKGW9sZGVzdF90cmFuc2FjdGlvbl9hZ2VfbXMYBiABKAMSFAoMY2lyY3VpdF9vcGVuGAcgASgIIvABCgtQYXJrZWRFdmVudBIQCghldmVudF9pZBgBIAEoCRINCgV0b3BpYxgCIAEoCRISCgpldmVudF90eXBlGAMgASgJEg8KB3N1YmplY3QYBCABKAkSEAoIYXR0ZW1wdHMYBSABKAUSKgoFZXJyb3IYBiABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbxIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBItCglwYXJrZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlkKEUxpc3RQYXJrZWRSZXF1ZXN0EisKBHBhZ2UYASABKAsyHS50YW5kZW0uY29tbW9uLnYxLlBhZ2VSZXF1ZXN0EhcKBXRvcGljGAIgASgJQgi6SAVyAxjIASJtChJMaXN0UGFya2VkUmVzcG9uc2USLQoGZXZlbnRzGAEgAygLMh0udGFuZGVtLmNvbW1vbi52MS5QYXJrZWRFdmVudBIoCgRwYWdlGAIgASgLMhoudGFuZGVtLmNvbW1vbi52MS5QYWdlSW5mbyI/ChRSZWxlYXNlUGFya2VkUmVxdWVzdBInCglldmVudF9pZHMYASADKAlCFLpIEZIBDggBEPQDGAEiBXIDsAEBIn4KFVJlbGVhc2VQYXJrZWRSZXNwb25zZRI0CgdyZXN1bHRzGAEgAygLMiMudGFuZGVtLmNvbW1vbi52MS5QYXJrZWRFdmVudFJlc3VsdBIvCgdzdW1tYXJ5GAIgASgLMh4udGFuZGVtLmNvbW1vbi52MS5CYXRjaFN1bW1hcnkiUQoRUGFya2VkRXZlbnRSZXN1bHQSEAoIZXZlbnRfaWQYASABKAkSKgoFZXJyb3IYAiABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mbyqWAQoQRGVhZExldHRlclN0YXR1cxIiCh5ERUFEX0xFVFRFUl9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdERUFEX0xFVFRFUl9TVEFUVVNfT1BFThABEh8KG0RFQURfTEVUVEVSX1NUQVRVU19SRVBMQVlFRBACEiAKHERFQURfTEVUVEVSX1NUQVRVU19ESVNDQVJERUQQAyrbAQoMSm9iUnVuU3RhdHVzEh4KGkpPQl9SVU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYSk9CX1JVTl9TVEFUVVNfUkVRVUVTVEVEEAESGgoWSk9CX1JVTl9TVEFUVVNfUlVOTklORxACEhwKGEpPQl9SVU5fU1RBVFVTX1NVQ0NFRURFRBADEhkKFUpPQl9SVU5fU1RBVFVTX0ZBSUxFRBAEEhwKGEpPQl9SVU5fU1RBVFVTX0FCQU5ET05FRBAFEhoKFkpPQl9SVU5fU1RBVFVTX1NLSVBQRUQQBjLSBgoRRGVhZExldHRlclNlcnZpY2USlQEKD0xpc3REZWFkTGV0dGVycxIoLnRhbmRlbS5jb21tb24udjEuTGlzdERlYWRMZXR0ZXJzUmVxdWVzdBopLnRhbmRlbS5jb21tb24udjEuTGlzdERlYWRMZXR0ZXJzUmVzcG9uc2UiLZACAaq7GAoKCG9wcy5yZWFkgtPkkwIWEhQvb3BzL3YxL2RlYWQtbGV0dGVycxKtAQoNR2V0RGVhZExldHRlchImLnRhbmRlbS5jb21tb24udjEuR2V0RGVhZExldHRlclJlcXVlc3QaJy50YW5kZW0uY29tbW9uLnYxLkdldERlYWRMZXR0ZXJSZXNwb25zZSJLkAIBqrsYCgoIb3BzLnJlYWSC0+STAjRiC2RlYWRfbGV0dGVyEiUvb3BzL3YxL2RlYWQtbGV0dGVycy97ZGVhZF9sZXR0ZXJfaWR9Ep4BChBHcm91cERlYWRMZXR0ZXJzEikudGFuZGVtLmNvbW1vbi52MS5Hcm91cERlYWRMZXR0ZXJzUmVxdWVzdBoqLnRhbmRlbS5jb21tb24udjEuR3JvdXBEZWFkTGV0dGVyc1Jlc3BvbnNlIjOQAgGquxgKCghvcHMucmVhZILT5JMCHBIaL29wcy92MS9kZWFkLWxldHRlci1ncm91cHMSpgEKEVJlcGxheURlYWRMZXR0ZXJzEioudGFuZGVtLmNvbW1vbi52MS5SZXBsYXlEZWFkTGV0dGVyc1JlcXVlc3QaKy50YW5kZW0uY29tbW9uLnYxLlJlcGxheURlYWRMZXR0ZXJzUmVzcG9uc2UiOJACAqq7GAsKCW9wcy53cml0ZYLT5JMCIDoBKiIbL29wcy92MS9kZWFkLWxldHRlcnMvcmVwbGF5EqoBChJEaXNjYXJkRGVhZExldHRlcnMSKy50YW5kZW0uY29tbW9uLnYxLkRpc2NhcmREZWFkTGV0dGVyc1JlcXVlc3QaLC50YW5kZW0uY29tbW9uLnYxLkRpc2NhcmREZWFkTGV0dGVyc1Jlc3BvbnNlIjmQAgKquxgLCglvcHMud3JpdGWC0+STAiE6ASoiHC9vcHMvdjEvZGVhZC1sZXR0ZXJzL2Rpc2NhcmQynwQKCkpvYlNlcnZpY2USeAoITGlzdEpvYnMSIS50YW5kZW0uY29tbW9uLnYxLkxpc3RKb2JzUmVxdWVzdBoiLnRhbmRlbS5jb21tb24udjEuTGlzdEpvYnNSZXNwb25zZSIlkAIBqrsYCgoIb3BzLnJlYWSC0+STAg4SDC9vcHMvdjEvam9icxKDAQoITGlzdFJ1bnMSIS50YW5kZW0uY29tbW9uLnYxLkxpc3RSdW5zUmVxdWVzdBoiLnRhbmRlbS5jb21tb24udjEuTGlzdFJ1bnNSZXNwb25zZSIwkAIBqrsYCgoIb3BzLnJlYWSC0+STAhkSFy9vcHMvdjEvam9icy97am9ifS9ydW5zEoIBCgZSdW5Ob3cSHy50YW5kZW0uY29tbW9uLnYxLlJ1bk5vd1JlcXVlc3QaIC50YW5kZW0uY29tbW9uLnYxLlJ1bk5vd1Jlc3BvbnNlIjWquxgLCglvcHMud3JpdGWC0+STAiA6ASpiA3J1biIWL29wcy92MS9qb2JzL3tqb2J9L3J1bhKLAQoIQmFja2ZpbGwSIS50YW5kZW0uY29tbW9uLnYxLkJhY2tmaWxsUmVxdWVzdBoiLnRhbmRlbS5jb21tb24udjEuQmFja2ZpbGxSZXNwb25zZSI4kAICqrsYCwoJb3BzLndyaXRlgtPkkwIgOgEqIhsvb3BzL3YxL2pvYnMve2pvYn0vYmFja2ZpbGwytAMKDU91dGJveFNlcnZpY2USegoIR2V0U3RhdHMSIS50YW5kZW0uY29tbW9uLnYxLkdldFN0YXRzUmVxdWVzdBoiLnRhbmRlbS5jb21tb24udjEuR2V0U3RhdHNSZXNwb25zZSInkAIBqrsYCgoIb3BzLnJlYWSC0+STAhASDi9vcHMvdjEvb3V0Ym94EocBCgpMaXN0UGFya2VkEiMudGFuZGVtLmNvbW1vbi52MS5MaXN0UGFya2VkUmVxdWVzdBokLnRhbmRlbS5jb21tb24udjEuTGlzdFBhcmtlZFJlc3BvbnNlIi6QAgGquxgKCghvcHMucmVhZILT5JMCFxIVL29wcy92MS9vdXRib3gvcGFya2VkEpwBCg1SZWxlYXNlUGFya2VkEiYudGFuZGVtLmNvbW1vbi52MS5SZWxlYXNlUGFya2VkUmVxdWVzdBonLnRhbmRlbS5jb21tb24udjEuUmVsZWFzZVBhcmtlZFJlc3BvbnNlIjqQAgKquxgLCglvcHMud3JpdGWC0+STAiI6ASoiHS9vcHMvdjEvb3V0Ym94L3BhcmtlZC9yZWxlYXNlYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_tandem_common_v1_batch, file_tandem_common_v1_errors, file_tandem_common_v1_options, file_tandem_common_v1_pagination]);
 
 /**
  * @generated from message tandem.common.v1.DeadLetter
@@ -124,6 +124,13 @@ export type DeadLetter = Message<"tandem.common.v1.DeadLetter"> & {
    * @generated from field: string note = 18;
    */
   note: string;
+
+  /**
+   * Of consumer and cause: dead letters that died of the same thing have the same.
+   *
+   * @generated from field: string fingerprint = 19;
+   */
+  fingerprint: string;
 };
 
 /**
@@ -132,6 +139,52 @@ export type DeadLetter = Message<"tandem.common.v1.DeadLetter"> & {
  */
 export const DeadLetterSchema: GenMessage<DeadLetter> = /*@__PURE__*/
   messageDesc(file_tandem_common_v1_operations, 0);
+
+/**
+ * Open dead letters of one consumer with one cause.
+ *
+ * @generated from message tandem.common.v1.DeadLetterGroup
+ */
+export type DeadLetterGroup = Message<"tandem.common.v1.DeadLetterGroup"> & {
+  /**
+   * @generated from field: string fingerprint = 1;
+   */
+  fingerprint: string;
+
+  /**
+   * @generated from field: string consumer = 2;
+   */
+  consumer: string;
+
+  /**
+   * Of one of them.
+   *
+   * @generated from field: tandem.common.v1.ErrorInfo error = 3;
+   */
+  error?: ErrorInfo | undefined;
+
+  /**
+   * @generated from field: int64 open = 4;
+   */
+  open: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp first_failed_at = 5;
+   */
+  firstFailedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp last_failed_at = 6;
+   */
+  lastFailedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tandem.common.v1.DeadLetterGroup.
+ * Use `create(DeadLetterGroupSchema)` to create a new message.
+ */
+export const DeadLetterGroupSchema: GenMessage<DeadLetterGroup> = /*@__PURE__*/
+  messageDesc(file_tandem_common_v1_operations, 1);
 
 /**
  * @generated from message tandem.common.v1.ListDeadLettersRequest
@@ -163,6 +216,25 @@ export type ListDeadLettersRequest = Message<"tandem.common.v1.ListDeadLettersRe
    * @generated from field: string event_id = 5;
    */
   eventId: string;
+
+  /**
+   * @generated from field: string fingerprint = 6;
+   */
+  fingerprint: string;
+
+  /**
+   * Somewhere in the error's message or the subject, without regard to case.
+   *
+   * @generated from field: string text = 7;
+   */
+  text: string;
+
+  /**
+   * Only those that died before.
+   *
+   * @generated from field: google.protobuf.Timestamp before = 8;
+   */
+  before?: Timestamp | undefined;
 };
 
 /**
@@ -170,7 +242,37 @@ export type ListDeadLettersRequest = Message<"tandem.common.v1.ListDeadLettersRe
  * Use `create(ListDeadLettersRequestSchema)` to create a new message.
  */
 export const ListDeadLettersRequestSchema: GenMessage<ListDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 1);
+  messageDesc(file_tandem_common_v1_operations, 2);
+
+/**
+ * @generated from message tandem.common.v1.GroupDeadLettersRequest
+ */
+export type GroupDeadLettersRequest = Message<"tandem.common.v1.GroupDeadLettersRequest"> & {
+};
+
+/**
+ * Describes the message tandem.common.v1.GroupDeadLettersRequest.
+ * Use `create(GroupDeadLettersRequestSchema)` to create a new message.
+ */
+export const GroupDeadLettersRequestSchema: GenMessage<GroupDeadLettersRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_common_v1_operations, 3);
+
+/**
+ * @generated from message tandem.common.v1.GroupDeadLettersResponse
+ */
+export type GroupDeadLettersResponse = Message<"tandem.common.v1.GroupDeadLettersResponse"> & {
+  /**
+   * @generated from field: repeated tandem.common.v1.DeadLetterGroup groups = 1;
+   */
+  groups: DeadLetterGroup[];
+};
+
+/**
+ * Describes the message tandem.common.v1.GroupDeadLettersResponse.
+ * Use `create(GroupDeadLettersResponseSchema)` to create a new message.
+ */
+export const GroupDeadLettersResponseSchema: GenMessage<GroupDeadLettersResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_common_v1_operations, 4);
 
 /**
  * @generated from message tandem.common.v1.ListDeadLettersResponse
@@ -194,7 +296,7 @@ export type ListDeadLettersResponse = Message<"tandem.common.v1.ListDeadLettersR
  * Use `create(ListDeadLettersResponseSchema)` to create a new message.
  */
 export const ListDeadLettersResponseSchema: GenMessage<ListDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 2);
+  messageDesc(file_tandem_common_v1_operations, 5);
 
 /**
  * @generated from message tandem.common.v1.GetDeadLetterRequest
@@ -211,7 +313,7 @@ export type GetDeadLetterRequest = Message<"tandem.common.v1.GetDeadLetterReques
  * Use `create(GetDeadLetterRequestSchema)` to create a new message.
  */
 export const GetDeadLetterRequestSchema: GenMessage<GetDeadLetterRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 3);
+  messageDesc(file_tandem_common_v1_operations, 6);
 
 /**
  * @generated from message tandem.common.v1.GetDeadLetterResponse
@@ -228,7 +330,7 @@ export type GetDeadLetterResponse = Message<"tandem.common.v1.GetDeadLetterRespo
  * Use `create(GetDeadLetterResponseSchema)` to create a new message.
  */
 export const GetDeadLetterResponseSchema: GenMessage<GetDeadLetterResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 4);
+  messageDesc(file_tandem_common_v1_operations, 7);
 
 /**
  * @generated from message tandem.common.v1.ReplayDeadLettersRequest
@@ -245,7 +347,7 @@ export type ReplayDeadLettersRequest = Message<"tandem.common.v1.ReplayDeadLette
  * Use `create(ReplayDeadLettersRequestSchema)` to create a new message.
  */
 export const ReplayDeadLettersRequestSchema: GenMessage<ReplayDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 5);
+  messageDesc(file_tandem_common_v1_operations, 8);
 
 /**
  * @generated from message tandem.common.v1.ReplayDeadLettersResponse
@@ -267,7 +369,7 @@ export type ReplayDeadLettersResponse = Message<"tandem.common.v1.ReplayDeadLett
  * Use `create(ReplayDeadLettersResponseSchema)` to create a new message.
  */
 export const ReplayDeadLettersResponseSchema: GenMessage<ReplayDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 6);
+  messageDesc(file_tandem_common_v1_operations, 9);
 
 /**
  * @generated from message tandem.common.v1.DiscardDeadLettersRequest
@@ -291,7 +393,7 @@ export type DiscardDeadLettersRequest = Message<"tandem.common.v1.DiscardDeadLet
  * Use `create(DiscardDeadLettersRequestSchema)` to create a new message.
  */
 export const DiscardDeadLettersRequestSchema: GenMessage<DiscardDeadLettersRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 7);
+  messageDesc(file_tandem_common_v1_operations, 10);
 
 /**
  * @generated from message tandem.common.v1.DiscardDeadLettersResponse
@@ -313,7 +415,7 @@ export type DiscardDeadLettersResponse = Message<"tandem.common.v1.DiscardDeadLe
  * Use `create(DiscardDeadLettersResponseSchema)` to create a new message.
  */
 export const DiscardDeadLettersResponseSchema: GenMessage<DiscardDeadLettersResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 8);
+  messageDesc(file_tandem_common_v1_operations, 11);
 
 /**
  * @generated from message tandem.common.v1.DeadLetterResult
@@ -337,7 +439,7 @@ export type DeadLetterResult = Message<"tandem.common.v1.DeadLetterResult"> & {
  * Use `create(DeadLetterResultSchema)` to create a new message.
  */
 export const DeadLetterResultSchema: GenMessage<DeadLetterResult> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 9);
+  messageDesc(file_tandem_common_v1_operations, 12);
 
 /**
  * @generated from message tandem.common.v1.Job
@@ -383,7 +485,7 @@ export type Job = Message<"tandem.common.v1.Job"> & {
  * Use `create(JobSchema)` to create a new message.
  */
 export const JobSchema: GenMessage<Job> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 10);
+  messageDesc(file_tandem_common_v1_operations, 13);
 
 /**
  * @generated from message tandem.common.v1.JobRun
@@ -456,7 +558,7 @@ export type JobRun = Message<"tandem.common.v1.JobRun"> & {
  * Use `create(JobRunSchema)` to create a new message.
  */
 export const JobRunSchema: GenMessage<JobRun> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 11);
+  messageDesc(file_tandem_common_v1_operations, 14);
 
 /**
  * @generated from message tandem.common.v1.ListJobsRequest
@@ -469,7 +571,7 @@ export type ListJobsRequest = Message<"tandem.common.v1.ListJobsRequest"> & {
  * Use `create(ListJobsRequestSchema)` to create a new message.
  */
 export const ListJobsRequestSchema: GenMessage<ListJobsRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 12);
+  messageDesc(file_tandem_common_v1_operations, 15);
 
 /**
  * @generated from message tandem.common.v1.ListJobsResponse
@@ -486,7 +588,7 @@ export type ListJobsResponse = Message<"tandem.common.v1.ListJobsResponse"> & {
  * Use `create(ListJobsResponseSchema)` to create a new message.
  */
 export const ListJobsResponseSchema: GenMessage<ListJobsResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 13);
+  messageDesc(file_tandem_common_v1_operations, 16);
 
 /**
  * @generated from message tandem.common.v1.ListRunsRequest
@@ -513,7 +615,7 @@ export type ListRunsRequest = Message<"tandem.common.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 14);
+  messageDesc(file_tandem_common_v1_operations, 17);
 
 /**
  * @generated from message tandem.common.v1.ListRunsResponse
@@ -537,7 +639,7 @@ export type ListRunsResponse = Message<"tandem.common.v1.ListRunsResponse"> & {
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 15);
+  messageDesc(file_tandem_common_v1_operations, 18);
 
 /**
  * @generated from message tandem.common.v1.RunNowRequest
@@ -554,7 +656,7 @@ export type RunNowRequest = Message<"tandem.common.v1.RunNowRequest"> & {
  * Use `create(RunNowRequestSchema)` to create a new message.
  */
 export const RunNowRequestSchema: GenMessage<RunNowRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 16);
+  messageDesc(file_tandem_common_v1_operations, 19);
 
 /**
  * @generated from message tandem.common.v1.RunNowResponse
@@ -571,7 +673,69 @@ export type RunNowResponse = Message<"tandem.common.v1.RunNowResponse"> & {
  * Use `create(RunNowResponseSchema)` to create a new message.
  */
 export const RunNowResponseSchema: GenMessage<RunNowResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 17);
+  messageDesc(file_tandem_common_v1_operations, 20);
+
+/**
+ * @generated from message tandem.common.v1.BackfillRequest
+ */
+export type BackfillRequest = Message<"tandem.common.v1.BackfillRequest"> & {
+  /**
+   * @generated from field: string job = 1;
+   */
+  job: string;
+
+  /**
+   * From, inclusive, to, inclusive.
+   *
+   * @generated from field: google.protobuf.Timestamp from = 2;
+   */
+  from?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp to = 3;
+   */
+  to?: Timestamp | undefined;
+
+  /**
+   * 0: 100.
+   *
+   * @generated from field: int32 max_slots = 4;
+   */
+  maxSlots: number;
+
+  /**
+   * Also slots that have succeeded.
+   *
+   * @generated from field: bool again = 5;
+   */
+  again: boolean;
+};
+
+/**
+ * Describes the message tandem.common.v1.BackfillRequest.
+ * Use `create(BackfillRequestSchema)` to create a new message.
+ */
+export const BackfillRequestSchema: GenMessage<BackfillRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_common_v1_operations, 21);
+
+/**
+ * @generated from message tandem.common.v1.BackfillResponse
+ */
+export type BackfillResponse = Message<"tandem.common.v1.BackfillResponse"> & {
+  /**
+   * Those that were queued, oldest first.
+   *
+   * @generated from field: repeated tandem.common.v1.JobRun runs = 1;
+   */
+  runs: JobRun[];
+};
+
+/**
+ * Describes the message tandem.common.v1.BackfillResponse.
+ * Use `create(BackfillResponseSchema)` to create a new message.
+ */
+export const BackfillResponseSchema: GenMessage<BackfillResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_common_v1_operations, 22);
 
 /**
  * @generated from message tandem.common.v1.GetStatsRequest
@@ -584,7 +748,7 @@ export type GetStatsRequest = Message<"tandem.common.v1.GetStatsRequest"> & {
  * Use `create(GetStatsRequestSchema)` to create a new message.
  */
 export const GetStatsRequestSchema: GenMessage<GetStatsRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 18);
+  messageDesc(file_tandem_common_v1_operations, 23);
 
 /**
  * @generated from message tandem.common.v1.GetStatsResponse
@@ -637,7 +801,7 @@ export type GetStatsResponse = Message<"tandem.common.v1.GetStatsResponse"> & {
  * Use `create(GetStatsResponseSchema)` to create a new message.
  */
 export const GetStatsResponseSchema: GenMessage<GetStatsResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 19);
+  messageDesc(file_tandem_common_v1_operations, 24);
 
 /**
  * @generated from message tandem.common.v1.ParkedEvent
@@ -689,7 +853,7 @@ export type ParkedEvent = Message<"tandem.common.v1.ParkedEvent"> & {
  * Use `create(ParkedEventSchema)` to create a new message.
  */
 export const ParkedEventSchema: GenMessage<ParkedEvent> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 20);
+  messageDesc(file_tandem_common_v1_operations, 25);
 
 /**
  * @generated from message tandem.common.v1.ListParkedRequest
@@ -711,7 +875,7 @@ export type ListParkedRequest = Message<"tandem.common.v1.ListParkedRequest"> & 
  * Use `create(ListParkedRequestSchema)` to create a new message.
  */
 export const ListParkedRequestSchema: GenMessage<ListParkedRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 21);
+  messageDesc(file_tandem_common_v1_operations, 26);
 
 /**
  * @generated from message tandem.common.v1.ListParkedResponse
@@ -735,7 +899,7 @@ export type ListParkedResponse = Message<"tandem.common.v1.ListParkedResponse"> 
  * Use `create(ListParkedResponseSchema)` to create a new message.
  */
 export const ListParkedResponseSchema: GenMessage<ListParkedResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 22);
+  messageDesc(file_tandem_common_v1_operations, 27);
 
 /**
  * @generated from message tandem.common.v1.ReleaseParkedRequest
@@ -752,7 +916,7 @@ export type ReleaseParkedRequest = Message<"tandem.common.v1.ReleaseParkedReques
  * Use `create(ReleaseParkedRequestSchema)` to create a new message.
  */
 export const ReleaseParkedRequestSchema: GenMessage<ReleaseParkedRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 23);
+  messageDesc(file_tandem_common_v1_operations, 28);
 
 /**
  * @generated from message tandem.common.v1.ReleaseParkedResponse
@@ -774,7 +938,7 @@ export type ReleaseParkedResponse = Message<"tandem.common.v1.ReleaseParkedRespo
  * Use `create(ReleaseParkedResponseSchema)` to create a new message.
  */
 export const ReleaseParkedResponseSchema: GenMessage<ReleaseParkedResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 24);
+  messageDesc(file_tandem_common_v1_operations, 29);
 
 /**
  * @generated from message tandem.common.v1.ParkedEventResult
@@ -798,7 +962,7 @@ export type ParkedEventResult = Message<"tandem.common.v1.ParkedEventResult"> & 
  * Use `create(ParkedEventResultSchema)` to create a new message.
  */
 export const ParkedEventResultSchema: GenMessage<ParkedEventResult> = /*@__PURE__*/
-  messageDesc(file_tandem_common_v1_operations, 25);
+  messageDesc(file_tandem_common_v1_operations, 30);
 
 /**
  * @generated from enum tandem.common.v1.DeadLetterStatus
@@ -916,6 +1080,16 @@ export const DeadLetterService: GenService<{
     output: typeof GetDeadLetterResponseSchema;
   },
   /**
+   * Open ones by consumer and cause, most frequent first; at most 200.
+   *
+   * @generated from rpc tandem.common.v1.DeadLetterService.GroupDeadLetters
+   */
+  groupDeadLetters: {
+    methodKind: "unary";
+    input: typeof GroupDeadLettersRequestSchema;
+    output: typeof GroupDeadLettersResponseSchema;
+  },
+  /**
    * Delivers them again to the consumer that failed, under the same event ids.
    *
    * @generated from rpc tandem.common.v1.DeadLetterService.ReplayDeadLetters
@@ -969,6 +1143,17 @@ export const JobService: GenService<{
     methodKind: "unary";
     input: typeof RunNowRequestSchema;
     output: typeof RunNowResponseSchema;
+  },
+  /**
+   * Queues the past slots of a job within (from, to) for the next free worker: same lock, same history. Slots that wait or run are left
+   * alone, and so are those that have succeeded unless asked for again. Refused whole when there are more than `max_slots`.
+   *
+   * @generated from rpc tandem.common.v1.JobService.Backfill
+   */
+  backfill: {
+    methodKind: "unary";
+    input: typeof BackfillRequestSchema;
+    output: typeof BackfillResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tandem_common_v1_operations, 1);

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/common_operations/v1/common_operations_events.proto.
  */
 export const file_tandem_common_operations_v1_common_operations_events: GenFile = /*@__PURE__*/
-  fileDesc("Cjp0YW5kZW0vY29tbW9uX29wZXJhdGlvbnMvdjEvY29tbW9uX29wZXJhdGlvbnNfZXZlbnRzLnByb3RvEht0YW5kZW0uY29tbW9uX29wZXJhdGlvbnMudjEi0wIKDVRhc2tDb21wbGV0ZWQSGQoHdGFza19pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESDAoEa2luZBgEIAEoCRI3CgZzdGF0dXMYBSABKA4yJy50YW5kZW0uY29tbW9uX29wZXJhdGlvbnMudjEuVGFza1N0YXR1cxITCgtpdGVtc190b3RhbBgGIAEoAxISCgppdGVtc19kb25lGAcgASgDEhQKDGl0ZW1zX2ZhaWxlZBgIIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYCSABKAkSDwoHZmlsZV9pZBgKIAEoCTodqrsYGQoOdGFzay5jb21wbGV0ZWQSB3Rhc2tfaWQq7AEKClRhc2tTdGF0dXMSGwoXVEFTS19TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNUQVNLX1NUQVRVU19QRU5ESU5HEAESFwoTVEFTS19TVEFUVVNfUlVOTklORxACEhoKFlRBU0tfU1RBVFVTX0NBTkNFTExJTkcQAxIZChVUQVNLX1NUQVRVU19DQU5DRUxMRUQQBBIZChVUQVNLX1NUQVRVU19TVUNDRUVERUQQBRIlCiFUQVNLX1NUQVRVU19TVUNDRUVERURfV0lUSF9FUlJPUlMQBhIWChJUQVNLX1NUQVRVU19GQUlMRUQQB2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
+  fileDesc("Cjp0YW5kZW0vY29tbW9uX29wZXJhdGlvbnMvdjEvY29tbW9uX29wZXJhdGlvbnNfZXZlbnRzLnByb3RvEht0YW5kZW0uY29tbW9uX29wZXJhdGlvbnMudjEi0wIKDVRhc2tDb21wbGV0ZWQSGQoHdGFza19pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESDAoEa2luZBgEIAEoCRI3CgZzdGF0dXMYBSABKA4yJy50YW5kZW0uY29tbW9uX29wZXJhdGlvbnMudjEuVGFza1N0YXR1cxITCgtpdGVtc190b3RhbBgGIAEoAxISCgppdGVtc19kb25lGAcgASgDEhQKDGl0ZW1zX2ZhaWxlZBgIIAEoAxIUCgxyZXF1ZXN0ZWRfYnkYCSABKAkSDwoHZmlsZV9pZBgKIAEoCTodqrsYGQoOdGFzay5jb21wbGV0ZWQSB3Rhc2tfaWQijgIKDUF1ZGl0UmVjb3JkZWQSGgoIZW50cnlfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEg0KBWFjdG9yGAQgASgJEg4KBmFjdGlvbhgFIAEoCRIPCgdjb250ZXh0GAYgASgJEhMKC3RhcmdldF9raW5kGAcgASgJEg4KBnRhcmdldBgIIAEoCRIPCgdkZXRhaWxzGAkgASgJOh6quxgaCg5hdWRpdC5yZWNvcmRlZBIIZW50cnlfaWQq7AEKClRhc2tTdGF0dXMSGwoXVEFTS19TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNUQVNLX1NUQVRVU19QRU5ESU5HEAESFwoTVEFTS19TVEFUVVNfUlVOTklORxACEhoKFlRBU0tfU1RBVFVTX0NBTkNFTExJTkcQAxIZChVUQVNLX1NUQVRVU19DQU5DRUxMRUQQBBIZChVUQVNLX1NUQVRVU19TVUNDRUVERUQQBRIlCiFUQVNLX1NUQVRVU19TVUNDRUVERURfV0lUSF9FUlJPUlMQBhIWChJUQVNLX1NUQVRVU19GQUlMRUQQB2IGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
 
 /**
  * @generated from message tandem.common_operations.v1.TaskCompleted
@@ -81,6 +81,73 @@ export type TaskCompleted = Message<"tandem.common_operations.v1.TaskCompleted">
  */
 export const TaskCompletedSchema: GenMessage<TaskCompleted> = /*@__PURE__*/
   messageDesc(file_tandem_common_operations_v1_common_operations_events, 0);
+
+/**
+ * Somebody did something that a person may ask about later. Published by any context.
+ *
+ * @generated from message tandem.common_operations.v1.AuditRecorded
+ */
+export type AuditRecorded = Message<"tandem.common_operations.v1.AuditRecorded"> & {
+  /**
+   * @generated from field: string entry_id = 1;
+   */
+  entryId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 2;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * The token's subject: a user's id, or `service:<name>`.
+   *
+   * @generated from field: string actor = 4;
+   */
+  actor: string;
+
+  /**
+   * `dead-letter.replay`, `job.run`.
+   *
+   * @generated from field: string action = 5;
+   */
+  action: string;
+
+  /**
+   * @generated from field: string context = 6;
+   */
+  context: string;
+
+  /**
+   * @generated from field: string target_kind = 7;
+   */
+  targetKind: string;
+
+  /**
+   * A dead letter's id, a job's name.
+   *
+   * @generated from field: string target = 8;
+   */
+  target: string;
+
+  /**
+   * A JSON object; empty: none.
+   *
+   * @generated from field: string details = 9;
+   */
+  details: string;
+};
+
+/**
+ * Describes the message tandem.common_operations.v1.AuditRecorded.
+ * Use `create(AuditRecordedSchema)` to create a new message.
+ */
+export const AuditRecordedSchema: GenMessage<AuditRecorded> = /*@__PURE__*/
+  messageDesc(file_tandem_common_operations_v1_common_operations_events, 1);
 
 /**
  * @generated from enum tandem.common_operations.v1.TaskStatus
