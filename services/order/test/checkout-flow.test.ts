@@ -230,8 +230,8 @@ it("shows a seller what was sold, in the moment it is", async () => {
   expect(seen.orders).toHaveLength(2);
   expect(seen.orders).toEqual(
     expect.arrayContaining([
-      { status: status("CONFIRMED"), count: "1" },
-      { status: status("CANCELLED"), count: "1" },
+      { status: status("CONFIRMED"), count: "1", revenue: [{ currencyCode: "EUR", amountMinor: "2000" }] },
+      { status: status("CANCELLED"), count: "1", revenue: [{ currencyCode: "EUR", amountMinor: "2000" }] },
     ]),
   );
 });

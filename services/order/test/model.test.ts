@@ -61,11 +61,12 @@ describe("an order", () => {
     }
   });
 
-  it("can be cancelled until it ships, once, and then not", () => {
+  it("can be cancelled until it is at the door, once, and then not: on the way it may be lost", () => {
     const cancelled = cancelOrder(placed(), "CUSTOMER_REQUEST", "", now);
     expect(cancelOrder(cancelled, "STAFF_REQUEST", "", now)).toBe(cancelled);
     const shipped = shipOrder(confirmOrder(placed(), "", now), now);
-    expect(() => cancelOrder(shipped, "CUSTOMER_REQUEST", "", now)).toThrow(
+    expect(cancelOrder(shipped, "DELIVERY_FAILED", "lost", now).status).toBe("CANCELLED");
+    expect(() => cancelOrder(deliverOrder(shipped, now), "CUSTOMER_REQUEST", "", now)).toThrow(
       expect.objectContaining({ code: "order.already_shipped" }),
     );
   });

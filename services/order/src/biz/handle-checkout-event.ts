@@ -1,5 +1,5 @@
 import type { CheckoutEvent } from "../model/checkout-events.ts";
-import type { OrderUnitOfWork } from "./ports.ts";
+import type { OrderUnitOfWork, Repositories } from "./ports.ts";
 
 export interface HandleCheckoutEventInput {
   readonly orderId: string;
@@ -7,6 +7,8 @@ export interface HandleCheckoutEventInput {
   /** The event's own id and the context that it came from: they stand in the order's timeline. */
   readonly eventId: string;
   readonly source: string;
+  /** More of the same event, in the same transaction, after the saga. */
+  readonly also?: ((repositories: Repositories) => Promise<void>) | undefined;
 }
 
 /**
@@ -15,6 +17,9 @@ export interface HandleCheckoutEventInput {
  */
 export const makeHandleCheckoutEvent =
   ({ uow }: { readonly uow: OrderUnitOfWork }) =>
-  async ({ orderId, event, eventId, source }: HandleCheckoutEventInput, signal?: AbortSignal): Promise<void> => {
-    await uow.transact(({ checkout }) => checkout.handle(orderId, event, { id: eventId, source }), signal);
+  async ({ orderId, event, eventId, source, also }: HandleCheckoutEventInput, signal?: AbortSignal): Promise<void> => {
+    await uow.transact(async (repositories) => {
+      await repositories.checkout.handle(orderId, event, { id: eventId, source });
+      await also?.(repositories);
+    }, signal);
   };

@@ -50,6 +50,18 @@ export const makeCleanUpReservations = (deps: NudgeCheckoutsDeps, graceMs: numbe
     signal,
   );
 
+/** Asks fulfillment once more about cancellations that it has not answered for `afterMs`. */
+export const makeRepeatCancellations = (deps: NudgeCheckoutsDeps, afterMs: number) => (signal?: AbortSignal) =>
+  nudge(
+    deps,
+    {
+      find: deps.orders.listCancellationsAsked,
+      olderThanMs: afterMs,
+      event: { type: "cancellation_overdue" },
+    },
+    signal,
+  );
+
 /** Asks payment once more to capture orders that left the house `afterMs` ago and are not paid. */
 export const makeRetryCaptures =
   ({ uow, orders, clock, limit = 500 }: NudgeCheckoutsDeps, afterMs: number) =>

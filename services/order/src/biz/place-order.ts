@@ -48,6 +48,7 @@ export const makePlaceOrder =
         items: input.items,
         voucherCode: input.voucherCode,
         countryCode: input.shippingAddress.countryCode,
+        checkoutKey: input.checkoutKey,
       },
       signal,
     );

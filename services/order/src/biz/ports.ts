@@ -3,6 +3,7 @@ import type { Cart } from "../model/cart.ts";
 import type { CheckoutEvent } from "../model/checkout-events.ts";
 import type { Order, OrderLine, OrderStatus } from "../model/order.ts";
 import type { OrderEvent } from "../model/order-events.ts";
+import type { ReturnStatus } from "../model/order-return.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -36,6 +37,10 @@ export interface OrderReader {
   listCodToConfirm(reservedBefore: Date, limit: number): Promise<readonly string[]>;
   /** Shipped before `shippedBefore` and not paid. */
   listUnpaidShipped(shippedBefore: Date, limit: number): Promise<readonly string[]>;
+  /** To be cancelled since before `askedBefore`, and not answered by fulfillment. */
+  listCancellationsAsked(askedBefore: Date, limit: number): Promise<readonly string[]>;
+  /** Finished orders of erased customers that still name them. */
+  listToErase(limit: number): Promise<readonly string[]>;
   /** PENDING although their reservation ended before `expiredBefore`. */
   listPendingExpired(expiredBefore: Date, limit: number): Promise<readonly string[]>;
 }
@@ -48,8 +53,15 @@ export interface OrderRepository {
   /** False when an order with this checkout key exists already: the same checkout came twice. */
   createIfAbsent(order: Order, checkoutKey: string): Promise<boolean>;
   getByCheckoutKey(checkoutKey: string): Promise<Order | undefined>;
-  /** The row must have been locked in this transaction. */
+  /** All but lines and totals. The row must have been locked in this transaction. */
   update(order: Order): Promise<void>;
+  /** Lines and totals, which change only when an order shrinks. The row must have been locked in this transaction. */
+  updateLines(order: Order): Promise<void>;
+}
+
+export interface ErasedCustomerRepository {
+  /** Remembers that the customer's orders are to be blanked as they end. Again: nothing. */
+  add(customerId: string, at: Date): Promise<void>;
 }
 
 export interface OutboxPort {
@@ -69,6 +81,7 @@ export interface CheckoutPort {
 export interface Repositories {
   readonly orders: OrderRepository;
   readonly checkout: CheckoutPort;
+  readonly erasedCustomers: ErasedCustomerRepository;
   readonly outbox: OutboxPort;
 }
 
@@ -106,6 +119,8 @@ export interface QuoteRequest {
   readonly items: readonly WantedItem[];
   readonly voucherCode: string;
   readonly countryCode: string;
+  /** What makes this checkout one and the same: a voucher is held for it once, however often it is sent. */
+  readonly checkoutKey: string;
 }
 
 /** One thing that happened to an order. */
@@ -133,9 +148,46 @@ export interface TimelineReader {
 
 export interface SellerDashboard {
   readonly sellerId: string;
-  readonly orders: readonly { readonly status: OrderStatus; readonly count: number }[];
+  readonly orders: readonly {
+    readonly status: OrderStatus;
+    readonly count: number;
+    readonly revenue: readonly Money[];
+  }[];
   readonly revenue: readonly Money[];
   readonly itemsSold: number;
+  readonly returns: readonly {
+    readonly status: ReturnStatus;
+    readonly count: number;
+    readonly refund: readonly Money[];
+  }[];
+  /** Most sold first, at most 10. */
+  readonly topProducts: readonly {
+    readonly productId: string;
+    readonly sku: string;
+    readonly name: string;
+    readonly itemsSold: number;
+    readonly revenue: readonly Money[];
+  }[];
+}
+
+/** One order in its customer's list. */
+export interface OrderSummary {
+  readonly orderId: string;
+  readonly status: OrderStatus;
+  readonly total: Money;
+  readonly items: number;
+  readonly title: string;
+  readonly paid: boolean;
+  readonly cancelRequested: boolean;
+  readonly openReturns: number;
+  readonly version: bigint;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface MyOrderReader {
+  /** Newest first. */
+  listByCustomer(customerId: string, status: OrderStatus | undefined, page: PageRequest): Promise<Page<OrderSummary>>;
 }
 
 export interface DashboardReader {

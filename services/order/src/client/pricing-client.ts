@@ -16,6 +16,7 @@ export const makePricingClient = (client: RpcClient<typeof PricingService>, newI
           countryCode: request.countryCode,
           lines: request.items.map(({ productId, quantity }) => ({ productId, quantity })),
           voucherCode: request.voucherCode,
+          checkoutKey: request.checkoutKey,
         },
         signal ? { signal } : {},
       )

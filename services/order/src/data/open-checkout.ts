@@ -11,6 +11,7 @@ import { applyCheckoutEffect } from "../saga/apply-checkout-effect.ts";
 import { type Checkout, type CheckoutTimeouts, makeCheckoutSaga } from "../saga/checkout-saga.ts";
 import { makeOrderRepository } from "./order-repository.ts";
 import { makeOutboxPort } from "./outbox-port.ts";
+import { erasedCustomerTable } from "./schema.ts";
 
 export interface CheckoutStoreOptions {
   readonly database: Database;
@@ -35,21 +36,28 @@ export const openCheckout = ({ database, outbox, clock, log, metrics, tracer, ti
     apply: async (tx: Transaction, effects, { saga }) => {
       const orders = makeOrderRepository(tx);
       const now = clock.now();
-      let order = await orders.lockById(saga.id);
+      const before = await orders.lockById(saga.id);
+      let order = before;
       const events: OrderEvent[] = [];
       for (const effect of effects) {
         const next = applyCheckoutEffect(order, effect, now);
         order = next.order;
         events.push(...next.events);
       }
-      if (events.length === 0) return;
+      if (order === before) return;
       await orders.update(order);
+      if (order.lines !== before.lines) await orders.updateLines(order);
       await makeOutboxPort(tx, outbox).add(...events);
     },
   });
   const uow: OrderUnitOfWork = makeUnitOfWork(database, (tx) => ({
     orders: makeOrderRepository(tx),
     outbox: makeOutboxPort(tx, outbox),
+    erasedCustomers: {
+      async add(customerId, at) {
+        await tx.insert(erasedCustomerTable).values({ customerId, at }).onConflictDoNothing();
+      },
+    },
     checkout: {
       start: async (order) => {
         await engine.start(tx, order.id, {
@@ -57,6 +65,7 @@ export const openCheckout = ({ database, outbox, clock, log, metrics, tracer, ti
           captured: false,
           sellers: sellersOf(order),
           delivered: [],
+          expected: order.lines.map(({ productId, quantity }) => ({ productId, quantity })),
         });
       },
       handle: async (orderId, event, meta) => {

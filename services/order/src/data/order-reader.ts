@@ -3,7 +3,7 @@ import { and, count, eq, exists, inArray, isNotNull, isNull, lt, sql } from "dri
 import type { OrderCriteria, OrderReader } from "../biz/ports.ts";
 import { orderNotFound } from "../model/errors.ts";
 import { fromRow } from "./order-row.ts";
-import { ordersTable, sellerOrderTable } from "./schema.ts";
+import { erasedCustomerTable, ordersTable, sellerOrderTable } from "./schema.ts";
 
 const newestFirst = defineKeyset({
   scope: "orders:created_desc",
@@ -84,7 +84,25 @@ export const makeOrderReader = (orm: Orm): OrderReader => {
 
     listUnpaidShipped: (shippedBefore, limit) =>
       ids(
-        and(isNull(ordersTable.paidAt), isNotNull(ordersTable.shippedAt), lt(ordersTable.shippedAt, shippedBefore)),
+        and(
+          isNull(ordersTable.paidAt),
+          isNotNull(ordersTable.shippedAt),
+          lt(ordersTable.shippedAt, shippedBefore),
+          inArray(ordersTable.status, ["SHIPPED", "DELIVERED"]),
+        ),
+        limit,
+      ),
+
+    listCancellationsAsked: (askedBefore, limit) =>
+      ids(and(isNotNull(ordersTable.cancelRequestedAt), lt(ordersTable.cancelRequestedAt, askedBefore)), limit),
+
+    listToErase: (limit) =>
+      ids(
+        and(
+          inArray(ordersTable.customerId, orm.select({ id: erasedCustomerTable.customerId }).from(erasedCustomerTable)),
+          inArray(ordersTable.status, ["COMPLETED", "CANCELLED", "RETURNED"]),
+          sql`${ordersTable.shippingAddress} ->> 'recipient' <> 'erased'`,
+        ),
         limit,
       ),
 

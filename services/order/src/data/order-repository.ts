@@ -2,11 +2,13 @@ import type { Transaction } from "@tandem/postgres";
 import { eq } from "drizzle-orm";
 import type { OrderRepository } from "../biz/ports.ts";
 import { orderNotFound } from "../model/errors.ts";
-import { fromRow, sellerRows, toRow } from "./order-row.ts";
-import { ordersTable, sellerOrderTable } from "./schema.ts";
+import { contentOf, fromRow, toRow } from "./order-row.ts";
+import { makeReadModels } from "./read-models.ts";
+import { ordersTable } from "./schema.ts";
 
 export const makeOrderRepository = (tx: Transaction): OrderRepository => {
   const select = () => tx.select().from(ordersTable);
+  const readModels = makeReadModels(tx);
   return {
     async getById(orderId) {
       const [row] = await select().where(eq(ordersTable.id, orderId));
@@ -27,7 +29,7 @@ export const makeOrderRepository = (tx: Transaction): OrderRepository => {
         .onConflictDoNothing({ target: ordersTable.checkoutKey })
         .returning({ id: ordersTable.id });
       if (created.length === 0) return false;
-      await tx.insert(sellerOrderTable).values(sellerRows(order));
+      await readModels.open(order);
       return true;
     },
 
@@ -37,8 +39,9 @@ export const makeOrderRepository = (tx: Transaction): OrderRepository => {
     },
 
     async update(order) {
-      const { status, notes, paymentId, cancelReason, cancelNote, updatedAt, version } = order;
+      const { status, notes, paymentId, cancelReason, cancelNote, cancelRequestedAt, updatedAt, version } = order;
       const { reservedAt, confirmedAt, paidAt, shippedAt, deliveredAt, completedAt, cancelledAt } = order;
+      const { returns } = contentOf(order);
       const [before] = await tx
         .update(ordersTable)
         .set({
@@ -47,6 +50,7 @@ export const makeOrderRepository = (tx: Transaction): OrderRepository => {
           paymentId,
           cancelReason: cancelReason ?? null,
           cancelNote: cancelNote ?? null,
+          cancelRequestedAt: cancelRequestedAt ?? null,
           paymentMethod: order.paymentMethod,
           shippingAddress: order.shippingAddress,
           reservedAt: reservedAt ?? null,
@@ -56,13 +60,20 @@ export const makeOrderRepository = (tx: Transaction): OrderRepository => {
           deliveredAt: deliveredAt ?? null,
           completedAt: completedAt ?? null,
           cancelledAt: cancelledAt ?? null,
+          returns,
           updatedAt,
           version,
         })
         .where(eq(ordersTable.id, order.id))
         .returning({ id: ordersTable.id });
       if (!before) throw orderNotFound(order.id);
-      await tx.update(sellerOrderTable).set({ status }).where(eq(sellerOrderTable.orderId, order.id));
+      await readModels.follow(order);
+    },
+
+    async updateLines(order) {
+      const { returns: _, ...content } = contentOf(order);
+      await tx.update(ordersTable).set(content).where(eq(ordersTable.id, order.id));
+      await readModels.shorten(order);
     },
   };
 };

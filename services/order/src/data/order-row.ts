@@ -1,7 +1,8 @@
 import { type Money, money } from "@tandem/kernel";
 import type { InferInsertModel, InferSelectModel } from "drizzle-orm";
-import { lineTotal, type Order, type OrderLine } from "../model/order.ts";
-import type { ordersTable, StoredLine, sellerOrderTable } from "./schema.ts";
+import type { Order, OrderLine } from "../model/order.ts";
+import type { OrderReturn } from "../model/order-return.ts";
+import type { ordersTable, StoredLine, StoredReturn } from "./schema.ts";
 
 type Row = InferSelectModel<typeof ordersTable>;
 
@@ -17,17 +18,35 @@ const fromStoredLine = ({ unitPrice, discount, tax, ...line }: StoredLine, curre
   return { ...line, unitPrice: amount(unitPrice), discount: amount(discount), tax: amount(tax) };
 };
 
+const toStoredReturn = ({ refund, requestedAt, receivedAt, refundedAt, ...rest }: OrderReturn): StoredReturn => ({
+  ...rest,
+  refund: refund.minor.toString(),
+  requestedAt: requestedAt.toISOString(),
+  receivedAt: receivedAt?.toISOString(),
+  refundedAt: refundedAt?.toISOString(),
+});
+
+const fromStoredReturn = (stored: StoredReturn, currency: string): OrderReturn => ({
+  ...stored,
+  refund: money(currency, BigInt(stored.refund)),
+  requestedAt: new Date(stored.requestedAt),
+  receivedAt: stored.receivedAt ? new Date(stored.receivedAt) : undefined,
+  refundedAt: stored.refundedAt ? new Date(stored.refundedAt) : undefined,
+});
+
+/** Lines, totals and returns: what of an order is not a column as it is. */
+export const contentOf = ({ lines, totals, returns }: Order) => ({
+  lines: lines.map(toStoredLine),
+  returns: returns.map(toStoredReturn),
+  subtotalMinor: totals.subtotal.minor,
+  discountMinor: totals.discount.minor,
+  taxMinor: totals.tax.minor,
+  totalMinor: totals.total.minor,
+});
+
 export const toRow = (order: Order, checkoutKey: string): InferInsertModel<typeof ordersTable> => {
-  const { lines, totals, ...rest } = order;
-  return {
-    ...rest,
-    checkoutKey,
-    lines: lines.map(toStoredLine),
-    subtotalMinor: totals.subtotal.minor,
-    discountMinor: totals.discount.minor,
-    taxMinor: totals.tax.minor,
-    totalMinor: totals.total.minor,
-  };
+  const { lines: _, totals: __, returns: ___, ...rest } = order;
+  return { ...rest, checkoutKey, ...contentOf(order) };
 };
 
 export const fromRow = (row: Row): Order => {
@@ -37,6 +56,8 @@ export const fromRow = (row: Row): Order => {
     ...rest,
     cancelReason: row.cancelReason ?? undefined,
     cancelNote: row.cancelNote ?? undefined,
+    cancelRequestedAt: row.cancelRequestedAt ?? undefined,
+    returns: row.returns.map((stored) => fromStoredReturn(stored, row.currency)),
     reservedAt: row.reservedAt ?? undefined,
     confirmedAt: row.confirmedAt ?? undefined,
     paidAt: row.paidAt ?? undefined,
@@ -52,23 +73,4 @@ export const fromRow = (row: Row): Order => {
       total: amount(totalMinor),
     },
   };
-};
-
-/** What each seller has of the order. */
-export const sellerRows = (order: Order): InferInsertModel<typeof sellerOrderTable>[] => {
-  const bySeller = new Map<string, { revenueMinor: bigint; items: number }>();
-  for (const line of order.lines) {
-    const sum = bySeller.get(line.sellerId) ?? { revenueMinor: 0n, items: 0 };
-    bySeller.set(line.sellerId, {
-      revenueMinor: sum.revenueMinor + lineTotal(line).minor,
-      items: sum.items + line.quantity,
-    });
-  }
-  return [...bySeller].map(([sellerId, sums]) => ({
-    sellerId,
-    orderId: order.id,
-    status: order.status,
-    currency: order.currency,
-    ...sums,
-  }));
 };

@@ -1,5 +1,6 @@
-import { bigint, char, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, char, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { Address, CancelReason, OrderStatus, PaymentMethod } from "../model/order.ts";
+import type { OrderReturnLine, ReturnStatus } from "../model/order-return.ts";
 
 /** A line as it is stored: amounts in the order's currency, as digits, because JSON has no int64. */
 export interface StoredLine {
@@ -9,10 +10,24 @@ export interface StoredLine {
   readonly sku: string;
   readonly name: string;
   readonly quantity: number;
+  readonly shortQuantity?: number | undefined;
   readonly unitPrice: string;
   readonly discount: string;
   readonly tax: string;
   readonly taxRateBasisPoints: number;
+}
+
+/** A return as it is stored: the refund in the order's currency, times as ISO text. */
+export interface StoredReturn {
+  readonly id: string;
+  readonly sellerId: string;
+  readonly status: ReturnStatus;
+  readonly lines: readonly OrderReturnLine[];
+  readonly refund: string;
+  readonly reason: string;
+  readonly requestedAt: string;
+  readonly receivedAt?: string | undefined;
+  readonly refundedAt?: string | undefined;
 }
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -38,6 +53,8 @@ export const ordersTable = pgTable("orders", {
   paymentId: text("payment_id").notNull(),
   cancelReason: text("cancel_reason").$type<CancelReason>(),
   cancelNote: text("cancel_note"),
+  cancelRequestedAt: at("cancel_requested_at"),
+  returns: jsonb("returns").$type<readonly StoredReturn[]>().notNull(),
   reservationExpiresAt: at("reservation_expires_at").notNull(),
   reservedAt: at("reserved_at"),
   confirmedAt: at("confirmed_at"),
@@ -58,6 +75,47 @@ export const sellerOrderTable = pgTable("seller_order", {
   currency: char("currency", { length: 3 }).notNull(),
   revenueMinor: minor("revenue_minor"),
   items: integer("items").notNull(),
+});
+
+export const erasedCustomerTable = pgTable("erased_customer", {
+  customerId: uuid("customer_id").primaryKey(),
+  at: at("at").notNull(),
+});
+
+export const myOrderTable = pgTable("my_order", {
+  id: uuid("order_id").primaryKey(),
+  customerId: uuid("customer_id").notNull(),
+  status: text("status").$type<OrderStatus>().notNull(),
+  currency: char("currency", { length: 3 }).notNull(),
+  totalMinor: minor("total_minor"),
+  items: integer("items").notNull(),
+  title: text("title").notNull(),
+  paid: boolean("paid").notNull(),
+  cancelRequested: boolean("cancel_requested").notNull(),
+  openReturns: integer("open_returns").notNull(),
+  version: minor("version"),
+  createdAt: timestamp("created_at", { withTimezone: true, precision: 3 }).notNull(),
+  updatedAt: at("updated_at").notNull(),
+});
+
+export const sellerLineTable = pgTable("seller_line", {
+  orderId: uuid("order_id").notNull(),
+  sellerId: uuid("seller_id").notNull(),
+  productId: uuid("product_id").notNull(),
+  sku: text("sku").notNull(),
+  name: text("name").notNull(),
+  quantity: integer("quantity").notNull(),
+  currency: char("currency", { length: 3 }).notNull(),
+  revenueMinor: minor("revenue_minor"),
+});
+
+export const sellerReturnTable = pgTable("seller_return", {
+  returnId: uuid("return_id").primaryKey(),
+  orderId: uuid("order_id").notNull(),
+  sellerId: uuid("seller_id").notNull(),
+  status: text("status").$type<ReturnStatus>().notNull(),
+  currency: char("currency", { length: 3 }).notNull(),
+  refundMinor: minor("refund_minor"),
 });
 
 export const orderEventTable = pgTable("order_event", {

@@ -10,8 +10,16 @@ interface PublishedRow extends Record<string, unknown> {
   readonly at: Date;
 }
 
-const FAILURES = new Set(["stock_rejected", "payment_failed", "capture_failed", "shipment_failed", "refund_failed"]);
-const UNDONE = new Set(["stock_released", "payment_refunded"]);
+const FAILURES = new Set([
+  "stock_rejected",
+  "payment_failed",
+  "capture_failed",
+  "shipment_failed",
+  "refund_failed",
+  "fulfillment_short",
+  "cancellation_refused",
+]);
+const UNDONE = new Set(["stock_released", "payment_refunded", "fulfillment_cancelled"]);
 /** What changes nothing is noise to a person. */
 const SHOWN = new Set(["applied", "kept", "timed_out", "retried", "compensating", "parked", "resumed", "aborted"]);
 

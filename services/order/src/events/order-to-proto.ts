@@ -10,13 +10,17 @@ import {
 import {
   CancellationSchema,
   OrderLineSchema,
+  OrderReturnSchema,
   OrderSchema,
   OrderTotalsSchema,
   CancelReason as ProtoCancelReason,
   type Order as ProtoOrder,
+  type OrderReturn as ProtoOrderReturn,
   OrderStatus as ProtoOrderStatus,
+  ReturnStatus as ProtoReturnStatus,
 } from "@tandem/contracts/order";
 import { lineTotal, type Order, type OrderLine, type PaymentMethod } from "../model/order.ts";
+import type { OrderReturn } from "../model/order-return.ts";
 
 const lineToProto = (line: OrderLine) =>
   create(OrderLineSchema, {
@@ -31,9 +35,23 @@ const lineToProto = (line: OrderLine) =>
     tax: moneyToProto(line.tax),
     taxRateBasisPoints: line.taxRateBasisPoints,
     total: moneyToProto(lineTotal(line)),
+    shortQuantity: line.shortQuantity ?? 0,
   });
 
 const stamp = (at: Date | undefined) => at && timestampFromDate(at);
+
+export const returnToProto = (one: OrderReturn): ProtoOrderReturn =>
+  create(OrderReturnSchema, {
+    returnId: one.id,
+    sellerId: one.sellerId,
+    status: ProtoReturnStatus[one.status],
+    lines: one.lines.map((line) => ({ ...line })),
+    refund: moneyToProto(one.refund),
+    reason: one.reason,
+    requestedAt: stamp(one.requestedAt),
+    receivedAt: stamp(one.receivedAt),
+    refundedAt: stamp(one.refundedAt),
+  });
 
 /** Never with the card's token: that travels in one event only. */
 export const orderToProto = (order: Order): ProtoOrder =>
@@ -73,6 +91,8 @@ export const orderToProto = (order: Order): ProtoOrder =>
     shippedAt: stamp(order.shippedAt),
     deliveredAt: stamp(order.deliveredAt),
     completedAt: stamp(order.completedAt),
+    returns: order.returns.map(returnToProto),
+    cancelRequestedAt: stamp(order.cancelRequestedAt),
   });
 
 export const paymentMethodToProto = (method: PaymentMethod): ProtoPaymentMethod =>

@@ -30,6 +30,8 @@ export const toOutgoingEvent = (event: OrderEvent): OutgoingEvent => {
         ...common,
         change: ProtoOrderChange[event.change],
         ...(event.change === "STOCK_RESERVED" ? { paymentMethod: paymentMethodToProto(order.paymentMethod) } : {}),
+        returnId: event.returnId ?? "",
+        shortened: (event.shortened ?? []).map((line) => ({ ...line })),
       });
     case "order.confirmed":
       return newEvent(OrderConfirmedSchema, common);

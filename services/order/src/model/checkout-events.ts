@@ -1,4 +1,5 @@
 import type { CancelReason } from "./order.ts";
+import type { Shortfall } from "./shorten-order.ts";
 
 /** What moves a checkout: answers of the other contexts, and what people ask for. */
 export type CheckoutEvent =
@@ -14,9 +15,30 @@ export type CheckoutEvent =
   | { readonly type: "refund_failed"; readonly code: string }
   | { readonly type: "cod_confirmed" }
   | { readonly type: "shipment_dispatched"; readonly sellerId: string }
-  | { readonly type: "shipment_delivered"; readonly sellerId: string }
-  | { readonly type: "shipment_failed"; readonly cause: string }
+  | { readonly type: "shipment_delivered"; readonly sellerId: string; readonly parcel?: Parcel }
+  | { readonly type: "shipment_failed"; readonly cause: string; readonly parcel?: Parcel }
+  /** Closed with fewer pieces than ordered: `parcel` says which are never sent. */
+  | { readonly type: "fulfillment_short"; readonly parcel: Parcel }
+  /** Held back, because it was asked for or because its seller cannot send it. */
+  | { readonly type: "fulfillment_cancelled"; readonly parcel: Parcel; readonly note: string }
+  /** It had left: it cannot be held back. */
+  | { readonly type: "cancellation_refused"; readonly parcel: Parcel }
+  /** Where a parcel is in the house: for the order's story. */
+  | { readonly type: "fulfillment_opened" | "fulfillment_picking" | "fulfillment_packed" | "fulfillment_handed_over" }
+  /** Fulfillment has been silent: it is asked again. */
+  | { readonly type: "cancellation_overdue" }
   | { readonly type: "cancel_requested"; readonly reason: CancelReason; readonly note: string };
+
+/** What one fulfillment sends, or does not. */
+export interface Parcel {
+  readonly fulfillmentId: string;
+  readonly lines: readonly {
+    readonly productId: string;
+    readonly quantity: number;
+    /** Of those that are not sent: nobody found them, so that they cannot be sold again. */
+    readonly missing?: number;
+  }[];
+}
 
 /** What a checkout asks for: each is one change of the order with the event that announces it. */
 export type CheckoutEffect =
@@ -24,6 +46,9 @@ export type CheckoutEffect =
   | { readonly type: "confirm_order"; readonly paymentId: string }
   | { readonly type: "ship_order" }
   | { readonly type: "deliver_order" }
+  | { readonly type: "ask_cancellation" }
+  | { readonly type: "refuse_cancellation" }
+  | { readonly type: "shorten_order"; readonly shortfalls: readonly Shortfall[] }
   | { readonly type: "mark_paid" }
   | { readonly type: "complete_order" }
   | { readonly type: "cancel_order"; readonly reason: CancelReason; readonly note: string }

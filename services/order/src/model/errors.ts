@@ -63,3 +63,24 @@ export const cartChanged = (cartId: string) =>
   new AppError("conflict", "cart.version_conflict", `Cart ${cartId} was changed meanwhile: read it again.`, {
     retryable: false,
   });
+
+export const returnNotAllowed = (orderId: string, status: OrderStatus) =>
+  new AppError(
+    "failed_precondition",
+    "order.return_not_allowed",
+    `Order ${orderId} is ${status.toLowerCase()}: only what was delivered can be returned.`,
+  );
+
+export const returnLinesInvalid = (why: string) =>
+  new AppError("invalid_argument", "order.return_lines_invalid", `This cannot be returned: ${why}.`, {
+    details: [{ field: "lines", rule: "returnable", message: why }],
+  });
+
+export const returnNotFound = (returnId: string) =>
+  new AppError("not_found", "order.return_not_found", `The order has no return ${returnId}.`);
+
+export const orderNotThatFar = (orderId: string, current: bigint) =>
+  new AppError("failed_precondition", "order.not_that_far", `Order ${orderId} is at version ${current}.`, {
+    retryable: true,
+    details: [{ field: "min_version", rule: "reached", message: `the current version is ${current}` }],
+  });

@@ -1,7 +1,8 @@
 import { addMoney, defineStateMachine, type Money, multiplyMoney, subtractMoney, sumMoney } from "@tandem/kernel";
 import { orderAlreadyShipped, orderEmpty, orderNotEditable, orderVersionConflict } from "./errors.ts";
+import type { OrderReturn } from "./order-return.ts";
 
-export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "COMPLETED" | "CANCELLED";
+export type OrderStatus = "PENDING" | "CONFIRMED" | "SHIPPED" | "DELIVERED" | "COMPLETED" | "CANCELLED" | "RETURNED";
 
 export type CancelReason =
   | "CUSTOMER_REQUEST"
@@ -9,7 +10,8 @@ export type CancelReason =
   | "OUT_OF_STOCK"
   | "PAYMENT_FAILED"
   | "TIMEOUT"
-  | "DELIVERY_FAILED";
+  | "DELIVERY_FAILED"
+  | "RESERVATION_EXPIRED";
 
 /** When something happened to an order; absent: not yet. */
 export interface Milestones {
@@ -29,8 +31,10 @@ export interface OrderLine {
   readonly sellerId: string;
   readonly sku: string;
   readonly name: string;
-  /** 1 to 1000. */
+  /** 0 to 1000: without those that will not be sent. */
   readonly quantity: number;
+  /** Ordered and never sent. Absent: none. */
+  readonly shortQuantity?: number | undefined;
   readonly unitPrice: Money;
   /** Off the whole line, not negative, at most its subtotal. */
   readonly discount: Money;
@@ -78,6 +82,10 @@ export interface Order extends Milestones {
   readonly paymentId: string;
   readonly cancelReason?: CancelReason | undefined;
   readonly cancelNote?: string | undefined;
+  /** Somebody wants it back and fulfillment has not answered. */
+  readonly cancelRequestedAt?: Date | undefined;
+  /** Oldest first. */
+  readonly returns: readonly OrderReturn[];
   /** Until when stock is asked to be held. */
   readonly reservationExpiresAt: Date;
   readonly createdAt: Date;
@@ -88,10 +96,12 @@ export interface Order extends Milestones {
 export const orderStates = defineStateMachine<OrderStatus>({
   PENDING: ["CONFIRMED", "CANCELLED"],
   CONFIRMED: ["SHIPPED", "CANCELLED"],
-  SHIPPED: ["DELIVERED"],
+  // Nothing of it arrived: lost or refused on the way.
+  SHIPPED: ["DELIVERED", "CANCELLED"],
   DELIVERED: ["COMPLETED"],
-  COMPLETED: [],
+  COMPLETED: ["RETURNED"],
   CANCELLED: [],
+  RETURNED: [],
 });
 
 export const lineSubtotal = (line: OrderLine): Money => multiplyMoney(line.unitPrice, line.quantity);
@@ -138,6 +148,7 @@ export const placeOrder = (input: NewOrder, now: Date): Order => {
     status: "PENDING",
     totals: totalsOf(input.currency, input.lines),
     paymentId: "",
+    returns: [],
     createdAt: now,
     updatedAt: now,
     version: 1n,
@@ -159,6 +170,12 @@ const moveTo = (order: Order, status: OrderStatus, now: Date, change: Partial<Or
 /** The provider's token has done its work: whoever reads the row later cannot use it. */
 const withoutToken = ({ paymentMethod }: Order): PaymentMethod =>
   paymentMethod.kind === "CARD" ? { kind: "CARD", token: "" } : paymentMethod;
+
+/** Somebody wants a confirmed order back. Asked before and not answered: said again. */
+export const askCancellation = (order: Order, now: Date): Order => changed(order, { cancelRequestedAt: now }, now);
+/** It goes on. */
+export const refuseCancellation = (order: Order, now: Date): Order =>
+  order.cancelRequestedAt ? changed(order, { cancelRequestedAt: undefined }, now) : order;
 
 export const confirmOrder = (order: Order, paymentId: string, now: Date): Order =>
   moveTo(order, "CONFIRMED", now, { confirmedAt: now, paymentId, paymentMethod: withoutToken(order) });
@@ -191,8 +208,31 @@ export const cancelOrder = (order: Order, reason: CancelReason, note: string, no
     cancelReason: reason,
     cancelNote: note,
     cancelledAt: now,
+    cancelRequestedAt: undefined,
     paymentMethod: withoutToken(order),
   });
+};
+
+const ENDED: ReadonlySet<OrderStatus> = new Set(["COMPLETED", "CANCELLED", "RETURNED"]);
+export const isFinished = ({ status, returns }: Order): boolean =>
+  ENDED.has(status) && returns.every((one) => one.status === "REFUNDED");
+
+const BLANK: Address = {
+  recipient: "erased",
+  line1: "erased",
+  line2: "",
+  postalCode: "0",
+  city: "erased",
+  region: "",
+  countryCode: "ZZ",
+  phone: "",
+};
+
+/** Blanks what names the person. The country stays: taxes were paid by it. A running order, or one erased before: unchanged. */
+export const eraseOrder = (order: Order, now: Date): Order => {
+  if (!isFinished(order) || order.shippingAddress.recipient === BLANK.recipient) return order;
+  const { countryCode } = order.shippingAddress;
+  return changed(order, { shippingAddress: { ...BLANK, countryCode }, notes: "", cancelNote: undefined }, now);
 };
 
 export interface OrderEdit {

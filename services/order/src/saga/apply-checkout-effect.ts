@@ -1,5 +1,6 @@
 import type { CheckoutEffect } from "../model/checkout-events.ts";
 import {
+  askCancellation,
   cancelOrder,
   completeOrder,
   confirmOrder,
@@ -7,6 +8,7 @@ import {
   markPaid,
   markReserved,
   type Order,
+  refuseCancellation,
   shipOrder,
   touchOrder,
 } from "../model/order.ts";
@@ -18,6 +20,7 @@ import {
   orderPaid,
   orderUpdated,
 } from "../model/order-events.ts";
+import { shortenOrder } from "../model/shorten-order.ts";
 
 /** The order after one effect, and what is published about it. Pure. */
 export const applyCheckoutEffect = (
@@ -42,6 +45,17 @@ export const applyCheckoutEffect = (
     case "deliver_order": {
       const after = deliverOrder(order, now);
       return one(after, orderUpdated(after, "DELIVERED", now));
+    }
+    case "ask_cancellation": {
+      const after = askCancellation(order, now);
+      return one(after, orderUpdated(after, "CANCEL_REQUESTED", now));
+    }
+    case "refuse_cancellation":
+      // Fulfillment has said so itself; order's timeline shows it.
+      return { order: refuseCancellation(order, now), events: [] };
+    case "shorten_order": {
+      const { order: after, taken } = shortenOrder(order, effect.shortfalls, now);
+      return one(after, orderUpdated(after, "SHORTENED", now, { shortened: taken }));
     }
     case "mark_paid": {
       const after = markPaid(order, now);

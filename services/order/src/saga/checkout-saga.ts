@@ -1,14 +1,20 @@
-import { defineSaga, type SagaTypes } from "@tandem/saga";
-import type { CheckoutEffect, CheckoutEvent } from "../model/checkout-events.ts";
+import { type Decision, defineSaga, type SagaTypes } from "@tandem/saga";
+import type { CheckoutEffect, CheckoutEvent, Parcel } from "../model/checkout-events.ts";
 import type { CancelReason } from "../model/order.ts";
+import type { Shortfall } from "../model/shorten-order.ts";
+import { isAllAnswered, isAllThere, isNothingLeft, note, type Pieced, shortfallsOf } from "./parcels.ts";
 
-export interface CheckoutData {
+export interface CheckoutData extends Pieced {
   readonly paymentKind: "CARD" | "COD";
   readonly captured: boolean;
   readonly paymentId?: string;
-  /** Each seller sends a parcel of its own. */
   readonly sellers: readonly string[];
+  /** Sellers all of whose pieces arrived, as told by carriers that do not say which pieces. */
   readonly delivered: readonly string[];
+  /** A confirmed order is wanted back, and fulfillment has not answered for every piece. */
+  readonly asked?: { readonly reason: CancelReason; readonly note: string } | undefined;
+  /** Held back because it was asked for: taken out of the order when the rest is refused. */
+  readonly held?: readonly Shortfall[];
   /** Set before the saga turns round; read by the effect that cancels the order. */
   readonly cancel?: { readonly reason: CancelReason; readonly note: string };
 }
@@ -44,8 +50,79 @@ export interface CheckoutTimeouts {
   readonly captureMs?: number;
 }
 
+type Event<K extends CheckoutEvent["type"]> = Extract<CheckoutEvent, { readonly type: K }>;
+
 const HOUR_MS = 3_600_000;
 const cancelBecause = (reason: CancelReason, note = "") => ({ data: { cancel: { reason, note } } });
+
+const shorten = (shortfalls: readonly Shortfall[]): CheckoutEffect[] =>
+  shortfalls.length > 0 ? [{ type: "shorten_order", shortfalls }] : [];
+
+/**
+ * What follows once a fulfillment has spoken. Nothing left to send: the order turns round. Asked to be cancelled and answered for every piece,
+ * yet some go on: so does the order, without those that were held back. Everything left has arrived: delivered.
+ */
+const settle = (
+  data: CheckoutData,
+  effects: readonly CheckoutEffect[],
+  otherwise: { readonly reason: CancelReason; readonly note: string },
+  onWay: boolean,
+): Decision<Checkout> => {
+  if (isNothingLeft(data)) {
+    const cancel = data.asked ?? otherwise;
+    return { data: { ...data, cancel }, compensate: data.asked ? "cancel_requested" : "nothing_to_send" };
+  }
+  const answered = data.asked !== undefined && isAllAnswered(data);
+  const after: CheckoutData = answered ? { ...data, asked: undefined, held: [] } : data;
+  const followed = answered
+    ? [...effects, { type: "refuse_cancellation" } as const, ...shorten(data.held ?? [])]
+    : effects;
+  if (!onWay || !isAllThere(after)) return { data: after, effects: followed, stay: true };
+  return {
+    data: after,
+    effects: [...followed, { type: "deliver_order" }],
+    to: after.captured ? "completed" : "awaiting_capture",
+  };
+};
+
+/** What fulfillment and the carrier say about pieces of a confirmed order, before and after the first parcel has left. */
+const aboutPieces = (onWay: boolean) => {
+  const drop = (data: CheckoutData, parcel: Parcel, there: boolean) => ({
+    shortfalls: shortfallsOf(data.unsent, parcel, there),
+    after: { ...data, unsent: note(data.unsent, parcel) },
+  });
+  const nothing = { reason: "OUT_OF_STOCK", note: "nothing of it is there" } as const;
+  return {
+    fulfillment_short: (data: CheckoutData, { parcel }: Event<"fulfillment_short">) => {
+      const { shortfalls, after } = drop(data, parcel, false);
+      return settle(after, shorten(shortfalls), nothing, onWay);
+    },
+    fulfillment_cancelled: (data: CheckoutData, { parcel, note: why }: Event<"fulfillment_cancelled">) => {
+      const { shortfalls, after } = drop(data, parcel, true);
+      const missing = shortfalls.every(({ backOnShelf }) => !backOnShelf);
+      const otherwise = missing ? nothing : ({ reason: "STAFF_REQUEST", note: why } as const);
+      if (!data.asked) return settle(after, shorten(shortfalls), otherwise, onWay);
+      return settle({ ...after, held: [...(data.held ?? []), ...shortfalls] }, [], otherwise, onWay);
+    },
+    cancellation_refused: (data: CheckoutData, { parcel }: Event<"cancellation_refused">) =>
+      data.asked ? settle({ ...data, refused: note(data.refused, parcel) }, [], nothing, onWay) : undefined,
+    cancellation_overdue: ({ asked }: CheckoutData): Decision<Checkout> | undefined =>
+      asked && { effects: [{ type: "ask_cancellation" }], stay: true },
+    shipment_failed: (data: CheckoutData, { cause, parcel }: Event<"shipment_failed">): Decision<Checkout> => {
+      // A carrier that does not say which pieces.
+      if (!parcel || !data.expected) {
+        return onWay
+          ? { park: `delivery failed: ${cause}` }
+          : { ...cancelBecause("DELIVERY_FAILED", cause), compensate: "shipment_failed" };
+      }
+      const { shortfalls, after } = drop(data, parcel, false);
+      return settle(after, shorten(shortfalls), { reason: "DELIVERY_FAILED", note: cause }, onWay);
+    },
+  };
+};
+
+/** Seen in the order's timeline, and nothing else. */
+const noted = (): Decision<Checkout> => ({ stay: true });
 
 /**
  * The main job. Forward: stock, payment, confirmation, dispatch, delivery. The order is cancelled in the moment the saga turns
@@ -131,10 +208,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
         enter: ({ paymentId = "" }) => [{ type: "confirm_order", paymentId }],
         on: {
           shipment_dispatched: () => ({ to: "awaiting_delivery" }),
-          shipment_failed: (_, { cause }) => ({
-            ...cancelBecause("DELIVERY_FAILED", cause),
-            compensate: "shipment_failed",
-          }),
+          ...aboutPieces(false),
           // The reservation ran out between the payment and the confirmation, and somebody else has the pieces.
           stock_rejected: () => ({
             ...cancelBecause("OUT_OF_STOCK"),
@@ -143,7 +217,12 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
           }),
           // Expired, yet confirmed in the same moment: warehouse honours the confirmation or rejects it, as above.
           stock_released: (_, { cause }) => onTakenBack(_, { cause }) ?? { stay: true },
-          cancel_requested: onCancel,
+          // Somebody may be packing it: fulfillment says, under its lock, whether it can still be held back.
+          cancel_requested: ({ asked, expected }, { reason, note: why }) => {
+            if (!expected) return onCancel(undefined, { type: "cancel_requested", reason, note: why });
+            if (asked) return undefined;
+            return { data: { asked: { reason, note: why } }, effects: [{ type: "ask_cancellation" }], stay: true };
+          },
         },
         onTimeout: () => ({ park: "not dispatched in time" }),
       },
@@ -159,7 +238,13 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
           // The job asks again; until then the parcel goes on.
           capture_failed: () => ({ stay: true }),
           shipment_dispatched: () => ({ stay: true }),
-          shipment_delivered: ({ captured, sellers, delivered: before }, { sellerId }) => {
+          ...aboutPieces(true),
+          shipment_delivered: (data, { sellerId, parcel }) => {
+            if (parcel && data.expected) {
+              const arrived = note(data.arrived, parcel);
+              return settle({ ...data, arrived }, [], { reason: "DELIVERY_FAILED", note: "" }, true);
+            }
+            const { captured, sellers, delivered: before } = data;
             const delivered = before.includes(sellerId) ? before : [...before, sellerId];
             if (!sellers.every((seller) => delivered.includes(seller))) return { data: { delivered }, stay: true };
             return {
@@ -168,8 +253,6 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
               to: captured ? "completed" : "awaiting_capture",
             };
           },
-          // Lost or refused on the way: money and goods need a person until returns exist.
-          shipment_failed: (_, { cause }) => ({ park: `delivery failed: ${cause}` }),
         },
         onTimeout: () => ({ park: "not delivered in time" }),
       },
@@ -183,6 +266,12 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       },
       completed: { end: "completed", enter: () => [{ type: "complete_order" }] },
       cancelled: { end: "compensated" },
+    },
+    on: {
+      fulfillment_opened: noted,
+      fulfillment_picking: noted,
+      fulfillment_packed: noted,
+      fulfillment_handed_over: noted,
     },
     onCompensate: ({ cancel }, { reason }) => [
       { type: "cancel_order", reason: cancel?.reason ?? "STAFF_REQUEST", note: cancel?.note || (reason ?? "") },

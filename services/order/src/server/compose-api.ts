@@ -1,13 +1,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiParts, Platform } from "@tandem/chassis";
-import { CartService, OrderService } from "@tandem/contracts/order";
+import { CartService, CheckoutService, OrderService } from "@tandem/contracts/order";
 import { PricingService } from "@tandem/contracts/pricing";
 import { newId } from "@tandem/kernel";
 import { createRpcClient, direct, registerService, viaSidecar } from "@tandem/rpc";
 import type { z } from "zod";
 import { makeAwaitOutcome } from "../biz/await-outcome.ts";
+import { makeAwaitVersion } from "../biz/await-version.ts";
 import { makeCancelOrder } from "../biz/cancel-order.ts";
 import { makeCheckoutCart } from "../biz/checkout-cart.ts";
+import { makeCreateReturn } from "../biz/create-return.ts";
 import { makeDeleteCart, makeGetCart, makePutCartItem, makeRemoveCartItem } from "../biz/edit-cart.ts";
 import { makePlaceOrder } from "../biz/place-order.ts";
 import { makeUpdateOrder } from "../biz/update-order.ts";
@@ -15,10 +17,12 @@ import { makePricingClient } from "../client/pricing-client.ts";
 import type { orderApiConfig } from "../config/config.ts";
 import { makeCartStore } from "../data/cart-store.ts";
 import { makeDashboardReader } from "../data/dashboard-reader.ts";
+import { makeMyOrderReader } from "../data/my-order-reader.ts";
 import { openCheckout } from "../data/open-checkout.ts";
 import { makeOrderReader } from "../data/order-reader.ts";
 import { makeTimelineReader } from "../data/timeline-reader.ts";
 import { makeCartHandlers } from "../service/cart-handlers.ts";
+import { makeCheckoutHandlers } from "../service/checkout-handlers.ts";
 import { makeOrderHandlers } from "../service/order-handlers.ts";
 
 export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>): ApiParts => {
@@ -53,12 +57,16 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
     newId,
     reservationTtlMs: config.RESERVATION_TTL_MS,
   });
-  const awaitOutcome = makeAwaitOutcome({ orders, pause: (ms) => sleep(ms) });
+  const pause = (ms: number) => sleep(ms);
+  const awaitOutcome = makeAwaitOutcome({ orders, pause });
   const orderHandlers = makeOrderHandlers({
     orders,
     timelines: makeTimelineReader(database, engine),
     dashboards: makeDashboardReader(database),
+    myOrders: makeMyOrderReader(database.orm),
     placeOrder,
+    createReturn: makeCreateReturn({ uow, clock, newId }),
+    awaitVersion: makeAwaitVersion({ orders, pause }),
     updateOrder: makeUpdateOrder({ uow, clock }),
     cancelOrder: makeCancelOrder({ uow, newId }),
     awaitOutcome,
@@ -76,5 +84,11 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
     }),
     awaitOutcome,
   });
-  return { services: [registerService(OrderService, orderHandlers), registerService(CartService, cartHandlers)] };
+  return {
+    services: [
+      registerService(OrderService, orderHandlers),
+      registerService(CartService, cartHandlers),
+      registerService(CheckoutService, makeCheckoutHandlers({ engine })),
+    ],
+  };
 };

@@ -3,26 +3,29 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { ACT_FOR_ANY_CUSTOMER, mayActFor, mayActForSeller } from "@tandem/auth";
 import { enumName } from "@tandem/contracts";
-import { moneyFromProto, moneyToProto } from "@tandem/contracts/common";
+import { moneyFromProto } from "@tandem/contracts/common";
 import {
   type OrderService,
   CancelReason as ProtoCancelReason,
   OrderStatus as ProtoOrderStatus,
-  SellerDashboardSchema,
   TimelineEntrySchema,
   TimelineOutcome,
 } from "@tandem/contracts/order";
 import { AppError, newId } from "@tandem/kernel";
 import { callOf, readPage, runBatch, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
 import type { makeAwaitOutcome } from "../biz/await-outcome.ts";
+import type { makeAwaitVersion } from "../biz/await-version.ts";
 import type { makeCancelOrder } from "../biz/cancel-order.ts";
+import type { makeCreateReturn } from "../biz/create-return.ts";
 import type { makePlaceOrder } from "../biz/place-order.ts";
-import type { DashboardReader, OrderReader, TimelineReader } from "../biz/ports.ts";
+import type { DashboardReader, MyOrderReader, OrderReader, TimelineReader } from "../biz/ports.ts";
 import type { makeUpdateOrder } from "../biz/update-order.ts";
 import { addressFromProto, paymentMethodFromProto } from "../events/from-proto.ts";
-import { orderToProto } from "../events/order-to-proto.ts";
+import { orderToProto, returnToProto } from "../events/order-to-proto.ts";
+import { dashboardToProto, summaryToProto } from "../events/read-model-to-proto.ts";
 import { customerMissing, orderNotFound } from "../model/errors.ts";
 import type { CancelReason, Order, OrderStatus } from "../model/order.ts";
+import { returnOf } from "../model/order-return.ts";
 import { waitMsOf } from "./prefer-wait.ts";
 
 export interface OrderHandlersDeps {
@@ -30,6 +33,9 @@ export interface OrderHandlersDeps {
   readonly timelines: TimelineReader;
   readonly dashboards: DashboardReader;
   readonly placeOrder: ReturnType<typeof makePlaceOrder>;
+  readonly myOrders: MyOrderReader;
+  readonly createReturn: ReturnType<typeof makeCreateReturn>;
+  readonly awaitVersion: ReturnType<typeof makeAwaitVersion>;
   readonly updateOrder: ReturnType<typeof makeUpdateOrder>;
   readonly cancelOrder: ReturnType<typeof makeCancelOrder>;
   readonly awaitOutcome: ReturnType<typeof makeAwaitOutcome>;
@@ -44,6 +50,9 @@ const mayRead = (order: Order, context: HandlerContext): boolean => {
   return mayActFor(principal, order.customerId) || order.lines.some(({ sellerId }) => principal.sellerId === sellerId);
 };
 
+const statusOf = (status: ProtoOrderStatus): OrderStatus | undefined =>
+  status === ProtoOrderStatus.UNSPECIFIED ? undefined : (enumName(ProtoOrderStatus, status) as OrderStatus);
+
 const reasonOf = (reason: ProtoCancelReason, context: HandlerContext): CancelReason =>
   reason === ProtoCancelReason.UNSPECIFIED
     ? isStaff(context)
@@ -56,6 +65,11 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
     const order = await deps.orders.getById(orderId);
     if (!mayRead(order, context)) throw orderNotFound(orderId);
     return order;
+  };
+  /** Whose order it is comes first: somebody else's is not waited for. */
+  const readFrom = async (orderId: string, minVersion: bigint, context: HandlerContext): Promise<Order> => {
+    const order = await read(orderId, context);
+    return order.version >= minVersion ? order : deps.awaitVersion(orderId, minVersion, context.signal);
   };
   const cancel = (orderId: string, reason: ProtoCancelReason, text: string, context: HandlerContext) =>
     deps.cancelOrder(
@@ -91,7 +105,31 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
       return { order: orderToProto(await deps.awaitOutcome(order, waitMs, context.signal)) };
     },
 
-    getOrder: async ({ orderId }, context) => ({ order: orderToProto(await read(orderId, context)) }),
+    getOrder: async ({ orderId, minVersion }, context) => ({
+      order: orderToProto(await readFrom(orderId, minVersion, context)),
+    }),
+
+    listMyOrders: async ({ page, status, orderId, minVersion }, context) => {
+      const { customerId } = callOf(context).principal;
+      if (!customerId) throw customerMissing();
+      if (orderId) await readFrom(orderId, minVersion, context);
+      const found = await deps.myOrders.listByCustomer(customerId, statusOf(status), readPage(page));
+      return { orders: found.items.map(summaryToProto), page: writePage(found) };
+    },
+
+    createReturn: async ({ orderId, lines, reason }, context) => {
+      const wanted = lines.map(({ productId, quantity }) => ({ productId, quantity }));
+      const input = { orderId, lines: wanted, reason, mayActFor: mayAct(context) };
+      return { return: returnToProto(await deps.createReturn(input, context.signal)) };
+    },
+
+    getReturn: async ({ orderId, returnId }, context) => ({
+      return: returnToProto(returnOf(await read(orderId, context), returnId)),
+    }),
+
+    listReturns: async ({ orderId }, context) => ({
+      returns: (await read(orderId, context)).returns.map(returnToProto),
+    }),
 
     listOrders: async ({ page, customerId, sellerId, status }, context) => {
       const { principal } = callOf(context);
@@ -109,8 +147,7 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
         {
           customerId: customerId || own || undefined,
           sellerId: sellerId || (own === "" ? principal.sellerId : undefined),
-          status:
-            status === ProtoOrderStatus.UNSPECIFIED ? undefined : (enumName(ProtoOrderStatus, status) as OrderStatus),
+          status: statusOf(status),
         },
         readPage(page),
       );
@@ -132,9 +169,11 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
       ),
     }),
 
-    cancelOrder: async ({ orderId, reason, text }, context) => ({
-      order: orderToProto(await cancel(orderId, reason, text, context)),
-    }),
+    cancelOrder: async ({ orderId, reason, text }, context) => {
+      const order = await cancel(orderId, reason, text, context);
+      const waitMs = waitMsOf(context.requestHeader, callOf(context).remainingMs());
+      return { order: orderToProto(await deps.awaitOutcome(order, waitMs, context.signal)) };
+    },
 
     batchGetOrders: async ({ orderIds }, context) => {
       const found = new Map((await deps.orders.listByIds(orderIds)).map((order) => [order.id, order]));
@@ -184,18 +223,7 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
       if (!mayActForSeller(callOf(context).principal, sellerId)) {
         throw new AppError("permission_denied", "auth.not_owner", "This is another seller's dashboard.");
       }
-      const dashboard = await deps.dashboards.getBySellerId(sellerId);
-      return {
-        dashboard: create(SellerDashboardSchema, {
-          sellerId,
-          orders: dashboard.orders.map(({ status, count }) => ({
-            status: ProtoOrderStatus[status],
-            count: BigInt(count),
-          })),
-          revenue: dashboard.revenue.map(moneyToProto),
-          itemsSold: BigInt(dashboard.itemsSold),
-        }),
-      };
+      return { dashboard: dashboardToProto(await deps.dashboards.getBySellerId(sellerId)) };
     },
   };
 };

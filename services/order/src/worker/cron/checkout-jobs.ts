@@ -1,12 +1,20 @@
 import { type CronJob, defineCronJob } from "@tandem/jobs";
 import type { SagaEngine } from "@tandem/saga";
-import type { makeCleanUpReservations, makeConfirmCodOrders, makeRetryCaptures } from "../../biz/nudge-checkouts.ts";
+import type { makeEraseFinishedOrders } from "../../biz/forget-customer.ts";
+import type {
+  makeCleanUpReservations,
+  makeConfirmCodOrders,
+  makeRepeatCancellations,
+  makeRetryCaptures,
+} from "../../biz/nudge-checkouts.ts";
 import type { Checkout } from "../../saga/checkout-saga.ts";
 
 export interface CheckoutJobsDeps {
   readonly cleanUpReservations: ReturnType<typeof makeCleanUpReservations>;
   readonly confirmCodOrders: ReturnType<typeof makeConfirmCodOrders>;
   readonly retryCaptures: ReturnType<typeof makeRetryCaptures>;
+  readonly repeatCancellations: ReturnType<typeof makeRepeatCancellations>;
+  readonly eraseFinished: ReturnType<typeof makeEraseFinishedOrders>;
   readonly engine: Pick<SagaEngine<Checkout>, "listStuck" | "prune" | "rearm">;
   /** How long ended sagas and their history are kept. */
   readonly keepEndedMs: number;
@@ -34,6 +42,22 @@ export const checkoutJobs = (deps: CheckoutJobsDeps): readonly CronJob[] => [
     schedule: "0 */5 * * * *",
     timeoutMs: 120_000,
     run: async ({ signal }) => ({ asked: await deps.retryCaptures(signal) }),
+  }),
+  defineCronJob({
+    name: "order.cancel-retry",
+    description: "Asks fulfillment once more about cancellations that it has not answered",
+    schedule: "15 * * * * *",
+    missed: "skip",
+    timeoutMs: 50_000,
+    run: async ({ signal }) => ({ asked: await deps.repeatCancellations(signal) }),
+  }),
+  defineCronJob({
+    name: "order.erasure",
+    description: "Blanks name and address of finished orders of people who asked to be forgotten",
+    schedule: "45 */10 * * * *",
+    missed: "skip",
+    timeoutMs: 300_000,
+    run: async ({ signal }) => ({ blanked: await deps.eraseFinished(signal) }),
   }),
   defineCronJob({
     name: "order.saga-timeout",

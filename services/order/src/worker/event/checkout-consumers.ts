@@ -2,6 +2,11 @@ import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { enumName, topicOf } from "@tandem/contracts";
 import {
+  FulfillmentStatus,
+  type FulfillmentStatusChanged,
+  FulfillmentStatusChangedSchema,
+} from "@tandem/contracts/fulfillment";
+import {
   PaymentAuthorizedSchema,
   PaymentCapturedSchema,
   PaymentFailedSchema,
@@ -22,10 +27,15 @@ import {
   StockReservedSchema,
 } from "@tandem/contracts/warehouse";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
+import type { makeNoteRefund } from "../../biz/follow-return.ts";
 import type { makeHandleCheckoutEvent } from "../../biz/handle-checkout-event.ts";
-import type { CheckoutEvent } from "../../model/checkout-events.ts";
+import type { Repositories } from "../../biz/ports.ts";
+import type { CheckoutEvent, Parcel } from "../../model/checkout-events.ts";
 
-type Deps = { readonly handleCheckoutEvent: ReturnType<typeof makeHandleCheckoutEvent> };
+type Deps = {
+  readonly handleCheckoutEvent: ReturnType<typeof makeHandleCheckoutEvent>;
+  readonly refundReturn: ReturnType<typeof makeNoteRefund>;
+};
 type OrderMessage<Desc extends DescMessage> = MessageShape<Desc> & { readonly orderId: string };
 
 /**
@@ -35,16 +45,28 @@ type OrderMessage<Desc extends DescMessage> = MessageShape<Desc> & { readonly or
 const answer = <Desc extends DescMessage>(
   deps: Deps,
   event: Desc,
-  translate: (message: OrderMessage<Desc>) => CheckoutEvent,
+  translate: (message: OrderMessage<Desc>) => CheckoutEvent | undefined,
+  also?: (repositories: Repositories, message: OrderMessage<Desc>) => Promise<void>,
 ): Consumer => {
   const topic = topicOf(event);
   return defineConsumer({
     name: `order.on-${topic.name.replaceAll(/[._]/g, "-")}`,
     event,
-    handle: (message, { id, signal }) => {
+    handle: async (message, { id, signal }) => {
       const about = message as OrderMessage<Desc>;
+      const answered = translate(about);
+      if (!answered) return;
       const source = topic.context;
-      return deps.handleCheckoutEvent({ orderId: about.orderId, event: translate(about), eventId: id, source }, signal);
+      await deps.handleCheckoutEvent(
+        {
+          orderId: about.orderId,
+          event: answered,
+          eventId: id,
+          source,
+          also: also && ((repositories) => also(repositories, about)),
+        },
+        signal,
+      );
     },
   });
 };
@@ -61,6 +83,50 @@ const releaseCause = (reason: ReleaseReason): "ORDER_CANCELLED" | "EXPIRED" | "R
   return reason === ReleaseReason.REQUESTED ? "REQUESTED" : "ORDER_CANCELLED";
 };
 
+interface ShippedPieces {
+  readonly fulfillmentId: string;
+  readonly lines: readonly { readonly productId: string; readonly quantity: number }[];
+}
+
+const parcelOf = ({ fulfillmentId, lines }: ShippedPieces): { readonly parcel?: Parcel } =>
+  fulfillmentId && lines.length > 0
+    ? { parcel: { fulfillmentId, lines: lines.map(({ productId, quantity }) => ({ productId, quantity })) } }
+    : {};
+
+/** Fulfillment says a lot; what changes the order is what is not sent, and what cannot be held back. */
+const fulfillmentEvent = (message: FulfillmentStatusChanged): CheckoutEvent | undefined => {
+  const { fulfillmentId, status, fulfillment, reason } = message;
+  const lines = fulfillment?.lines ?? [];
+  if (message.cancellationRefused) {
+    const sent = lines.map(({ productId, quantity, short }) => ({ productId, quantity: quantity - short }));
+    return { type: "cancellation_refused", parcel: { fulfillmentId, lines: sent } };
+  }
+  switch (status) {
+    case FulfillmentStatus.PENDING:
+      return { type: "fulfillment_opened" };
+    case FulfillmentStatus.PICKING:
+      return { type: "fulfillment_picking" };
+    case FulfillmentStatus.PACKED: {
+      const short = lines.filter((line) => line.short > 0);
+      if (short.length === 0) return { type: "fulfillment_packed" };
+      const missed = short.map((line) => ({ productId: line.productId, quantity: line.short }));
+      return { type: "fulfillment_short", parcel: { fulfillmentId, lines: missed } };
+    }
+    case FulfillmentStatus.HANDED_OVER:
+      return { type: "fulfillment_handed_over" };
+    case FulfillmentStatus.CANCELLED: {
+      const held = lines.map((line) => ({
+        productId: line.productId,
+        quantity: line.quantity,
+        missing: line.short,
+      }));
+      return { type: "fulfillment_cancelled", parcel: { fulfillmentId, lines: held }, note: reason };
+    }
+    default:
+      return undefined;
+  }
+};
+
 export const checkoutConsumers = (deps: Deps): readonly Consumer[] => [
   answer(deps, StockReservedSchema, ({ expiresAt }) => ({
     type: "stock_reserved",
@@ -73,11 +139,23 @@ export const checkoutConsumers = (deps: Deps): readonly Consumer[] => [
     failureOf(operation, enumName(PaymentFailureCode, failureCode)),
   ),
   answer(deps, PaymentCapturedSchema, () => ({ type: "payment_captured" })),
-  answer(deps, PaymentRefundedSchema, () => ({ type: "payment_refunded" })),
+  // The order's checkout waits for it when it was cancelled; otherwise it may be the money of a return.
+  answer(
+    deps,
+    PaymentRefundedSchema,
+    () => ({ type: "payment_refunded" }),
+    (repositories, { orderId, refundId, reason }) => deps.refundReturn(repositories, orderId, { id: refundId, reason }),
+  ),
   answer(deps, ShipmentDispatchedSchema, ({ sellerId }) => ({ type: "shipment_dispatched", sellerId })),
-  answer(deps, ShipmentDeliveredSchema, ({ sellerId }) => ({ type: "shipment_delivered", sellerId })),
-  answer(deps, ShipmentFailedSchema, ({ failure }) => ({
-    type: "shipment_failed",
-    cause: enumName(ShipmentFailure, failure),
+  answer(deps, ShipmentDeliveredSchema, (message) => ({
+    type: "shipment_delivered",
+    sellerId: message.sellerId,
+    ...parcelOf(message),
   })),
+  answer(deps, ShipmentFailedSchema, (message) => ({
+    type: "shipment_failed",
+    cause: enumName(ShipmentFailure, message.failure),
+    ...parcelOf(message),
+  })),
+  answer(deps, FulfillmentStatusChangedSchema, fulfillmentEvent),
 ];

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/order/v1/order_events.proto.
  */
 export const file_tandem_order_v1_order_events: GenFile = /*@__PURE__*/
-  fileDesc("CiJ0YW5kZW0vb3JkZXIvdjEvb3JkZXJfZXZlbnRzLnByb3RvEg90YW5kZW0ub3JkZXIudjEi1QEKDE9yZGVyQ3JlYXRlZBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESLQoFb3JkZXIYBCABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXJCBrpIA8gBATodqrsYGQoNb3JkZXIuY3JlYXRlZBIIb3JkZXJfaWQizwIKDE9yZGVyVXBkYXRlZBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESLQoFb3JkZXIYBCABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXJCBrpIA8gBARIsCgZjaGFuZ2UYBSABKA4yHC50YW5kZW0ub3JkZXIudjEuT3JkZXJDaGFuZ2USNwoOcGF5bWVudF9tZXRob2QYBiABKAsyHy50YW5kZW0uY29tbW9uLnYxLlBheW1lbnRNZXRob2QSEQoJcmV0dXJuX2lkGAcgASgJOh2quxgZCg1vcmRlci51cGRhdGVkEghvcmRlcl9pZCLZAQoOT3JkZXJDb25maXJtZWQSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEi0KBW9yZGVyGAQgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyQga6SAPIAQE6H6q7GBsKD29yZGVyLmNvbmZpcm1lZBIIb3JkZXJfaWQizwEKCU9yZGVyUGFpZBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESLQoFb3JkZXIYBCABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXJCBrpIA8gBAToaqrsYFgoKb3JkZXIucGFpZBIIb3JkZXJfaWQilgIKDk9yZGVyQ2FuY2VsbGVkEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARItCgVvcmRlchgEIAEoCzIWLnRhbmRlbS5vcmRlci52MS5PcmRlckIGukgDyAEBEi0KBnJlYXNvbhgFIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb24SDAoEdGV4dBgGIAEoCTofqrsYGwoPb3JkZXIuY2FuY2VsbGVkEghvcmRlcl9pZCLZAQoOT3JkZXJDb21wbGV0ZWQSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEi0KBW9yZGVyGAQgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyQga6SAPIAQE6H6q7GBsKD29yZGVyLmNvbXBsZXRlZBIIb3JkZXJfaWQi/AEKC0NhcnRVcGRhdGVkEhkKB2NhcnRfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEisKBGNhcnQYBCABKAsyFS50YW5kZW0ub3JkZXIudjEuQ2FydEIGukgDyAEBEisKBmNoYW5nZRgFIAEoDjIbLnRhbmRlbS5vcmRlci52MS5DYXJ0Q2hhbmdlOhuquxgXCgxjYXJ0LnVwZGF0ZWQSB2NhcnRfaWQqmQIKC09yZGVyQ2hhbmdlEhwKGE9SREVSX0NIQU5HRV9VTlNQRUNJRklFRBAAEh8KG09SREVSX0NIQU5HRV9TVE9DS19SRVNFUlZFRBABEhgKFE9SREVSX0NIQU5HRV9TSElQUEVEEAISGgoWT1JERVJfQ0hBTkdFX0RFTElWRVJFRBADEhgKFE9SREVSX0NIQU5HRV9ERVRBSUxTEAQSIQodT1JERVJfQ0hBTkdFX0NBTkNFTF9SRVFVRVNURUQQBRIaChZPUkRFUl9DSEFOR0VfU0hPUlRFTkVEEAYSIQodT1JERVJfQ0hBTkdFX1JFVFVSTl9SRVFVRVNURUQQBxIZChVPUkRFUl9DSEFOR0VfUkVUVVJORUQQCCqXAQoKQ2FydENoYW5nZRIbChdDQVJUX0NIQU5HRV9VTlNQRUNJRklFRBAAEhgKFENBUlRfQ0hBTkdFX0lURU1fUFVUEAESHAoYQ0FSVF9DSEFOR0VfSVRFTV9SRU1PVkVEEAISGwoXQ0FSVF9DSEFOR0VfQ0hFQ0tFRF9PVVQQAxIXChNDQVJUX0NIQU5HRV9ERUxFVEVEEARiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options, file_tandem_common_v1_payment_method, file_tandem_order_v1_cart, file_tandem_order_v1_order]);
+  fileDesc("CiJ0YW5kZW0vb3JkZXIvdjEvb3JkZXJfZXZlbnRzLnByb3RvEg90YW5kZW0ub3JkZXIudjEi1QEKDE9yZGVyQ3JlYXRlZBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESLQoFb3JkZXIYBCABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXJCBrpIA8gBATodqrsYGQoNb3JkZXIuY3JlYXRlZBIIb3JkZXJfaWQiVgoNU2hvcnRlbmVkTGluZRIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIQCghxdWFudGl0eRgCIAEoBRIVCg1iYWNrX29uX3NoZWxmGAMgASgIIoIDCgxPcmRlclVwZGF0ZWQSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEi0KBW9yZGVyGAQgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyQga6SAPIAQESLAoGY2hhbmdlGAUgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyQ2hhbmdlEjcKDnBheW1lbnRfbWV0aG9kGAYgASgLMh8udGFuZGVtLmNvbW1vbi52MS5QYXltZW50TWV0aG9kEhEKCXJldHVybl9pZBgHIAEoCRIxCglzaG9ydGVuZWQYCCADKAsyHi50YW5kZW0ub3JkZXIudjEuU2hvcnRlbmVkTGluZTodqrsYGQoNb3JkZXIudXBkYXRlZBIIb3JkZXJfaWQi2QEKDk9yZGVyQ29uZmlybWVkEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARItCgVvcmRlchgEIAEoCzIWLnRhbmRlbS5vcmRlci52MS5PcmRlckIGukgDyAEBOh+quxgbCg9vcmRlci5jb25maXJtZWQSCG9yZGVyX2lkIs8BCglPcmRlclBhaWQSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEi0KBW9yZGVyGAQgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyQga6SAPIAQE6Gqq7GBYKCm9yZGVyLnBhaWQSCG9yZGVyX2lkIpYCCg5PcmRlckNhbmNlbGxlZBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESLQoFb3JkZXIYBCABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXJCBrpIA8gBARItCgZyZWFzb24YBSABKA4yHS50YW5kZW0ub3JkZXIudjEuQ2FuY2VsUmVhc29uEgwKBHRleHQYBiABKAk6H6q7GBsKD29yZGVyLmNhbmNlbGxlZBIIb3JkZXJfaWQi2QEKDk9yZGVyQ29tcGxldGVkEhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARItCgVvcmRlchgEIAEoCzIWLnRhbmRlbS5vcmRlci52MS5PcmRlckIGukgDyAEBOh+quxgbCg9vcmRlci5jb21wbGV0ZWQSCG9yZGVyX2lkIvwBCgtDYXJ0VXBkYXRlZBIZCgdjYXJ0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIrCgRjYXJ0GAQgASgLMhUudGFuZGVtLm9yZGVyLnYxLkNhcnRCBrpIA8gBARIrCgZjaGFuZ2UYBSABKA4yGy50YW5kZW0ub3JkZXIudjEuQ2FydENoYW5nZTobqrsYFwoMY2FydC51cGRhdGVkEgdjYXJ0X2lkKs0CCgtPcmRlckNoYW5nZRIcChhPUkRFUl9DSEFOR0VfVU5TUEVDSUZJRUQQABIfChtPUkRFUl9DSEFOR0VfU1RPQ0tfUkVTRVJWRUQQARIYChRPUkRFUl9DSEFOR0VfU0hJUFBFRBACEhoKFk9SREVSX0NIQU5HRV9ERUxJVkVSRUQQAxIYChRPUkRFUl9DSEFOR0VfREVUQUlMUxAEEiEKHU9SREVSX0NIQU5HRV9DQU5DRUxfUkVRVUVTVEVEEAUSGgoWT1JERVJfQ0hBTkdFX1NIT1JURU5FRBAGEiEKHU9SREVSX0NIQU5HRV9SRVRVUk5fUkVRVUVTVEVEEAcSGQoVT1JERVJfQ0hBTkdFX1JFVFVSTkVEEAgSGQoVT1JERVJfQ0hBTkdFX1JFRlVOREVEEAkSFwoTT1JERVJfQ0hBTkdFX0VSQVNFRBAKKpcBCgpDYXJ0Q2hhbmdlEhsKF0NBUlRfQ0hBTkdFX1VOU1BFQ0lGSUVEEAASGAoUQ0FSVF9DSEFOR0VfSVRFTV9QVVQQARIcChhDQVJUX0NIQU5HRV9JVEVNX1JFTU9WRUQQAhIbChdDQVJUX0NIQU5HRV9DSEVDS0VEX09VVBADEhcKE0NBUlRfQ0hBTkdFX0RFTEVURUQQBGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options, file_tandem_common_v1_payment_method, file_tandem_order_v1_cart, file_tandem_order_v1_order]);
 
 /**
  * @generated from message tandem.order.v1.OrderCreated
@@ -53,6 +53,37 @@ export type OrderCreated = Message<"tandem.order.v1.OrderCreated"> & {
  */
 export const OrderCreatedSchema: GenMessage<OrderCreated> = /*@__PURE__*/
   messageDesc(file_tandem_order_v1_order_events, 0);
+
+/**
+ * Pieces of a product that will not be sent.
+ *
+ * @generated from message tandem.order.v1.ShortenedLine
+ */
+export type ShortenedLine = Message<"tandem.order.v1.ShortenedLine"> & {
+  /**
+   * @generated from field: string product_id = 1;
+   */
+  productId: string;
+
+  /**
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+
+  /**
+   * They were there and were not sent: they can be sold again. Otherwise nobody found them, or the carrier lost them.
+   *
+   * @generated from field: bool back_on_shelf = 3;
+   */
+  backOnShelf: boolean;
+};
+
+/**
+ * Describes the message tandem.order.v1.ShortenedLine.
+ * Use `create(ShortenedLineSchema)` to create a new message.
+ */
+export const ShortenedLineSchema: GenMessage<ShortenedLine> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_events, 1);
 
 /**
  * @generated from message tandem.order.v1.OrderUpdated
@@ -91,11 +122,18 @@ export type OrderUpdated = Message<"tandem.order.v1.OrderUpdated"> & {
   paymentMethod?: PaymentMethod | undefined;
 
   /**
-   * With RETURN_REQUESTED and RETURNED only: which return.
+   * With RETURN_REQUESTED, RETURNED and REFUNDED only: which return.
    *
    * @generated from field: string return_id = 7;
    */
   returnId: string;
+
+  /**
+   * With SHORTENED only: by what. The order is already without it.
+   *
+   * @generated from field: repeated tandem.order.v1.ShortenedLine shortened = 8;
+   */
+  shortened: ShortenedLine[];
 };
 
 /**
@@ -103,7 +141,7 @@ export type OrderUpdated = Message<"tandem.order.v1.OrderUpdated"> & {
  * Use `create(OrderUpdatedSchema)` to create a new message.
  */
 export const OrderUpdatedSchema: GenMessage<OrderUpdated> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 1);
+  messageDesc(file_tandem_order_v1_order_events, 2);
 
 /**
  * @generated from message tandem.order.v1.OrderConfirmed
@@ -135,7 +173,7 @@ export type OrderConfirmed = Message<"tandem.order.v1.OrderConfirmed"> & {
  * Use `create(OrderConfirmedSchema)` to create a new message.
  */
 export const OrderConfirmedSchema: GenMessage<OrderConfirmed> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 2);
+  messageDesc(file_tandem_order_v1_order_events, 3);
 
 /**
  * @generated from message tandem.order.v1.OrderPaid
@@ -167,7 +205,7 @@ export type OrderPaid = Message<"tandem.order.v1.OrderPaid"> & {
  * Use `create(OrderPaidSchema)` to create a new message.
  */
 export const OrderPaidSchema: GenMessage<OrderPaid> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 3);
+  messageDesc(file_tandem_order_v1_order_events, 4);
 
 /**
  * @generated from message tandem.order.v1.OrderCancelled
@@ -209,7 +247,7 @@ export type OrderCancelled = Message<"tandem.order.v1.OrderCancelled"> & {
  * Use `create(OrderCancelledSchema)` to create a new message.
  */
 export const OrderCancelledSchema: GenMessage<OrderCancelled> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 4);
+  messageDesc(file_tandem_order_v1_order_events, 5);
 
 /**
  * @generated from message tandem.order.v1.OrderCompleted
@@ -241,7 +279,7 @@ export type OrderCompleted = Message<"tandem.order.v1.OrderCompleted"> & {
  * Use `create(OrderCompletedSchema)` to create a new message.
  */
 export const OrderCompletedSchema: GenMessage<OrderCompleted> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 5);
+  messageDesc(file_tandem_order_v1_order_events, 6);
 
 /**
  * Published by Dapr's own outbox from the state store: about a second late, off the critical path.
@@ -280,7 +318,7 @@ export type CartUpdated = Message<"tandem.order.v1.CartUpdated"> & {
  * Use `create(CartUpdatedSchema)` to create a new message.
  */
 export const CartUpdatedSchema: GenMessage<CartUpdated> = /*@__PURE__*/
-  messageDesc(file_tandem_order_v1_order_events, 6);
+  messageDesc(file_tandem_order_v1_order_events, 7);
 
 /**
  * @generated from enum tandem.order.v1.OrderChange
@@ -342,6 +380,20 @@ export const OrderChange = {
    * @generated from enum value: ORDER_CHANGE_RETURNED = 8;
    */
   RETURNED: 8,
+
+  /**
+   * The money of a return is back.
+   *
+   * @generated from enum value: ORDER_CHANGE_REFUNDED = 9;
+   */
+  REFUNDED: 9,
+
+  /**
+   * The person has been erased: name and address of a finished order are blank.
+   *
+   * @generated from enum value: ORDER_CHANGE_ERASED = 10;
+   */
+  ERASED: 10,
 } as const;
 
 /**

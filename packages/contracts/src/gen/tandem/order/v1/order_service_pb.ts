@@ -6,6 +6,8 @@ import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegen
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Address } from "../../common/v1/address_pb.ts";
 import { file_tandem_common_v1_address } from "../../common/v1/address_pb.ts";
 import type { BatchSummary } from "../../common/v1/batch_pb.ts";
@@ -19,7 +21,7 @@ import type { PageInfo, PageRequest } from "../../common/v1/pagination_pb.ts";
 import { file_tandem_common_v1_pagination } from "../../common/v1/pagination_pb.ts";
 import type { PaymentMethod } from "../../common/v1/payment_method_pb.ts";
 import { file_tandem_common_v1_payment_method } from "../../common/v1/payment_method_pb.ts";
-import type { CancelReason, Order, OrderStatus, SellerDashboard, TimelineEntry } from "./order_pb.ts";
+import type { CancelReason, Order, OrderReturn, OrderStatus, SellerDashboard, TimelineEntry } from "./order_pb.ts";
 import { file_tandem_order_v1_order } from "./order_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -27,7 +29,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tandem/order/v1/order_service.proto.
  */
 export const file_tandem_order_v1_order_service: GenFile = /*@__PURE__*/
-  fileDesc("CiN0YW5kZW0vb3JkZXIvdjEvb3JkZXJfc2VydmljZS5wcm90bxIPdGFuZGVtLm9yZGVyLnYxIogEChJDcmVhdGVPcmRlclJlcXVlc3QSIAoLY3VzdG9tZXJfaWQYASABKAlCC7pICNgBAXIDsAEBEigKDWN1cnJlbmN5X2NvZGUYAiABKAlCEbpIDnIMMgpeW0EtWl17M30kEqoBCgVsaW5lcxgDIAMoCzIfLnRhbmRlbS5vcmRlci52MS5PcmRlckxpbmVJbnB1dEJ6ukh3ugFtChpvcmRlci5saW5lcy51bmlxdWVfcHJvZHVjdBIlZWFjaCBwcm9kdWN0IGFwcGVhcnMgaW4gb25lIGxpbmUgb25seRoodGhpcy5tYXAobGluZSwgbGluZS5wcm9kdWN0X2lkKS51bmlxdWUoKZIBBAgBEGQSOwoQc2hpcHBpbmdfYWRkcmVzcxgEIAEoCzIZLnRhbmRlbS5jb21tb24udjEuQWRkcmVzc0IGukgDyAEBEj8KDnBheW1lbnRfbWV0aG9kGAUgASgLMh8udGFuZGVtLmNvbW1vbi52MS5QYXltZW50TWV0aG9kQga6SAPIAQESFwoFbm90ZXMYBiABKAlCCLpIBXIDGOgHEjEKDHZvdWNoZXJfY29kZRgHIAEoCUIbukgY2AEBchMyEV5bQS1aMC05LV17Myw0MH0kEi8KDmV4cGVjdGVkX3RvdGFsGAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leSJMCg5PcmRlckxpbmVJbnB1dBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIcCghxdWFudGl0eRgCIAEoBUIKukgHGgUY5wcoASI8ChNDcmVhdGVPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyIi0KD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQEiOQoQR2V0T3JkZXJSZXNwb25zZRIlCgVvcmRlchgBIAEoCzIWLnRhbmRlbS5vcmRlci52MS5PcmRlciK6AQoRTGlzdE9yZGVyc1JlcXVlc3QSKwoEcGFnZRgBIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSIAoLY3VzdG9tZXJfaWQYAiABKAlCC7pICNgBAXIDsAEBEh4KCXNlbGxlcl9pZBgDIAEoCUILukgI2AEBcgOwAQESNgoGc3RhdHVzGAQgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzQgi6SAWCAQIQASJmChJMaXN0T3JkZXJzUmVzcG9uc2USJgoGb3JkZXJzGAEgAygLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIqABChJVcGRhdGVPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKANCB7pIBCICKAESOwoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIZLnRhbmRlbS5jb21tb24udjEuQWRkcmVzc0IGukgDyAEBEhcKBW5vdGVzGAQgASgJQgi6SAVyAxjoByI8ChNVcGRhdGVPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyIoEBChJDYW5jZWxPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEjcKBnJlYXNvbhgCIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb25CCLpIBYIBAhABEhYKBHRleHQYAyABKAlCCLpIBXIDGPQDIjwKE0NhbmNlbE9yZGVyUmVzcG9uc2USJQoFb3JkZXIYASABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXIiPwoVQmF0Y2hHZXRPcmRlcnNSZXF1ZXN0EiYKCW9yZGVyX2lkcxgBIAMoCUITukgQkgENCAEQZBgBIgVyA7ABASJ4ChZCYXRjaEdldE9yZGVyc1Jlc3BvbnNlEi0KB3Jlc3VsdHMYASADKAsyHC50YW5kZW0ub3JkZXIudjEuT3JkZXJSZXN1bHQSLwoHc3VtbWFyeRgCIAEoCzIeLnRhbmRlbS5jb21tb24udjEuQmF0Y2hTdW1tYXJ5IpMBChhCYXRjaENhbmNlbE9yZGVyc1JlcXVlc3QSJgoJb3JkZXJfaWRzGAEgAygJQhO6SBCSAQ0IARBkGAEiBXIDsAEBEjcKBnJlYXNvbhgCIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb25CCLpIBYIBAhABEhYKBHRleHQYAyABKAlCCLpIBXIDGPQDInsKGUJhdGNoQ2FuY2VsT3JkZXJzUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJlc3VsdBIvCgdzdW1tYXJ5GAIgASgLMh4udGFuZGVtLmNvbW1vbi52MS5CYXRjaFN1bW1hcnkigQEKC09yZGVyUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgJEicKBW9yZGVyGAIgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVySAASLAoFZXJyb3IYAyABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mb0gAQgkKB291dGNvbWUiNQoXR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBIq4BChhHZXRPcmRlclRpbWVsaW5lUmVzcG9uc2USEAoIb3JkZXJfaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEhIKCnNhZ2Ffc3RhdGUYAyABKAkSDQoFZmluYWwYBCABKAgSLwoHZW50cmllcxgFIAMoCzIeLnRhbmRlbS5vcmRlci52MS5UaW1lbGluZUVudHJ5IjgKGUdldFNlbGxlckRhc2hib2FyZFJlcXVlc3QSGwoJc2VsbGVyX2lkGAEgASgJQgi6SAVyA7ABASJRChpHZXRTZWxsZXJEYXNoYm9hcmRSZXNwb25zZRIzCglkYXNoYm9hcmQYASABKAsyIC50YW5kZW0ub3JkZXIudjEuU2VsbGVyRGFzaGJvYXJkMv4KCgxPcmRlclNlcnZpY2UShQEKC0NyZWF0ZU9yZGVyEiMudGFuZGVtLm9yZGVyLnYxLkNyZWF0ZU9yZGVyUmVxdWVzdBokLnRhbmRlbS5vcmRlci52MS5DcmVhdGVPcmRlclJlc3BvbnNlIiuquxgOCgxvcmRlci5jcmVhdGWC0+STAhM6ASpiBW9yZGVyIgcvb3JkZXJzEoUBCghHZXRPcmRlchIgLnRhbmRlbS5vcmRlci52MS5HZXRPcmRlclJlcXVlc3QaIS50YW5kZW0ub3JkZXIudjEuR2V0T3JkZXJSZXNwb25zZSI0kAIBqrsYDAoKb3JkZXIucmVhZILT5JMCG2IFb3JkZXISEi9vcmRlcnMve29yZGVyX2lkfRJ5CgpMaXN0T3JkZXJzEiIudGFuZGVtLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXF1ZXN0GiMudGFuZGVtLm9yZGVyLnYxLkxpc3RPcmRlcnNSZXNwb25zZSIikAIBqrsYDAoKb3JkZXIucmVhZILT5JMCCRIHL29yZGVycxKTAQoLVXBkYXRlT3JkZXISIy50YW5kZW0ub3JkZXIudjEuVXBkYXRlT3JkZXJSZXF1ZXN0GiQudGFuZGVtLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVzcG9uc2UiOZACAqq7GA4KDG9yZGVyLnVwZGF0ZYLT5JMCHjoBKmIFb3JkZXIaEi9vcmRlcnMve29yZGVyX2lkfRK3AQoLQ2FuY2VsT3JkZXISIy50YW5kZW0ub3JkZXIudjEuQ2FuY2VsT3JkZXJSZXF1ZXN0GiQudGFuZGVtLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVzcG9uc2UiXZACAqq7GA4KDG9yZGVyLmNhbmNlbILT5JMCQjoBKlobYgVvcmRlcioSL29yZGVycy97b3JkZXJfaWR9YgVvcmRlciIZL29yZGVycy97b3JkZXJfaWR9L2NhbmNlbBKSAQoOQmF0Y2hHZXRPcmRlcnMSJi50YW5kZW0ub3JkZXIudjEuQmF0Y2hHZXRPcmRlcnNSZXF1ZXN0GicudGFuZGVtLm9yZGVyLnYxLkJhdGNoR2V0T3JkZXJzUmVzcG9uc2UiL5ACAaq7GAwKCm9yZGVyLnJlYWSC0+STAhY6ASoiES9vcmRlcnMvYmF0Y2gtZ2V0EqABChFCYXRjaENhbmNlbE9yZGVycxIpLnRhbmRlbS5vcmRlci52MS5CYXRjaENhbmNlbE9yZGVyc1JlcXVlc3QaKi50YW5kZW0ub3JkZXIudjEuQmF0Y2hDYW5jZWxPcmRlcnNSZXNwb25zZSI0kAICqrsYDgoMb3JkZXIubWFuYWdlgtPkkwIZOgEqIhQvb3JkZXJzL2JhdGNoLWNhbmNlbBKfAQoQR2V0T3JkZXJUaW1lbGluZRIoLnRhbmRlbS5vcmRlci52MS5HZXRPcmRlclRpbWVsaW5lUmVxdWVzdBopLnRhbmRlbS5vcmRlci52MS5HZXRPcmRlclRpbWVsaW5lUmVzcG9uc2UiNpACAaq7GAwKCm9yZGVyLnJlYWSC0+STAh0SGy9vcmRlcnMve29yZGVyX2lkfS90aW1lbGluZRK4AQoSR2V0U2VsbGVyRGFzaGJvYXJkEioudGFuZGVtLm9yZGVyLnYxLkdldFNlbGxlckRhc2hib2FyZFJlcXVlc3QaKy50YW5kZW0ub3JkZXIudjEuR2V0U2VsbGVyRGFzaGJvYXJkUmVzcG9uc2UiSZACAaq7GBEKD29yZGVyLmRhc2hib2FyZILT5JMCK2IJZGFzaGJvYXJkEh4vc2VsbGVycy97c2VsbGVyX2lkfS9kYXNoYm9hcmRiBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_tandem_common_v1_address, file_tandem_common_v1_batch, file_tandem_common_v1_errors, file_tandem_common_v1_money, file_tandem_common_v1_options, file_tandem_common_v1_pagination, file_tandem_common_v1_payment_method, file_tandem_order_v1_order]);
+  fileDesc("CiN0YW5kZW0vb3JkZXIvdjEvb3JkZXJfc2VydmljZS5wcm90bxIPdGFuZGVtLm9yZGVyLnYxIogEChJDcmVhdGVPcmRlclJlcXVlc3QSIAoLY3VzdG9tZXJfaWQYASABKAlCC7pICNgBAXIDsAEBEigKDWN1cnJlbmN5X2NvZGUYAiABKAlCEbpIDnIMMgpeW0EtWl17M30kEqoBCgVsaW5lcxgDIAMoCzIfLnRhbmRlbS5vcmRlci52MS5PcmRlckxpbmVJbnB1dEJ6ukh3ugFtChpvcmRlci5saW5lcy51bmlxdWVfcHJvZHVjdBIlZWFjaCBwcm9kdWN0IGFwcGVhcnMgaW4gb25lIGxpbmUgb25seRoodGhpcy5tYXAobGluZSwgbGluZS5wcm9kdWN0X2lkKS51bmlxdWUoKZIBBAgBEGQSOwoQc2hpcHBpbmdfYWRkcmVzcxgEIAEoCzIZLnRhbmRlbS5jb21tb24udjEuQWRkcmVzc0IGukgDyAEBEj8KDnBheW1lbnRfbWV0aG9kGAUgASgLMh8udGFuZGVtLmNvbW1vbi52MS5QYXltZW50TWV0aG9kQga6SAPIAQESFwoFbm90ZXMYBiABKAlCCLpIBXIDGOgHEjEKDHZvdWNoZXJfY29kZRgHIAEoCUIbukgY2AEBchMyEV5bQS1aMC05LV17Myw0MH0kEi8KDmV4cGVjdGVkX3RvdGFsGAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leSJMCg5PcmRlckxpbmVJbnB1dBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIcCghxdWFudGl0eRgCIAEoBUIKukgHGgUY5wcoASI8ChNDcmVhdGVPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyIksKD0dldE9yZGVyUmVxdWVzdBIaCghvcmRlcl9pZBgBIAEoCUIIukgFcgOwAQESHAoLbWluX3ZlcnNpb24YAiABKANCB7pIBCICKAAiOQoQR2V0T3JkZXJSZXNwb25zZRIlCgVvcmRlchgBIAEoCzIWLnRhbmRlbS5vcmRlci52MS5PcmRlciK6AQoRTGlzdE9yZGVyc1JlcXVlc3QSKwoEcGFnZRgBIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSIAoLY3VzdG9tZXJfaWQYAiABKAlCC7pICNgBAXIDsAEBEh4KCXNlbGxlcl9pZBgDIAEoCUILukgI2AEBcgOwAQESNgoGc3RhdHVzGAQgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzQgi6SAWCAQIQASJmChJMaXN0T3JkZXJzUmVzcG9uc2USJgoGb3JkZXJzGAEgAygLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIqABChJVcGRhdGVPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKANCB7pIBCICKAESOwoQc2hpcHBpbmdfYWRkcmVzcxgDIAEoCzIZLnRhbmRlbS5jb21tb24udjEuQWRkcmVzc0IGukgDyAEBEhcKBW5vdGVzGAQgASgJQgi6SAVyAxjoByI8ChNVcGRhdGVPcmRlclJlc3BvbnNlEiUKBW9yZGVyGAEgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVyIoEBChJDYW5jZWxPcmRlclJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEjcKBnJlYXNvbhgCIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb25CCLpIBYIBAhABEhYKBHRleHQYAyABKAlCCLpIBXIDGPQDIjwKE0NhbmNlbE9yZGVyUmVzcG9uc2USJQoFb3JkZXIYASABKAsyFi50YW5kZW0ub3JkZXIudjEuT3JkZXIiPwoVQmF0Y2hHZXRPcmRlcnNSZXF1ZXN0EiYKCW9yZGVyX2lkcxgBIAMoCUITukgQkgENCAEQZBgBIgVyA7ABASJ4ChZCYXRjaEdldE9yZGVyc1Jlc3BvbnNlEi0KB3Jlc3VsdHMYASADKAsyHC50YW5kZW0ub3JkZXIudjEuT3JkZXJSZXN1bHQSLwoHc3VtbWFyeRgCIAEoCzIeLnRhbmRlbS5jb21tb24udjEuQmF0Y2hTdW1tYXJ5IpMBChhCYXRjaENhbmNlbE9yZGVyc1JlcXVlc3QSJgoJb3JkZXJfaWRzGAEgAygJQhO6SBCSAQ0IARBkGAEiBXIDsAEBEjcKBnJlYXNvbhgCIAEoDjIdLnRhbmRlbS5vcmRlci52MS5DYW5jZWxSZWFzb25CCLpIBYIBAhABEhYKBHRleHQYAyABKAlCCLpIBXIDGPQDInsKGUJhdGNoQ2FuY2VsT3JkZXJzUmVzcG9uc2USLQoHcmVzdWx0cxgBIAMoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJlc3VsdBIvCgdzdW1tYXJ5GAIgASgLMh4udGFuZGVtLmNvbW1vbi52MS5CYXRjaFN1bW1hcnkigQEKC09yZGVyUmVzdWx0EhAKCG9yZGVyX2lkGAEgASgJEicKBW9yZGVyGAIgASgLMhYudGFuZGVtLm9yZGVyLnYxLk9yZGVySAASLAoFZXJyb3IYAyABKAsyGy50YW5kZW0uY29tbW9uLnYxLkVycm9ySW5mb0gAQgkKB291dGNvbWUiNQoXR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBIq4BChhHZXRPcmRlclRpbWVsaW5lUmVzcG9uc2USEAoIb3JkZXJfaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEhIKCnNhZ2Ffc3RhdGUYAyABKAkSDQoFZmluYWwYBCABKAgSLwoHZW50cmllcxgFIAMoCzIeLnRhbmRlbS5vcmRlci52MS5UaW1lbGluZUVudHJ5IjgKGUdldFNlbGxlckRhc2hib2FyZFJlcXVlc3QSGwoJc2VsbGVyX2lkGAEgASgJQgi6SAVyA7ABASJRChpHZXRTZWxsZXJEYXNoYm9hcmRSZXNwb25zZRIzCglkYXNoYm9hcmQYASABKAsyIC50YW5kZW0ub3JkZXIudjEuU2VsbGVyRGFzaGJvYXJkIsMCCgxPcmRlclN1bW1hcnkSEAoIb3JkZXJfaWQYASABKAkSLAoGc3RhdHVzGAIgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzEiYKBXRvdGFsGAMgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRINCgVpdGVtcxgEIAEoBRINCgV0aXRsZRgFIAEoCRIMCgRwYWlkGAYgASgIEhgKEGNhbmNlbF9yZXF1ZXN0ZWQYByABKAgSFAoMb3Blbl9yZXR1cm5zGAggASgFEg8KB3ZlcnNpb24YCSABKAMSLgoKY3JlYXRlZF9hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKdXBkYXRlZF9hdBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitwEKE0xpc3RNeU9yZGVyc1JlcXVlc3QSKwoEcGFnZRgBIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSNgoGc3RhdHVzGAIgASgOMhwudGFuZGVtLm9yZGVyLnYxLk9yZGVyU3RhdHVzQgi6SAWCAQIQARIdCghvcmRlcl9pZBgDIAEoCUILukgI2AEBcgOwAQESHAoLbWluX3ZlcnNpb24YBCABKANCB7pIBCICKAAibwoUTGlzdE15T3JkZXJzUmVzcG9uc2USLQoGb3JkZXJzGAEgAygLMh0udGFuZGVtLm9yZGVyLnYxLk9yZGVyU3VtbWFyeRIoCgRwYWdlGAIgASgLMhoudGFuZGVtLmNvbW1vbi52MS5QYWdlSW5mbyJNCg9SZXR1cm5MaW5lSW5wdXQSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESHAoIcXVhbnRpdHkYAiABKAVCCrpIBxoFGOcHKAEi+gEKE0NyZWF0ZVJldHVyblJlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBEqwBCgVsaW5lcxgCIAMoCzIgLnRhbmRlbS5vcmRlci52MS5SZXR1cm5MaW5lSW5wdXRCe7pIeLoBbgobcmV0dXJuLmxpbmVzLnVuaXF1ZV9wcm9kdWN0EiVlYWNoIHByb2R1Y3QgYXBwZWFycyBpbiBvbmUgbGluZSBvbmx5Gih0aGlzLm1hcChsaW5lLCBsaW5lLnByb2R1Y3RfaWQpLnVuaXF1ZSgpkgEECAEQZBIYCgZyZWFzb24YAyABKAlCCLpIBXIDGPQDIkQKFENyZWF0ZVJldHVyblJlc3BvbnNlEiwKBnJldHVybhgBIAEoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJldHVybiJLChBHZXRSZXR1cm5SZXF1ZXN0EhoKCG9yZGVyX2lkGAEgASgJQgi6SAVyA7ABARIbCglyZXR1cm5faWQYAiABKAlCCLpIBXIDsAEBIkEKEUdldFJldHVyblJlc3BvbnNlEiwKBnJldHVybhgBIAEoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJldHVybiIwChJMaXN0UmV0dXJuc1JlcXVlc3QSGgoIb3JkZXJfaWQYASABKAlCCLpIBXIDsAEBIkQKE0xpc3RSZXR1cm5zUmVzcG9uc2USLQoHcmV0dXJucxgBIAMoCzIcLnRhbmRlbS5vcmRlci52MS5PcmRlclJldHVybjLUDwoMT3JkZXJTZXJ2aWNlEoUBCgtDcmVhdGVPcmRlchIjLnRhbmRlbS5vcmRlci52MS5DcmVhdGVPcmRlclJlcXVlc3QaJC50YW5kZW0ub3JkZXIudjEuQ3JlYXRlT3JkZXJSZXNwb25zZSIrqrsYDgoMb3JkZXIuY3JlYXRlgtPkkwITOgEqYgVvcmRlciIHL29yZGVycxKFAQoIR2V0T3JkZXISIC50YW5kZW0ub3JkZXIudjEuR2V0T3JkZXJSZXF1ZXN0GiEudGFuZGVtLm9yZGVyLnYxLkdldE9yZGVyUmVzcG9uc2UiNJACAaq7GAwKCm9yZGVyLnJlYWSC0+STAhtiBW9yZGVyEhIvb3JkZXJzL3tvcmRlcl9pZH0SeQoKTGlzdE9yZGVycxIiLnRhbmRlbS5vcmRlci52MS5MaXN0T3JkZXJzUmVxdWVzdBojLnRhbmRlbS5vcmRlci52MS5MaXN0T3JkZXJzUmVzcG9uc2UiIpACAaq7GAwKCm9yZGVyLnJlYWSC0+STAgkSBy9vcmRlcnMSkwEKC1VwZGF0ZU9yZGVyEiMudGFuZGVtLm9yZGVyLnYxLlVwZGF0ZU9yZGVyUmVxdWVzdBokLnRhbmRlbS5vcmRlci52MS5VcGRhdGVPcmRlclJlc3BvbnNlIjmQAgKquxgOCgxvcmRlci51cGRhdGWC0+STAh46ASpiBW9yZGVyGhIvb3JkZXJzL3tvcmRlcl9pZH0StwEKC0NhbmNlbE9yZGVyEiMudGFuZGVtLm9yZGVyLnYxLkNhbmNlbE9yZGVyUmVxdWVzdBokLnRhbmRlbS5vcmRlci52MS5DYW5jZWxPcmRlclJlc3BvbnNlIl2QAgKquxgOCgxvcmRlci5jYW5jZWyC0+STAkI6ASpaG2IFb3JkZXIqEi9vcmRlcnMve29yZGVyX2lkfWIFb3JkZXIiGS9vcmRlcnMve29yZGVyX2lkfS9jYW5jZWwSkgEKDkJhdGNoR2V0T3JkZXJzEiYudGFuZGVtLm9yZGVyLnYxLkJhdGNoR2V0T3JkZXJzUmVxdWVzdBonLnRhbmRlbS5vcmRlci52MS5CYXRjaEdldE9yZGVyc1Jlc3BvbnNlIi+QAgGquxgMCgpvcmRlci5yZWFkgtPkkwIWOgEqIhEvb3JkZXJzL2JhdGNoLWdldBKgAQoRQmF0Y2hDYW5jZWxPcmRlcnMSKS50YW5kZW0ub3JkZXIudjEuQmF0Y2hDYW5jZWxPcmRlcnNSZXF1ZXN0GioudGFuZGVtLm9yZGVyLnYxLkJhdGNoQ2FuY2VsT3JkZXJzUmVzcG9uc2UiNJACAqq7GA4KDG9yZGVyLm1hbmFnZYLT5JMCGToBKiIUL29yZGVycy9iYXRjaC1jYW5jZWwSnwEKEEdldE9yZGVyVGltZWxpbmUSKC50YW5kZW0ub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlcXVlc3QaKS50YW5kZW0ub3JkZXIudjEuR2V0T3JkZXJUaW1lbGluZVJlc3BvbnNlIjaQAgGquxgMCgpvcmRlci5yZWFkgtPkkwIdEhsvb3JkZXJzL3tvcmRlcl9pZH0vdGltZWxpbmUSggEKDExpc3RNeU9yZGVycxIkLnRhbmRlbS5vcmRlci52MS5MaXN0TXlPcmRlcnNSZXF1ZXN0GiUudGFuZGVtLm9yZGVyLnYxLkxpc3RNeU9yZGVyc1Jlc3BvbnNlIiWQAgGquxgMCgpvcmRlci5yZWFkgtPkkwIMEgovbWUvb3JkZXJzEpwBCgxDcmVhdGVSZXR1cm4SJC50YW5kZW0ub3JkZXIudjEuQ3JlYXRlUmV0dXJuUmVxdWVzdBolLnRhbmRlbS5vcmRlci52MS5DcmVhdGVSZXR1cm5SZXNwb25zZSI/qrsYDgoMb3JkZXIucmV0dXJugtPkkwInOgEqYgZyZXR1cm4iGi9vcmRlcnMve29yZGVyX2lkfS9yZXR1cm5zEp0BCglHZXRSZXR1cm4SIS50YW5kZW0ub3JkZXIudjEuR2V0UmV0dXJuUmVxdWVzdBoiLnRhbmRlbS5vcmRlci52MS5HZXRSZXR1cm5SZXNwb25zZSJJkAIBqrsYDAoKb3JkZXIucmVhZILT5JMCMGIGcmV0dXJuEiYvb3JkZXJzL3tvcmRlcl9pZH0vcmV0dXJucy97cmV0dXJuX2lkfRKPAQoLTGlzdFJldHVybnMSIy50YW5kZW0ub3JkZXIudjEuTGlzdFJldHVybnNSZXF1ZXN0GiQudGFuZGVtLm9yZGVyLnYxLkxpc3RSZXR1cm5zUmVzcG9uc2UiNZACAaq7GAwKCm9yZGVyLnJlYWSC0+STAhwSGi9vcmRlcnMve29yZGVyX2lkfS9yZXR1cm5zErgBChJHZXRTZWxsZXJEYXNoYm9hcmQSKi50YW5kZW0ub3JkZXIudjEuR2V0U2VsbGVyRGFzaGJvYXJkUmVxdWVzdBorLnRhbmRlbS5vcmRlci52MS5HZXRTZWxsZXJEYXNoYm9hcmRSZXNwb25zZSJJkAIBqrsYEQoPb3JkZXIuZGFzaGJvYXJkgtPkkwIrYglkYXNoYm9hcmQSHi9zZWxsZXJzL3tzZWxsZXJfaWR9L2Rhc2hib2FyZGIGcHJvdG8z", [file_buf_validate_validate, file_google_api_annotations, file_google_protobuf_timestamp, file_tandem_common_v1_address, file_tandem_common_v1_batch, file_tandem_common_v1_errors, file_tandem_common_v1_money, file_tandem_common_v1_options, file_tandem_common_v1_pagination, file_tandem_common_v1_payment_method, file_tandem_order_v1_order]);
 
 /**
  * @generated from message tandem.order.v1.CreateOrderRequest
@@ -132,6 +134,13 @@ export type GetOrderRequest = Message<"tandem.order.v1.GetOrderRequest"> & {
    * @generated from field: string order_id = 1;
    */
   orderId: string;
+
+  /**
+   * The version that the caller has seen, or waits for: answered when the order is that far, shortly, else order.not_that_far. 0: any.
+   *
+   * @generated from field: int64 min_version = 2;
+   */
+  minVersion: bigint;
 };
 
 /**
@@ -534,6 +543,274 @@ export const GetSellerDashboardResponseSchema: GenMessage<GetSellerDashboardResp
   messageDesc(file_tandem_order_v1_order_service, 19);
 
 /**
+ * One order in a list: enough to show it.
+ *
+ * @generated from message tandem.order.v1.OrderSummary
+ */
+export type OrderSummary = Message<"tandem.order.v1.OrderSummary"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: tandem.order.v1.OrderStatus status = 2;
+   */
+  status: OrderStatus;
+
+  /**
+   * @generated from field: tandem.common.v1.Money total = 3;
+   */
+  total?: Money | undefined;
+
+  /**
+   * @generated from field: int32 items = 4;
+   */
+  items: number;
+
+  /**
+   * Of the first line.
+   *
+   * @generated from field: string title = 5;
+   */
+  title: string;
+
+  /**
+   * @generated from field: bool paid = 6;
+   */
+  paid: boolean;
+
+  /**
+   * Set while somebody waits for its cancellation.
+   *
+   * @generated from field: bool cancel_requested = 7;
+   */
+  cancelRequested: boolean;
+
+  /**
+   * @generated from field: int32 open_returns = 8;
+   */
+  openReturns: number;
+
+  /**
+   * @generated from field: int64 version = 9;
+   */
+  version: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp created_at = 10;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp updated_at = 11;
+   */
+  updatedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tandem.order.v1.OrderSummary.
+ * Use `create(OrderSummarySchema)` to create a new message.
+ */
+export const OrderSummarySchema: GenMessage<OrderSummary> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 20);
+
+/**
+ * @generated from message tandem.order.v1.ListMyOrdersRequest
+ */
+export type ListMyOrdersRequest = Message<"tandem.order.v1.ListMyOrdersRequest"> & {
+  /**
+   * @generated from field: tandem.common.v1.PageRequest page = 1;
+   */
+  page?: PageRequest | undefined;
+
+  /**
+   * @generated from field: tandem.order.v1.OrderStatus status = 2;
+   */
+  status: OrderStatus;
+
+  /**
+   * An order that the caller has just written, and the version that it was answered with: the list is at least that new.
+   *
+   * @generated from field: string order_id = 3;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: int64 min_version = 4;
+   */
+  minVersion: bigint;
+};
+
+/**
+ * Describes the message tandem.order.v1.ListMyOrdersRequest.
+ * Use `create(ListMyOrdersRequestSchema)` to create a new message.
+ */
+export const ListMyOrdersRequestSchema: GenMessage<ListMyOrdersRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 21);
+
+/**
+ * @generated from message tandem.order.v1.ListMyOrdersResponse
+ */
+export type ListMyOrdersResponse = Message<"tandem.order.v1.ListMyOrdersResponse"> & {
+  /**
+   * @generated from field: repeated tandem.order.v1.OrderSummary orders = 1;
+   */
+  orders: OrderSummary[];
+
+  /**
+   * @generated from field: tandem.common.v1.PageInfo page = 2;
+   */
+  page?: PageInfo | undefined;
+};
+
+/**
+ * Describes the message tandem.order.v1.ListMyOrdersResponse.
+ * Use `create(ListMyOrdersResponseSchema)` to create a new message.
+ */
+export const ListMyOrdersResponseSchema: GenMessage<ListMyOrdersResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 22);
+
+/**
+ * @generated from message tandem.order.v1.ReturnLineInput
+ */
+export type ReturnLineInput = Message<"tandem.order.v1.ReturnLineInput"> & {
+  /**
+   * @generated from field: string product_id = 1;
+   */
+  productId: string;
+
+  /**
+   * @generated from field: int32 quantity = 2;
+   */
+  quantity: number;
+};
+
+/**
+ * Describes the message tandem.order.v1.ReturnLineInput.
+ * Use `create(ReturnLineInputSchema)` to create a new message.
+ */
+export const ReturnLineInputSchema: GenMessage<ReturnLineInput> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 23);
+
+/**
+ * @generated from message tandem.order.v1.CreateReturnRequest
+ */
+export type CreateReturnRequest = Message<"tandem.order.v1.CreateReturnRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: repeated tandem.order.v1.ReturnLineInput lines = 2;
+   */
+  lines: ReturnLineInput[];
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message tandem.order.v1.CreateReturnRequest.
+ * Use `create(CreateReturnRequestSchema)` to create a new message.
+ */
+export const CreateReturnRequestSchema: GenMessage<CreateReturnRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 24);
+
+/**
+ * @generated from message tandem.order.v1.CreateReturnResponse
+ */
+export type CreateReturnResponse = Message<"tandem.order.v1.CreateReturnResponse"> & {
+  /**
+   * @generated from field: tandem.order.v1.OrderReturn return = 1;
+   */
+  return?: OrderReturn | undefined;
+};
+
+/**
+ * Describes the message tandem.order.v1.CreateReturnResponse.
+ * Use `create(CreateReturnResponseSchema)` to create a new message.
+ */
+export const CreateReturnResponseSchema: GenMessage<CreateReturnResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 25);
+
+/**
+ * @generated from message tandem.order.v1.GetReturnRequest
+ */
+export type GetReturnRequest = Message<"tandem.order.v1.GetReturnRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+
+  /**
+   * @generated from field: string return_id = 2;
+   */
+  returnId: string;
+};
+
+/**
+ * Describes the message tandem.order.v1.GetReturnRequest.
+ * Use `create(GetReturnRequestSchema)` to create a new message.
+ */
+export const GetReturnRequestSchema: GenMessage<GetReturnRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 26);
+
+/**
+ * @generated from message tandem.order.v1.GetReturnResponse
+ */
+export type GetReturnResponse = Message<"tandem.order.v1.GetReturnResponse"> & {
+  /**
+   * @generated from field: tandem.order.v1.OrderReturn return = 1;
+   */
+  return?: OrderReturn | undefined;
+};
+
+/**
+ * Describes the message tandem.order.v1.GetReturnResponse.
+ * Use `create(GetReturnResponseSchema)` to create a new message.
+ */
+export const GetReturnResponseSchema: GenMessage<GetReturnResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 27);
+
+/**
+ * @generated from message tandem.order.v1.ListReturnsRequest
+ */
+export type ListReturnsRequest = Message<"tandem.order.v1.ListReturnsRequest"> & {
+  /**
+   * @generated from field: string order_id = 1;
+   */
+  orderId: string;
+};
+
+/**
+ * Describes the message tandem.order.v1.ListReturnsRequest.
+ * Use `create(ListReturnsRequestSchema)` to create a new message.
+ */
+export const ListReturnsRequestSchema: GenMessage<ListReturnsRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 28);
+
+/**
+ * @generated from message tandem.order.v1.ListReturnsResponse
+ */
+export type ListReturnsResponse = Message<"tandem.order.v1.ListReturnsResponse"> & {
+  /**
+   * @generated from field: repeated tandem.order.v1.OrderReturn returns = 1;
+   */
+  returns: OrderReturn[];
+};
+
+/**
+ * Describes the message tandem.order.v1.ListReturnsResponse.
+ * Use `create(ListReturnsResponseSchema)` to create a new message.
+ */
+export const ListReturnsResponseSchema: GenMessage<ListReturnsResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_order_v1_order_service, 29);
+
+/**
  * Orders, from placed to completed. POSTs take an `Idempotency-Key`; `Prefer: wait=5` answers CreateOrder with the outcome
  * instead of PENDING. Customers see their own orders only: others do not exist for them.
  *
@@ -584,6 +861,9 @@ export const OrderService: GenService<{
   },
   /**
    * Cancels an order that has not shipped. Repeating it changes nothing. DELETE is the same with defaults.
+   * A pending order is cancelled at once. Of a confirmed one fulfillment decides: it comes back unchanged with `cancel_requested_at` set, and ends
+   * cancelled, or without the wish and on its way (its timeline says refused), or without the pieces that could be held back.
+   * `Prefer: wait=5` answers with that outcome.
    * Errors: order.not_found, order.already_shipped.
    *
    * @generated from rpc tandem.order.v1.OrderService.CancelOrder
@@ -621,6 +901,49 @@ export const OrderService: GenService<{
     methodKind: "unary";
     input: typeof GetOrderTimelineRequestSchema;
     output: typeof GetOrderTimelineResponseSchema;
+  },
+  /**
+   * The caller's own, newest first, from a read model that is written with the order: who has written reads it.
+   * Errors: order.not_that_far.
+   *
+   * @generated from rpc tandem.order.v1.OrderService.ListMyOrders
+   */
+  listMyOrders: {
+    methodKind: "unary";
+    input: typeof ListMyOrdersRequestSchema;
+    output: typeof ListMyOrdersResponseSchema;
+  },
+  /**
+   * Delivered pieces go back to their seller: shipping sends a label, and the money follows the goods. An `Idempotency-Key` makes a repeat harmless.
+   * Errors: order.not_found, order.return_not_allowed, order.return_lines_invalid.
+   *
+   * @generated from rpc tandem.order.v1.OrderService.CreateReturn
+   */
+  createReturn: {
+    methodKind: "unary";
+    input: typeof CreateReturnRequestSchema;
+    output: typeof CreateReturnResponseSchema;
+  },
+  /**
+   * Errors: order.not_found, order.return_not_found.
+   *
+   * @generated from rpc tandem.order.v1.OrderService.GetReturn
+   */
+  getReturn: {
+    methodKind: "unary";
+    input: typeof GetReturnRequestSchema;
+    output: typeof GetReturnResponseSchema;
+  },
+  /**
+   * Oldest first; an order has few.
+   * Errors: order.not_found.
+   *
+   * @generated from rpc tandem.order.v1.OrderService.ListReturns
+   */
+  listReturns: {
+    methodKind: "unary";
+    input: typeof ListReturnsRequestSchema;
+    output: typeof ListReturnsResponseSchema;
   },
   /**
    * Sellers see their own.

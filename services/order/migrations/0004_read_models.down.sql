@@ -1,0 +1,3 @@
+drop table seller_return;
+drop table seller_line;
+drop table my_order;
