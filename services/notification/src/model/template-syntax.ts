@@ -19,6 +19,8 @@ const TAG = /\{\{([#^/]?)\s*([A-Za-z][A-Za-z0-9]*)\s*\}\}/g;
 
 /** @throws AppError `notification.template_invalid` */
 export const parseTemplate = (field: string, source: string): readonly Node[] => {
+  // Elsewhere three braces print a value as it is: who writes them means that, and must not get something else.
+  if (/\{\{\{|\}\}\}/.test(source)) throw templateInvalid(field, "{{{ is no tag");
   const root: Node[] = [];
   const open: { name: string; body: Node[] }[] = [];
   const here = () => open.at(-1)?.body ?? root;
