@@ -1,7 +1,9 @@
 export { checkInvariants } from "./check-invariants.ts";
 export { drain } from "./drain.ts";
+export { findPortOffset } from "./find-port-offset.ts";
 export { address, openShop, payWith, type Shop } from "./open-shop.ts";
 export { type Customers, openCustomers } from "./place-orders.ts";
+export { runCommand } from "./run-command.ts";
 export {
   brokerMisbehaves,
   faultPoints,
