@@ -108,10 +108,11 @@ describe("orders and limited vouchers", () => {
       ...limits,
     });
     const { productId } = await sellable(pricing);
-    const quoteFor = async (customerId: string) => {
+    const lines = [{ productId, quantity: 1 }];
+    const common = { currencyCode: "EUR", countryCode: "DE", lines, voucherCode: code };
+    const quoteFor = async (customerId: string, checkoutKey = "") => {
       const client = await pricing.rpc(customer(customerId));
-      const lines = [{ productId, quantity: 1 }];
-      return (await client.createQuote({ currencyCode: "EUR", countryCode: "DE", lines, voucherCode: code })).quote;
+      return (await client.createQuote({ ...common, checkoutKey })).quote;
     };
     return { code, quoteFor };
   };
@@ -158,5 +159,77 @@ describe("orders and limited vouchers", () => {
     await pricing.deliver(OrderCancelledSchema, { ...order, aggregateVersion: 2n });
     await pricing.deliver(OrderCreatedSchema, order);
     expect(await quoteFor(ada)).toBeDefined();
+  });
+
+  it("are used exactly ten times by fifty checkouts at once, whatever is told twice and in whatever order", async () => {
+    const { code, quoteFor } = await limited({ usageLimit: 10 });
+    const buyers = Array.from({ length: 50 }, () => newId());
+    const asked = await Promise.allSettled(buyers.map((buyer) => quoteFor(buyer, newId())));
+    const quotes = asked.flatMap((one, at) =>
+      one.status === "fulfilled" ? [{ quoteId: one.value?.quoteId ?? "", customerId: buyers[at] ?? "" }] : [],
+    );
+    expect(quotes).toHaveLength(10);
+    for (const one of asked) if (one.status === "rejected") expect(one.reason).toMatchObject(usedUp);
+    const orders = quotes.map(({ quoteId, customerId }) => orderOf(quoteId, customerId, code));
+    const said = await Promise.all([...orders, ...orders].map((order) => pricing.deliver(OrderCreatedSchema, order)));
+    expect(new Set(said)).toEqual(new Set(["ack"]));
+    const used = async () =>
+      (
+        await pricing.database.query<{ n: number }>(
+          "select count(*)::int as n from voucher_use u join voucher v on v.id = u.voucher_id where code = $1 and status = 'USED'",
+          [code],
+        )
+      ).rows[0]?.n;
+    expect(await used()).toBe(10);
+    pricing.clock.advance(7_200_000);
+    await expect(quoteFor(newId(), newId())).rejects.toMatchObject(usedUp);
+
+    // Three are cancelled: three more may have it, no fourth.
+    for (const order of orders.slice(0, 3))
+      await pricing.deliver(OrderCancelledSchema, { ...order, aggregateVersion: 2n });
+    const more = await Promise.allSettled(buyers.map((buyer) => quoteFor(buyer, newId())));
+    expect(more.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
+  });
+
+  it("are used once by fifty checkouts of one customer, and a checkout that is sent again is no second one", async () => {
+    const { quoteFor } = await limited({ usageLimitPerCustomer: 1 });
+    const ada = newId();
+    await quoteFor(ada);
+    const asked = await Promise.allSettled(Array.from({ length: 50 }, () => quoteFor(ada, newId())));
+    expect(asked.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    const bob = newId();
+    const same = await Promise.allSettled(Array.from({ length: 5 }, () => quoteFor(bob, "cart:1")));
+    expect(same.filter(({ status }) => status === "fulfilled")).toHaveLength(5);
+    await expect(quoteFor(bob, "cart:2")).rejects.toMatchObject(usedUp);
+  });
+
+  it("are held for a checkout longer than its quote binds: as late as its order may be told", async () => {
+    const { quoteFor } = await limited({ usageLimit: 1 });
+    await quoteFor(newId(), "one");
+    pricing.clock.advance(900_001);
+    await expect(quoteFor(newId(), "two")).rejects.toMatchObject(usedUp);
+    pricing.clock.advance(900_001);
+    expect(await quoteFor(newId(), "three")).toBeDefined();
+  });
+
+  it("count a customer who asks and then orders once, not twice", async () => {
+    const { quoteFor } = await limited({ usageLimit: 2 });
+    const ada = newId();
+    await quoteFor(ada);
+    await quoteFor(ada);
+    await quoteFor(ada, "checkout");
+    expect(await quoteFor(newId(), "other")).toBeDefined();
+    await expect(quoteFor(newId(), "third")).rejects.toMatchObject(usedUp);
+  });
+
+  it("are honoured even for an order that is told too late, and somebody is told", async () => {
+    const { code, quoteFor } = await limited({ usageLimit: 1 });
+    const [ada, bob] = [newId(), newId()];
+    const late = await quoteFor(ada, "late");
+    pricing.clock.advance(7_200_000);
+    const other = await quoteFor(bob, "other");
+    await pricing.deliver(OrderCreatedSchema, orderOf(other?.quoteId ?? "", bob, code));
+    expect(await pricing.deliver(OrderCreatedSchema, orderOf(late?.quoteId ?? "", ada, code))).toBe("ack");
+    await expect(quoteFor(newId(), "third")).rejects.toMatchObject(usedUp);
   });
 });

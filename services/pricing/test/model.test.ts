@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type Discount, reductionOf } from "../src/model/discount.ts";
 import { defaultPriceList } from "../src/model/price.ts";
 import { advance, deactivate, type Promotion, promote, statusAt } from "../src/model/promotion.ts";
+import { checkTiers, type PromotionTier } from "../src/model/promotion-tier.ts";
 import { netOf, type PriceableLine, promoteLines, totalLines } from "../src/model/quote.ts";
 import { judgeUse, judgeVoucher, type Voucher } from "../src/model/voucher.ts";
 
@@ -37,6 +38,8 @@ const promotions: fc.Arbitrary<Promotion> = fc.record({
   productIds: fc.constant([]),
   sellerId: fc.constantFrom("seller-a", undefined),
   minQuantity: fc.integer({ min: 1, max: 5 }),
+  minSpend: fc.option(fc.bigInt({ min: 1n, max: 1_000_000n }).map(eur), { nil: undefined }),
+  tiers: fc.constant([]),
   startsAt: fc.constant(after(-1)),
   endsAt: fc.constant(after(1)),
   status: fc.constant("ACTIVE" as const),
@@ -134,6 +137,7 @@ describe("a promotion", () => {
     discount: { kind: "PERCENT", basisPoints: 1_000 },
     sellerId: undefined,
     minQuantity: 1,
+    minSpend: undefined,
   };
   const piece = { productId: "p", sellerId: "seller-a", price: eur(1_000), quantity: 1 };
 
@@ -168,6 +172,88 @@ describe("a promotion", () => {
     expect(promote([{ ...tenPercent, sellerId: "s" }], { ...piece, sellerId: undefined }, now).promotionId).toBe(
       undefined,
     );
+  });
+
+  it("takes more off in tiers, by all lines that it is for together", () => {
+    const percent = (basisPoints: number): Discount => ({ kind: "PERCENT", basisPoints });
+    const byPieces: Promotion = {
+      ...tenPercent,
+      tiers: [
+        { minQuantity: 3, discount: percent(2_000) },
+        { minQuantity: 10, discount: percent(3_000) },
+      ],
+    };
+    const bySpend: Promotion = { ...tenPercent, tiers: [{ minSpend: eur(2_500), discount: percent(5_000) }] };
+    const other = { ...piece, productId: "q" };
+    const priceOf = (terms: Promotion, ...quantities: number[]) =>
+      promote(
+        [terms],
+        piece,
+        now,
+        quantities.map((quantity, at) => ({ ...(at === 0 ? piece : other), quantity })),
+      ).price;
+    expect(priceOf(byPieces, 1)).toEqual(eur(900));
+    expect(priceOf(byPieces, 1, 2)).toEqual(eur(800));
+    expect(priceOf(byPieces, 1, 9)).toEqual(eur(700));
+    expect(priceOf({ ...byPieces, productIds: ["p"] }, 1, 9)).toEqual(eur(900));
+    expect(priceOf(bySpend, 1, 1)).toEqual(eur(900));
+    expect(priceOf(bySpend, 1, 2)).toEqual(eur(500));
+    expect(priceOf({ ...tenPercent, minSpend: eur(3_000) }, 1, 1)).toEqual(eur(1_000));
+    expect(priceOf({ ...tenPercent, minSpend: eur(3_000) }, 1, 2)).toEqual(eur(900));
+    expect(priceOf({ ...tenPercent, minSpend: money("USD", 1) }, 9)).toEqual(eur(1_000));
+    // A shop shows one piece by itself.
+    expect(promote([{ ...tenPercent, minSpend: eur(1) }], piece, now).price).toEqual(eur(1_000));
+    expect(promote([byPieces], piece, now).price).toEqual(eur(900));
+  });
+
+  it("never takes less off for those who buy more", () => {
+    const thresholds = fc.uniqueArray(fc.integer({ min: 2, max: 200 }), { minLength: 1, maxLength: 5 });
+    fc.assert(
+      fc.property(thresholds, fc.boolean(), fc.nat(300), fc.nat(300), (at, bySpend, one, more) => {
+        const tiers = at
+          .toSorted((a, b) => a - b)
+          .map((threshold, no): PromotionTier => {
+            const discount: Discount = { kind: "PERCENT", basisPoints: 1_000 + (no + 1) * 500 };
+            return bySpend ? { minSpend: eur(threshold * 1_000), discount } : { minQuantity: threshold, discount };
+          });
+        checkTiers(tenPercent.discount, tiers);
+        const terms = { ...tenPercent, tiers };
+        const off = (quantity: number) =>
+          promote([terms], { ...piece, quantity }, now, [{ ...piece, quantity }]).reduction.minor;
+        expect(off(1 + one + more)).toBeGreaterThanOrEqual(off(1 + one));
+      }),
+    );
+  });
+
+  it("has tiers that rise, and no others", () => {
+    const percent = (basisPoints: number): Discount => ({ kind: "PERCENT", basisPoints });
+    const own = percent(1_000);
+    const refused: PromotionTier[][] = [
+      [{ minQuantity: 3, discount: percent(1_000) }],
+      [{ minQuantity: 3, discount: { kind: "AMOUNT", amount: eur(5) } }],
+      [
+        { minQuantity: 3, discount: percent(2_000) },
+        { minQuantity: 3, discount: percent(3_000) },
+      ],
+      [
+        { minQuantity: 3, discount: percent(3_000) },
+        { minQuantity: 5, discount: percent(2_000) },
+      ],
+      [
+        { minQuantity: 3, discount: percent(2_000) },
+        { minSpend: eur(5), discount: percent(3_000) },
+      ],
+      [
+        { minSpend: eur(5), discount: percent(2_000) },
+        { minSpend: money("USD", 9), discount: percent(3_000) },
+      ],
+    ];
+    for (const tiers of refused)
+      expect(() => checkTiers(own, tiers)).toThrowError(expect.objectContaining({ code: "pricing.tiers_invalid" }));
+    checkTiers({ kind: "AMOUNT", amount: eur(5) }, [
+      { minSpend: eur(5), discount: { kind: "AMOUNT", amount: eur(6) } },
+      { minSpend: eur(6), discount: { kind: "AMOUNT", amount: eur(7) } },
+    ]);
   });
 
   it("is stopped by hand once, and not when it is over", () => {

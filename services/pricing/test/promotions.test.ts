@@ -209,3 +209,70 @@ it("removes quotes a week after they expired, and what they held", async () => {
     code: "pricing.quote_not_found",
   });
 });
+
+describe("a promotion in tiers", () => {
+  it("is kept, read and listed as it was made, and prices a quote by what is in it", async () => {
+    const { productId, sellerId } = await sellable(pricing);
+    const client = await pricing.rpc(seller(sellerId));
+    const made = await client.createPromotion({
+      name: "The more the better",
+      discount: tenPercent,
+      tiers: [
+        { threshold: { case: "minQuantity", value: 3 }, discount: { kind: { case: "basisPoints", value: 2_000 } } },
+        { threshold: { case: "minQuantity", value: 5 }, discount: { kind: { case: "basisPoints", value: 3_000 } } },
+      ],
+      endsAt: inMs(HOUR),
+    });
+    const { promotion } = await client.getPromotion({ promotionId: made.promotion?.promotionId ?? "" });
+    expect(promotion).toEqual(made.promotion);
+    expect(promotion?.tiers.map(({ threshold }) => threshold.value)).toEqual([3, 5]);
+    expect(await story(productId)).toEqual(["SET 1000", "PROMOTION_STARTED 900"]);
+
+    const admin = await pricing.rpc(staff);
+    await admin.setTaxRate({ countryCode: "DE", taxCategory: "standard", basisPoints: 0 });
+    const totalOf = async (quantity: number) =>
+      (await admin.createQuote({ currencyCode: "EUR", countryCode: "DE", lines: [{ productId, quantity }] })).quote
+        ?.totals?.total?.amountMinor;
+    expect([await totalOf(2), await totalOf(3), await totalOf(5)]).toEqual([1_800n, 2_400n, 3_500n]);
+  });
+
+  it("from a sum on shows in no shop, is announced to nobody, and reduces the basket that reaches it", async () => {
+    const { productId, sellerId } = await sellable(pricing);
+    const client = await pricing.rpc(seller(sellerId));
+    const minSpend = eur(3_000n);
+    await client.createPromotion({ name: "From 30", discount: tenPercent, minSpend, endsAt: inMs(HOUR) });
+    expect(await story(productId)).toEqual(["SET 1000"]);
+    const admin = await pricing.rpc(staff);
+    await admin.setTaxRate({ countryCode: "DE", taxCategory: "standard", basisPoints: 0 });
+    const totalOf = async (quantity: number) =>
+      (await admin.createQuote({ currencyCode: "EUR", countryCode: "DE", lines: [{ productId, quantity }] })).quote
+        ?.totals?.total?.amountMinor;
+    expect([await totalOf(2), await totalOf(3)]).toEqual([2_000n, 2_700n]);
+  });
+
+  it("that does not rise is refused, and nothing is kept", async () => {
+    const { sellerId } = await sellable(pricing);
+    const client = await pricing.rpc(seller(sellerId));
+    const count = async () => (await pricing.database.query("select id from promotion")).rows.length;
+    const before = await count();
+    for (const tiers of [
+      [{ threshold: { case: "minQuantity" as const, value: 3 }, discount: tenPercent }],
+      [
+        {
+          threshold: { case: "minQuantity" as const, value: 1 },
+          discount: { kind: { case: "basisPoints" as const, value: 5_000 } },
+        },
+      ],
+      [
+        {
+          threshold: { case: "minSpend" as const, value: eur(0n) },
+          discount: { kind: { case: "basisPoints" as const, value: 5_000 } },
+        },
+      ],
+    ])
+      await expect(
+        client.createPromotion({ name: "Flat", discount: tenPercent, tiers, endsAt: inMs(HOUR) }),
+      ).rejects.toMatchObject({ kind: "invalid_argument" });
+    expect(await count()).toBe(before);
+  });
+});

@@ -1,7 +1,8 @@
-import type { Clock } from "@tandem/kernel";
+import type { Clock, Money } from "@tandem/kernel";
 import type { Discount } from "../model/discount.ts";
 import { periodInvalid, productUnknown } from "../model/errors.ts";
 import { type Promotion, statusAt } from "../model/promotion.ts";
+import { checkTiers, type PromotionTier } from "../model/promotion-tier.ts";
 import type { PriceSource, PricingUnitOfWork } from "./ports.ts";
 
 export interface CreatePromotionDeps {
@@ -18,6 +19,8 @@ export interface CreatePromotionInput {
   /** Undefined: of every seller. */
   readonly sellerId: string | undefined;
   readonly minQuantity: number;
+  readonly minSpend: Money | undefined;
+  readonly tiers: readonly PromotionTier[];
   /** Undefined: now. */
   readonly startsAt: Date | undefined;
   readonly endsAt: Date;
@@ -28,7 +31,7 @@ export interface CreatePromotionInput {
 /**
  * Creates a promotion. One that runs at once queues the products it concerns in the same transaction; the activation job
  * announces them, if the caller does not sooner.
- * @throws AppError `pricing.product_unknown` for products of others, `pricing.period_invalid`
+ * @throws AppError `pricing.product_unknown` for products of others, `pricing.period_invalid`, `pricing.tiers_invalid`
  */
 export const makeCreatePromotion =
   ({ uow, source, clock, newId }: CreatePromotionDeps) =>
@@ -44,6 +47,7 @@ export const makeCreatePromotion =
       createdAt: now,
     };
     if (draft.endsAt <= draft.startsAt || draft.endsAt <= now) throw periodInvalid();
+    checkTiers(draft.discount, draft.tiers);
     const promotion = { ...draft, status: statusAt(draft, now) };
     await uow.transact(async ({ products, promotions, announcements }) => {
       if (promotion.productIds.length > 0) {

@@ -18,6 +18,8 @@ export interface CreateQuoteDeps {
   readonly newId: () => string;
   /** How long a quote binds. */
   readonly quoteTtlMs: number;
+  /** How much longer a checkout's quote holds its voucher: as late as `order.created` may come. */
+  readonly voucherGraceMs: number;
 }
 
 export interface CreateQuoteInput {
@@ -28,18 +30,21 @@ export interface CreateQuoteInput {
   readonly lines: readonly { readonly productId: string; readonly quantity: number }[];
   /** Empty: none. */
   readonly voucherCode: string;
+  /** Of the checkout that follows at once; undefined: a question. */
+  readonly checkoutKey: string | undefined;
 }
 
 /**
  * Prices the lines and stores the quote: one statement that reads all of it, one that writes, however many lines. A voucher
- * with a limit costs a short transaction more: the quote holds one use of it until it expires.
+ * with a limit costs a short transaction more: the quote holds one use of it. A customer who only asks is not in his own way, and
+ * his checkout takes the place of his questions; two checkouts of his are two uses.
  * @throws AppError `pricing.product_unknown`, `pricing.product_not_ready` (retryable), `pricing.price_not_found`,
  *   `pricing.tax_rate_missing`, `pricing.voucher_not_found`, `pricing.voucher_not_applicable`, `money.overflow`
  */
 export const makeCreateQuote =
-  ({ uow, quotes, clock, newId, quoteTtlMs }: CreateQuoteDeps) =>
+  ({ uow, quotes, clock, newId, quoteTtlMs, voucherGraceMs }: CreateQuoteDeps) =>
   async (input: CreateQuoteInput, signal?: AbortSignal): Promise<Quote> => {
-    const { currency, country, voucherCode, customerId } = input;
+    const { currency, country, voucherCode, customerId, checkoutKey } = input;
     const productIds = input.lines.map(({ productId }) => productId);
     const basis = await quotes.getBasis({ productIds, currency, country, voucherCode }, signal);
     const now = clock.now();
@@ -65,17 +70,15 @@ export const makeCreateQuote =
       await quotes.create(quote);
       return quote;
     }
-    await uow.transact(async (repositories) => {
-      const uses = await repositories.vouchers.lockAndCountUses(voucher.id, customerId, now);
-      const refusal = judgeUse(voucher, customerId, uses);
+    const heldUntil = new Date(quote.expiresAt.getTime() + (checkoutKey ? voucherGraceMs : 0));
+    const use = { quoteId: quote.id, voucherId: voucher.id, customerId, heldUntil, checkoutKey };
+    await uow.transact(async ({ vouchers, quotes: store }) => {
+      await vouchers.lockById(voucher.id);
+      await vouchers.endHolds(use, now);
+      const refusal = judgeUse(voucher, customerId, await vouchers.countUses(voucher.id, customerId, now));
       if (refusal) throw voucherNotApplicable(voucherCode, refusal);
-      await repositories.vouchers.hold({
-        quoteId: quote.id,
-        voucherId: voucher.id,
-        customerId,
-        heldUntil: quote.expiresAt,
-      });
-      await repositories.quotes.create(quote);
+      await vouchers.hold(use);
+      await store.create(quote);
     }, signal);
     return quote;
   };

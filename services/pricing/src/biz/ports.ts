@@ -102,13 +102,19 @@ export interface VoucherUse {
   readonly voucherId: string;
   readonly customerId: string | undefined;
   readonly heldUntil: Date;
+  /** Of the checkout that follows the quote at once; undefined: somebody only asks. */
+  readonly checkoutKey?: string | undefined;
 }
 
 export interface VoucherRepository {
   /** False when the code is taken. */
   createIfAbsent(voucher: Voucher): Promise<boolean>;
-  /** Locks the voucher and counts what speaks against one more use by this customer: used ones, and held ones of others. */
-  lockAndCountUses(voucherId: string, customerId: string | undefined, now: Date): Promise<VoucherUses>;
+  /** Locks the voucher until the end of the transaction. */
+  lockById(voucherId: string): Promise<void>;
+  /** Ends what a customer's new quote takes the place of: the holds of his mere questions, and of the same checkout. */
+  endHolds(of: Pick<VoucherUse, "voucherId" | "customerId" | "checkoutKey">, now: Date): Promise<void>;
+  /** What speaks against one more use by this customer, as of now; behind the voucher's lock. */
+  countUses(voucherId: string, customerId: string | undefined, now: Date): Promise<VoucherUses>;
   getByCode(code: string): Promise<Voucher | undefined>;
   hold(use: VoucherUse): Promise<void>;
   /** Marks an order's use. A row that was released stays so: the cancellation came first. */

@@ -5,6 +5,8 @@ import type { PricingUnitOfWork } from "./ports.ts";
 export interface SettleVoucherUseDeps {
   readonly uow: PricingUnitOfWork;
   readonly clock: Clock;
+  /** An order came so late that its hold had ended and others had the last use: the order keeps its reduction, and somebody should know. */
+  readonly onOveruse?: (voucherCode: string) => void;
 }
 
 export interface SettleVoucherUseInput {
@@ -19,13 +21,18 @@ export interface SettleVoucherUseInput {
  * first. Vouchers without a limit are not counted.
  */
 export const makeSettleVoucherUse =
-  ({ uow, clock }: SettleVoucherUseDeps) =>
+  ({ uow, clock, onOveruse = () => {} }: SettleVoucherUseDeps) =>
   (input: SettleVoucherUseInput, signal?: AbortSignal): Promise<void> =>
     uow.transact(async ({ vouchers }) => {
       if (!input.voucherCode || !input.quoteId) return;
       const voucher = await vouchers.getByCode(input.voucherCode);
       if (!voucher || !isLimited(voucher)) return;
       const { quoteId, customerId } = input;
-      const use = { quoteId, voucherId: voucher.id, customerId, heldUntil: clock.now() };
-      await (input.outcome === "USED" ? vouchers.markUsed(use) : vouchers.markReleased(use));
+      const now = clock.now();
+      const use = { quoteId, voucherId: voucher.id, customerId, heldUntil: now };
+      await vouchers.lockById(voucher.id);
+      if (input.outcome === "RELEASED") return vouchers.markReleased(use);
+      await vouchers.markUsed(use);
+      const { used } = await vouchers.countUses(voucher.id, customerId, now);
+      if (voucher.usageLimit !== undefined && used > voucher.usageLimit) onOveruse(voucher.code);
     }, signal);

@@ -1,11 +1,13 @@
 import type { Transaction } from "@tandem/postgres";
 import type { Announcement, AnnouncementRepository } from "../biz/ports.ts";
+import { isShown } from "../model/promotion.ts";
 import { CLOSE_GATE, PASS_GATE } from "./promotion-gate.ts";
 
 export const makeAnnouncementRepository = (tx: Transaction): AnnouncementRepository => ({
-  async queueForPromotion({ discount, productIds, sellerId, minQuantity }, cause, at) {
-    // Shops show what one piece costs: a reduction from the third piece on changes nothing there.
-    if (minQuantity > 1) return 0;
+  async queueForPromotion(promotion, cause, at) {
+    // Shops show what one piece costs: a reduction from the third piece, or from a sum on, changes nothing there.
+    if (!isShown(promotion)) return 0;
+    const { discount, productIds, sellerId } = promotion;
     await tx.client.query(CLOSE_GATE);
     const { rowCount } = await tx.client.query({
       name: "announcement queue",

@@ -2,6 +2,7 @@ import type { Price } from "../model/price.ts";
 import type { Product } from "../model/product.ts";
 import type { PromotionTerms } from "../model/promotion.ts";
 import { discountFromColumns } from "./discount-row.ts";
+import { type TierJson, tierFromJson } from "./promotion-row.ts";
 
 // What prices are made of travels as JSON in one row, so that one statement is one snapshot. Whole numbers are text in it: JSON
 // readers would round them.
@@ -17,6 +18,7 @@ export const promotionsJson = `
   (select coalesce(jsonb_agg(jsonb_build_object(
       'id', m.id, 'basisPoints', m.basis_points, 'amountMinor', m.amount_minor::text, 'currency', m.currency,
       'productIds', m.product_ids, 'sellerId', m.seller_id, 'minQuantity', m.min_quantity,
+      'minSpendMinor', m.min_spend_minor::text, 'minSpendCurrency', m.min_spend_currency, 'tiers', m.tiers,
       'startsAt', m.starts_at, 'endsAt', m.ends_at)), '[]')
    from promotion m
    where m.status in ('SCHEDULED', 'ACTIVE') and m.ends_at > $2
@@ -35,6 +37,9 @@ export interface PromotionJson {
   readonly productIds: readonly string[];
   readonly sellerId: string | null;
   readonly minQuantity: number;
+  readonly minSpendMinor: string | null;
+  readonly minSpendCurrency: string | null;
+  readonly tiers: readonly TierJson[];
   readonly startsAt: string;
   readonly endsAt: string;
 }
@@ -61,6 +66,11 @@ export const promotionFromJson = (json: PromotionJson): PromotionTerms => ({
   productIds: json.productIds,
   sellerId: json.sellerId ?? undefined,
   minQuantity: json.minQuantity,
+  minSpend:
+    json.minSpendMinor === null
+      ? undefined
+      : { currency: json.minSpendCurrency ?? "", minor: BigInt(json.minSpendMinor) },
+  tiers: json.tiers.map(tierFromJson),
   startsAt: new Date(json.startsAt),
   endsAt: new Date(json.endsAt),
 });

@@ -1,6 +1,7 @@
 import { bigint, boolean, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { ProductStatus } from "../model/product.ts";
 import type { PromotionStatus } from "../model/promotion.ts";
+import type { TierJson } from "./promotion-row.ts";
 import type { StoredLine } from "./quote-row.ts";
 
 const version = () => bigint("version", { mode: "bigint" }).notNull();
@@ -37,6 +38,9 @@ export const promotionTable = pgTable("promotion", {
   productIds: uuid("product_ids").array().notNull(),
   sellerId: uuid("seller_id"),
   minQuantity: integer("min_quantity").notNull(),
+  minSpendMinor: bigint("min_spend_minor", { mode: "bigint" }),
+  minSpendCurrency: text("min_spend_currency"),
+  tiers: jsonb("tiers").$type<readonly TierJson[]>().notNull(),
   startsAt: moment("starts_at").notNull(),
   endsAt: moment("ends_at").notNull(),
   status: text("status").$type<PromotionStatus>().notNull(),
@@ -64,6 +68,7 @@ export const voucherUseTable = pgTable("voucher_use", {
   customerId: uuid("customer_id"),
   status: text("status").$type<"HELD" | "USED" | "RELEASED">().notNull(),
   heldUntil: moment("held_until").notNull(),
+  checkoutKey: text("checkout_key"),
 });
 
 export const taxRateTable = pgTable(

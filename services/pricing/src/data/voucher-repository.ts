@@ -1,5 +1,5 @@
 import type { Transaction } from "@tandem/postgres";
-import { eq, ne } from "drizzle-orm";
+import { and, eq, gt, isNull, ne, or } from "drizzle-orm";
 import type { VoucherRepository, VoucherUse } from "../biz/ports.ts";
 import { countVoucherUses } from "./count-voucher-uses.ts";
 import { voucherTable, voucherUseTable } from "./schema.ts";
@@ -9,6 +9,7 @@ export const makeVoucherRepository = (tx: Transaction): VoucherRepository => {
   const rowOf = (use: VoucherUse, status: "HELD" | "USED" | "RELEASED") => ({
     ...use,
     customerId: use.customerId ?? null,
+    checkoutKey: use.checkoutKey ?? null,
     status,
   });
   return {
@@ -26,11 +27,21 @@ export const makeVoucherRepository = (tx: Transaction): VoucherRepository => {
       return row && voucherFromRow(row);
     },
 
-    async lockAndCountUses(voucherId, customerId, now) {
-      // Two statements: what the count sees must be younger than the lock.
+    async lockById(voucherId) {
       await tx.select({ id: voucherTable.id }).from(voucherTable).where(eq(voucherTable.id, voucherId)).for("update");
-      return countVoucherUses(tx.client, voucherId, customerId, now);
     },
+
+    async endHolds({ voucherId, customerId, checkoutKey }, now) {
+      if (customerId === undefined) return;
+      const taken = or(isNull(voucherUseTable.checkoutKey), eq(voucherUseTable.checkoutKey, checkoutKey ?? ""));
+      const own = and(eq(voucherUseTable.voucherId, voucherId), eq(voucherUseTable.customerId, customerId), taken);
+      await tx
+        .update(voucherUseTable)
+        .set({ heldUntil: now })
+        .where(and(own, eq(voucherUseTable.status, "HELD"), gt(voucherUseTable.heldUntil, now)));
+    },
+
+    countUses: (voucherId, customerId, now) => countVoucherUses(tx.client, voucherId, customerId, now),
 
     async hold(use) {
       await tx.insert(voucherUseTable).values(rowOf(use, "HELD"));

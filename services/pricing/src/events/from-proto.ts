@@ -5,12 +5,14 @@ import { moneyFromProto } from "@tandem/contracts/common";
 import {
   type Discount as ProtoDiscount,
   PromotionStatus as ProtoPromotionStatus,
+  type PromotionTier as ProtoPromotionTier,
   type SetPriceRequest,
 } from "@tandem/contracts/pricing";
 import { AppError } from "@tandem/kernel";
 import type { Discount } from "../model/discount.ts";
 import { type Product, type ProductStatus, STANDARD_TAX } from "../model/product.ts";
 import type { PromotionStatus } from "../model/promotion.ts";
+import type { PromotionTier } from "../model/promotion-tier.ts";
 
 /** An event without what its contract promises: nothing will make it right, so it becomes a dead letter at once. */
 const incomplete = (productId: string, field: string) =>
@@ -49,6 +51,11 @@ export const discountFromProto = (discount: ProtoDiscount | undefined): Discount
       });
   }
 };
+
+export const tierFromProto = ({ threshold, discount }: ProtoPromotionTier): PromotionTier =>
+  threshold.case === "minSpend"
+    ? { minSpend: moneyFromProto(threshold.value), discount: discountFromProto(discount) }
+    : { minQuantity: threshold.value ?? 0, discount: discountFromProto(discount) };
 
 /** Undefined for UNSPECIFIED: any. */
 export const promotionStatusFromProto = (status: ProtoPromotionStatus): PromotionStatus | undefined =>

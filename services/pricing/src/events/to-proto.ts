@@ -57,6 +57,13 @@ export const promotionToProto = (promotion: Promotion, now: Date) =>
     status: ProtoPromotionStatus[statusAt(promotion, now)],
     version: promotion.version,
     createdAt: timestampFromDate(promotion.createdAt),
+    ...(promotion.minSpend ? { minSpend: moneyToProto(promotion.minSpend) } : {}),
+    tiers: promotion.tiers.map((tier) => ({
+      threshold: tier.minSpend
+        ? { case: "minSpend" as const, value: moneyToProto(tier.minSpend) }
+        : { case: "minQuantity" as const, value: tier.minQuantity },
+      discount: discountToProto(tier.discount),
+    })),
   });
 
 export const voucherToProto = (voucher: Voucher, now: Date) =>

@@ -51,6 +51,16 @@ export const periodInvalid = () =>
     details: [{ field: "ends_at", rule: "after_start", message: "must be later than the start" }],
   });
 
+export const tiersInvalid = (at: number, what: "threshold" | "discount") =>
+  new AppError(
+    "invalid_argument",
+    "pricing.tiers_invalid",
+    `Tier ${at + 1} has no higher ${what} than what is before it.`,
+    {
+      details: [{ field: `tiers[${at}].${what}`, rule: "rising", message: "of the same kind, and more than before" }],
+    },
+  );
+
 export const voucherNotFound = (code: string) =>
   new AppError("not_found", "pricing.voucher_not_found", `There is no voucher ${code}.`);
 

@@ -1,6 +1,7 @@
-import { type Money, subtractMoney, zeroMoney } from "@tandem/kernel";
+import { type Money, multiplyMoney, subtractMoney, sumMoney, zeroMoney } from "@tandem/kernel";
 import { type Discount, reductionOf } from "./discount.ts";
 import { promotionEnded } from "./errors.ts";
+import { type Basket, discountFor, type PromotionTier, reachesSpend } from "./promotion-tier.ts";
 
 export type PromotionStatus = "SCHEDULED" | "ACTIVE" | "ENDED" | "DEACTIVATED";
 
@@ -14,6 +15,10 @@ export interface Promotion {
   readonly sellerId: string | undefined;
   /** Of one product, in a line. */
   readonly minQuantity: number;
+  /** What all lines that it is for cost together, before promotions; undefined: any. */
+  readonly minSpend: Money | undefined;
+  /** Rising. */
+  readonly tiers: readonly PromotionTier[];
   /** Inclusive. */
   readonly startsAt: Date;
   /** Exclusive. */
@@ -27,7 +32,7 @@ export interface Promotion {
 /** What of a promotion decides about a price. One that was stopped by hand has no terms any more. */
 export type PromotionTerms = Pick<
   Promotion,
-  "id" | "discount" | "productIds" | "sellerId" | "minQuantity" | "startsAt" | "endsAt"
+  "id" | "discount" | "productIds" | "sellerId" | "minQuantity" | "minSpend" | "tiers" | "startsAt" | "endsAt"
 >;
 
 /** By the clock, not by what has been announced so far. */
@@ -81,12 +86,38 @@ export interface Promoted {
   readonly promotionId: string | undefined;
 }
 
-/** The promotion that reduces most wins, the older one of two equals; they do not add up. */
-export const promote = (promotions: readonly PromotionTerms[], piece: Priced, now: Date): Promoted => {
+/** Whether a shop shows the promotion with a single piece: one that asks for more of anything shows in baskets only. */
+export const isShown = ({ minQuantity, minSpend }: Pick<PromotionTerms, "minQuantity" | "minSpend">): boolean =>
+  minQuantity <= 1 && minSpend === undefined;
+
+/** What of some pieces the promotion is for, taken together. */
+export const basketOf = (terms: PromotionTerms, pieces: readonly Priced[], currency: string): Basket => {
+  const own = pieces.filter(({ productId, sellerId }) => appliesToProduct(terms, productId, sellerId));
+  return {
+    quantity: own.reduce((sum, { quantity }) => sum + quantity, 0),
+    spend: sumMoney(
+      currency,
+      own.map(({ price, quantity }) => multiplyMoney(price, quantity)),
+    ),
+  };
+};
+
+/**
+ * The promotion that reduces most wins, the older one of two equals; they do not add up.
+ * @param pieces all that is bought together; without them, what a shop shows for a single one
+ */
+export const promote = (
+  promotions: readonly PromotionTerms[],
+  piece: Priced,
+  now: Date,
+  pieces?: readonly Priced[],
+): Promoted => {
   let best: { reduction: Money; promotionId: string } | undefined;
   for (const terms of promotions) {
     if (!appliesTo(terms, piece, now)) continue;
-    const reduction = reductionOf(terms.discount, piece.price);
+    const basket = pieces && basketOf(terms, pieces, piece.price.currency);
+    if (terms.minSpend && !(basket && reachesSpend(basket.spend, terms.minSpend))) continue;
+    const reduction = reductionOf(discountFor(terms.discount, terms.tiers, basket), piece.price);
     if (reduction.minor === 0n) continue;
     const ahead = best === undefined || reduction.minor > best.reduction.minor;
     // Ids are UUIDv7: the smaller one is the older one.

@@ -69,13 +69,21 @@ export const promoteLines = (
   lines: readonly PriceableLine[],
   promotions: readonly PromotionTerms[],
   now: Date,
-): readonly PromotedLine[] =>
-  lines.map((line) => {
-    const { product, quantity, unitPrice } = line;
-    const piece = { productId: product.productId, sellerId: product.sellerId, price: unitPrice, quantity };
-    const { reduction, price, promotionId } = promote(promotions, piece, now);
+): readonly PromotedLine[] => {
+  const pieces = lines.map(({ product: { productId, sellerId }, quantity, unitPrice: price }) => ({
+    productId,
+    sellerId,
+    price,
+    quantity,
+  }));
+  return lines.flatMap((line, at) => {
+    const piece = pieces[at];
+    if (!piece) return [];
+    const { quantity } = line;
+    const { reduction, price, promotionId } = promote(promotions, piece, now, pieces);
     return { ...line, promotionId, discount: multiplyMoney(reduction, quantity), net: multiplyMoney(price, quantity) };
   });
+};
 
 export interface PromotedLine extends PriceableLine {
   readonly promotionId: string | undefined;

@@ -23,6 +23,8 @@ export interface Voucher {
 export interface VoucherUses {
   readonly total: number;
   readonly byCustomer: number;
+  /** By orders, without what quotes hold. */
+  readonly used: number;
 }
 
 export type VoucherRefusal = "not_now" | "other_currency" | "subtotal_too_small" | "used_up" | "needs_customer";
@@ -53,7 +55,7 @@ export const judgeVoucher = (voucher: Voucher, subtotal: Money, now: Date): Vouc
 export const judgeUse = (
   { usageLimit, usageLimitPerCustomer }: Voucher,
   customerId: string | undefined,
-  uses: VoucherUses,
+  uses: Pick<VoucherUses, "total" | "byCustomer">,
 ): VoucherRefusal | undefined => {
   if (usageLimitPerCustomer !== undefined && customerId === undefined) return "needs_customer";
   if (usageLimit !== undefined && uses.total >= usageLimit) return "used_up";

@@ -32,10 +32,7 @@ export const composeApi = ({
   config,
   metrics,
   log,
-}: Pick<
-  Platform<z.output<typeof pricingApiConfig>>,
-  "database" | "outbox" | "clock" | "config" | "metrics" | "log"
->): ApiParts => {
+}: Platform<z.output<typeof pricingApiConfig>>): ApiParts => {
   const cacheEvents = metrics.counter<"event">({
     name: "tandem_pricing_cache_events_total",
     help: "Reads of the price cache by what became of them: hit, miss, shared, empty_hit, load_failed",
@@ -70,7 +67,12 @@ export const composeApi = ({
     ...makeQuoteHandlers({
       quotes,
       vouchers,
-      createQuote: makeCreateQuote({ ...deps, quotes, quoteTtlMs: config.QUOTE_TTL_MS }),
+      createQuote: makeCreateQuote({
+        ...deps,
+        quotes,
+        quoteTtlMs: config.QUOTE_TTL_MS,
+        voucherGraceMs: config.VOUCHER_GRACE_MS,
+      }),
       createVoucher: makeCreateVoucher(deps),
       validateVoucher: makeValidateVoucher({ vouchers, clock }),
       clock,

@@ -1,5 +1,6 @@
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { ACT_FOR_ANY_SELLER, mayActForSeller } from "@tandem/auth";
+import { moneyFromProto } from "@tandem/contracts/common";
 import type { PricingService } from "@tandem/contracts/pricing";
 import { AppError, type Clock } from "@tandem/kernel";
 import { callOf, readPage, writePage } from "@tandem/rpc";
@@ -8,7 +9,7 @@ import type { makeAnnouncePrices } from "../biz/announce-prices.ts";
 import type { makeCreatePromotion } from "../biz/create-promotion.ts";
 import type { makeDeactivatePromotion } from "../biz/deactivate-promotion.ts";
 import type { PromotionReader } from "../biz/ports.ts";
-import { dateFromProto, discountFromProto, promotionStatusFromProto } from "../events/from-proto.ts";
+import { dateFromProto, discountFromProto, promotionStatusFromProto, tierFromProto } from "../events/from-proto.ts";
 import { promotionToProto } from "../events/to-proto.ts";
 import { periodInvalid, promotionNotFound } from "../model/errors.ts";
 
@@ -65,6 +66,8 @@ export const makePromotionHandlers = (deps: PromotionHandlersDeps): Handlers => 
           productIds: request.productIds,
           sellerId: sellerOf(request.sellerId, context),
           minQuantity: request.minQuantity || 1,
+          minSpend: request.minSpend && moneyFromProto(request.minSpend),
+          tiers: request.tiers.map(tierFromProto),
           startsAt: dateFromProto(request.startsAt),
           endsAt,
           mayActForSeller: mayAct(context),

@@ -76,6 +76,7 @@ export const makeQuoteHandlers = (deps: QuoteHandlersDeps): Handlers => {
           country: request.countryCode,
           lines: request.lines,
           voucherCode: request.voucherCode,
+          checkoutKey: request.checkoutKey || undefined,
         },
         context.signal,
       );

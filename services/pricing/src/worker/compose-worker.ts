@@ -21,10 +21,15 @@ export const composeWorker = ({
   outbox,
   clock,
   config,
-}: Pick<Platform<z.output<typeof pricingWorkerConfig>>, "database" | "outbox" | "clock" | "config">): WorkerParts => {
+  metrics,
+}: Platform<z.output<typeof pricingWorkerConfig>>): WorkerParts => {
+  const overuses = metrics.counter({
+    name: "tandem_pricing_voucher_overuses_total",
+    help: "Orders that used a voucher beyond its limit: their news came later than the voucher was held for them",
+  });
   const deps = { uow: makePricingUnitOfWork(database, outbox, clock), clock };
   const trackProduct = makeTrackProduct(deps);
-  const settleVoucherUse = makeSettleVoucherUse(deps);
+  const settleVoucherUse = makeSettleVoucherUse({ ...deps, onOveruse: () => overuses.inc() });
   return {
     consumers: [
       onProductCreated({ trackProduct }),

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/pricing/v1/pricing.proto.
  */
 export const file_tandem_pricing_v1_pricing: GenFile = /*@__PURE__*/
-  fileDesc("Ch90YW5kZW0vcHJpY2luZy92MS9wcmljaW5nLnByb3RvEhF0YW5kZW0ucHJpY2luZy52MSKcAQoJUHJpY2VMaXN0EhUKDXByaWNlX2xpc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIVCg1jdXJyZW5jeV9jb2RlGAMgASgJEhIKCmlzX2RlZmF1bHQYBCABKAgSDwoHdmVyc2lvbhgFIAEoAxIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLjAQoFUHJpY2USEgoKcHJvZHVjdF9pZBgBIAEoCRIVCg1wcmljZV9saXN0X2lkGAIgASgJEicKBmFtb3VudBgDIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSLwoOcmVndWxhcl9hbW91bnQYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EhQKDHByb21vdGlvbl9pZBgFIAEoCRIPCgd2ZXJzaW9uGAYgASgDEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrUBCghEaXNjb3VudBIiCgxiYXNpc19wb2ludHMYASABKAVCCrpIBxoFGJBOKAFIABJ2CgZhbW91bnQYAiABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Qku6SEi6AUUKDm1vbmV5LnBvc2l0aXZlEhx0aGUgYW1vdW50IGlzIG1vcmUgdGhhbiB6ZXJvGhV0aGlzLmFtb3VudF9taW5vciA+IDBIAEINCgRraW5kEgW6SAIIASLtAgoJUHJvbW90aW9uEhQKDHByb21vdGlvbl9pZBgBIAEoCRIMCgRuYW1lGAIgASgJEi0KCGRpc2NvdW50GAMgASgLMhsudGFuZGVtLnByaWNpbmcudjEuRGlzY291bnQSEwoLcHJvZHVjdF9pZHMYBCADKAkSEQoJc2VsbGVyX2lkGAUgASgJEhQKDG1pbl9xdWFudGl0eRgGIAEoBRItCglzdGFydHNfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2VuZHNfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKBnN0YXR1cxgJIAEoDjIiLnRhbmRlbS5wcmljaW5nLnYxLlByb21vdGlvblN0YXR1cxIPCgd2ZXJzaW9uGAogASgDEi4KCmNyZWF0ZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIu0CCgdWb3VjaGVyEhIKCnZvdWNoZXJfaWQYASABKAkSDAoEY29kZRgCIAEoCRItCghkaXNjb3VudBgDIAEoCzIbLnRhbmRlbS5wcmljaW5nLnYxLkRpc2NvdW50Ei0KDG1pbl9zdWJ0b3RhbBgEIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSLQoJc3RhcnRzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdlbmRzX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZhY3RpdmUYByABKAgSDwoHdmVyc2lvbhgIIAEoAxIuCgpjcmVhdGVkX2F0GAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgt1c2FnZV9saW1pdBgKIAEoBRIgChh1c2FnZV9saW1pdF9wZXJfY3VzdG9tZXIYCyABKAUiXAoHVGF4UmF0ZRIUCgxjb3VudHJ5X2NvZGUYASABKAkSFAoMdGF4X2NhdGVnb3J5GAIgASgJEhQKDGJhc2lzX3BvaW50cxgDIAEoBRIPCgd2ZXJzaW9uGAQgASgDIq4CCgVRdW90ZRIQCghxdW90ZV9pZBgBIAEoCRITCgtjdXN0b21lcl9pZBgCIAEoCRIVCg1jdXJyZW5jeV9jb2RlGAMgASgJEhQKDGNvdW50cnlfY29kZRgEIAEoCRIrCgVsaW5lcxgFIAMoCzIcLnRhbmRlbS5wcmljaW5nLnYxLlF1b3RlTGluZRIuCgZ0b3RhbHMYBiABKAsyHi50YW5kZW0ucHJpY2luZy52MS5RdW90ZVRvdGFscxIUCgx2b3VjaGVyX2NvZGUYByABKAkSLgoKZXhwaXJlc19hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiugIKCVF1b3RlTGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhEKCXNlbGxlcl9pZBgCIAEoCRILCgNza3UYAyABKAkSDAoEbmFtZRgEIAEoCRIQCghxdWFudGl0eRgFIAEoBRIrCgp1bml0X3ByaWNlGAYgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIpCghkaXNjb3VudBgHIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSJAoDdGF4GAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIdChV0YXhfcmF0ZV9iYXNpc19wb2ludHMYCSABKAUSJgoFdG90YWwYCiABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EhQKDHByb21vdGlvbl9pZBgLIAEoCSKxAQoLUXVvdGVUb3RhbHMSKQoIc3VidG90YWwYASABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCGRpc2NvdW50GAIgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIkCgN0YXgYAyABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiYKBXRvdGFsGAQgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leSquAQoPUHJvbW90aW9uU3RhdHVzEiAKHFBST01PVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIeChpQUk9NT1RJT05fU1RBVFVTX1NDSEVEVUxFRBABEhsKF1BST01PVElPTl9TVEFUVVNfQUNUSVZFEAISGgoWUFJPTU9USU9OX1NUQVRVU19FTkRFRBADEiAKHFBST01PVElPTl9TVEFUVVNfREVBQ1RJVkFURUQQBGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_money]);
+  fileDesc("Ch90YW5kZW0vcHJpY2luZy92MS9wcmljaW5nLnByb3RvEhF0YW5kZW0ucHJpY2luZy52MSKcAQoJUHJpY2VMaXN0EhUKDXByaWNlX2xpc3RfaWQYASABKAkSDAoEbmFtZRgCIAEoCRIVCg1jdXJyZW5jeV9jb2RlGAMgASgJEhIKCmlzX2RlZmF1bHQYBCABKAgSDwoHdmVyc2lvbhgFIAEoAxIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLjAQoFUHJpY2USEgoKcHJvZHVjdF9pZBgBIAEoCRIVCg1wcmljZV9saXN0X2lkGAIgASgJEicKBmFtb3VudBgDIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSLwoOcmVndWxhcl9hbW91bnQYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EhQKDHByb21vdGlvbl9pZBgFIAEoCRIPCgd2ZXJzaW9uGAYgASgDEi4KCnVwZGF0ZWRfYXQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIrUBCghEaXNjb3VudBIiCgxiYXNpc19wb2ludHMYASABKAVCCrpIBxoFGJBOKAFIABJ2CgZhbW91bnQYAiABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Qku6SEi6AUUKDm1vbmV5LnBvc2l0aXZlEhx0aGUgYW1vdW50IGlzIG1vcmUgdGhhbiB6ZXJvGhV0aGlzLmFtb3VudF9taW5vciA+IDBIAEINCgRraW5kEgW6SAIIASL6AQoNUHJvbW90aW9uVGllchIjCgxtaW5fcXVhbnRpdHkYASABKAVCC7pICBoGGKCNBigCSAASeQoJbWluX3NwZW5kGAIgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leUJLukhIugFFCg5tb25leS5wb3NpdGl2ZRIcdGhlIGFtb3VudCBpcyBtb3JlIHRoYW4gemVybxoVdGhpcy5hbW91bnRfbWlub3IgPiAwSAASNQoIZGlzY291bnQYAyABKAsyGy50YW5kZW0ucHJpY2luZy52MS5EaXNjb3VudEIGukgDyAEBQhIKCXRocmVzaG9sZBIFukgCCAEiygMKCVByb21vdGlvbhIUCgxwcm9tb3Rpb25faWQYASABKAkSDAoEbmFtZRgCIAEoCRItCghkaXNjb3VudBgDIAEoCzIbLnRhbmRlbS5wcmljaW5nLnYxLkRpc2NvdW50EhMKC3Byb2R1Y3RfaWRzGAQgAygJEhEKCXNlbGxlcl9pZBgFIAEoCRIUCgxtaW5fcXVhbnRpdHkYBiABKAUSLQoJc3RhcnRzX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdlbmRzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCgZzdGF0dXMYCSABKA4yIi50YW5kZW0ucHJpY2luZy52MS5Qcm9tb3Rpb25TdGF0dXMSDwoHdmVyc2lvbhgKIAEoAxIuCgpjcmVhdGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgltaW5fc3BlbmQYDCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Ei8KBXRpZXJzGA0gAygLMiAudGFuZGVtLnByaWNpbmcudjEuUHJvbW90aW9uVGllciLtAgoHVm91Y2hlchISCgp2b3VjaGVyX2lkGAEgASgJEgwKBGNvZGUYAiABKAkSLQoIZGlzY291bnQYAyABKAsyGy50YW5kZW0ucHJpY2luZy52MS5EaXNjb3VudBItCgxtaW5fc3VidG90YWwYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5Ei0KCXN0YXJ0c19hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHZW5kc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGYWN0aXZlGAcgASgIEg8KB3ZlcnNpb24YCCABKAMSLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLdXNhZ2VfbGltaXQYCiABKAUSIAoYdXNhZ2VfbGltaXRfcGVyX2N1c3RvbWVyGAsgASgFIlwKB1RheFJhdGUSFAoMY291bnRyeV9jb2RlGAEgASgJEhQKDHRheF9jYXRlZ29yeRgCIAEoCRIUCgxiYXNpc19wb2ludHMYAyABKAUSDwoHdmVyc2lvbhgEIAEoAyKuAgoFUXVvdGUSEAoIcXVvdGVfaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFQoNY3VycmVuY3lfY29kZRgDIAEoCRIUCgxjb3VudHJ5X2NvZGUYBCABKAkSKwoFbGluZXMYBSADKAsyHC50YW5kZW0ucHJpY2luZy52MS5RdW90ZUxpbmUSLgoGdG90YWxzGAYgASgLMh4udGFuZGVtLnByaWNpbmcudjEuUXVvdGVUb3RhbHMSFAoMdm91Y2hlcl9jb2RlGAcgASgJEi4KCmV4cGlyZXNfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIroCCglRdW90ZUxpbmUSEgoKcHJvZHVjdF9pZBgBIAEoCRIRCglzZWxsZXJfaWQYAiABKAkSCwoDc2t1GAMgASgJEgwKBG5hbWUYBCABKAkSEAoIcXVhbnRpdHkYBSABKAUSKwoKdW5pdF9wcmljZRgGIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSKQoIZGlzY291bnQYByABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiQKA3RheBgIIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSHQoVdGF4X3JhdGVfYmFzaXNfcG9pbnRzGAkgASgFEiYKBXRvdGFsGAogASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIUCgxwcm9tb3Rpb25faWQYCyABKAkisQEKC1F1b3RlVG90YWxzEikKCHN1YnRvdGFsGAEgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIpCghkaXNjb3VudBgCIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSJAoDdGF4GAMgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRImCgV0b3RhbBgEIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkqrgEKD1Byb21vdGlvblN0YXR1cxIgChxQUk9NT1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHgoaUFJPTU9USU9OX1NUQVRVU19TQ0hFRFVMRUQQARIbChdQUk9NT1RJT05fU1RBVFVTX0FDVElWRRACEhoKFlBST01PVElPTl9TVEFUVVNfRU5ERUQQAxIgChxQUk9NT1RJT05fU1RBVFVTX0RFQUNUSVZBVEVEEARiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_money]);
 
 /**
  * A named set of prices in one currency. One per currency is the default: it answers when nothing else is asked for.
@@ -152,6 +152,48 @@ export const DiscountSchema: GenMessage<Discount> = /*@__PURE__*/
   messageDesc(file_tandem_pricing_v1_pricing, 2);
 
 /**
+ * From a number of pieces or a sum on, more is taken off.
+ *
+ * @generated from message tandem.pricing.v1.PromotionTier
+ */
+export type PromotionTier = Message<"tandem.pricing.v1.PromotionTier"> & {
+  /**
+   * @generated from oneof tandem.pricing.v1.PromotionTier.threshold
+   */
+  threshold: {
+    /**
+     * Pieces of the products that the promotion is for, in all lines together.
+     *
+     * @generated from field: int32 min_quantity = 1;
+     */
+    value: number;
+    case: "minQuantity";
+  } | {
+    /**
+     * What these lines cost before promotions.
+     *
+     * @generated from field: tandem.common.v1.Money min_spend = 2;
+     */
+    value: Money;
+    case: "minSpend";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * In the place of the promotion's own; of the same kind, and more.
+   *
+   * @generated from field: tandem.pricing.v1.Discount discount = 3;
+   */
+  discount?: Discount | undefined;
+};
+
+/**
+ * Describes the message tandem.pricing.v1.PromotionTier.
+ * Use `create(PromotionTierSchema)` to create a new message.
+ */
+export const PromotionTierSchema: GenMessage<PromotionTier> = /*@__PURE__*/
+  messageDesc(file_tandem_pricing_v1_pricing, 3);
+
+/**
  * A reduction that everybody gets while it runs. The one that reduces most wins; they do not add up.
  *
  * @generated from message tandem.pricing.v1.Promotion
@@ -217,6 +259,20 @@ export type Promotion = Message<"tandem.pricing.v1.Promotion"> & {
    * @generated from field: google.protobuf.Timestamp created_at = 11;
    */
   createdAt?: Timestamp | undefined;
+
+  /**
+   * What the lines that it is for cost together, before promotions; absent: any. Shops show no price that depends on it.
+   *
+   * @generated from field: tandem.common.v1.Money min_spend = 12;
+   */
+  minSpend?: Money | undefined;
+
+  /**
+   * Rising: the highest one that is reached counts.
+   *
+   * @generated from field: repeated tandem.pricing.v1.PromotionTier tiers = 13;
+   */
+  tiers: PromotionTier[];
 };
 
 /**
@@ -224,7 +280,7 @@ export type Promotion = Message<"tandem.pricing.v1.Promotion"> & {
  * Use `create(PromotionSchema)` to create a new message.
  */
 export const PromotionSchema: GenMessage<Promotion> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 3);
+  messageDesc(file_tandem_pricing_v1_pricing, 4);
 
 /**
  * A reduction of a whole order for those who know the code; on top of promotions.
@@ -299,7 +355,7 @@ export type Voucher = Message<"tandem.pricing.v1.Voucher"> & {
  * Use `create(VoucherSchema)` to create a new message.
  */
 export const VoucherSchema: GenMessage<Voucher> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 4);
+  messageDesc(file_tandem_pricing_v1_pricing, 5);
 
 /**
  * @generated from message tandem.pricing.v1.TaxRate
@@ -335,7 +391,7 @@ export type TaxRate = Message<"tandem.pricing.v1.TaxRate"> & {
  * Use `create(TaxRateSchema)` to create a new message.
  */
 export const TaxRateSchema: GenMessage<TaxRate> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 5);
+  messageDesc(file_tandem_pricing_v1_pricing, 6);
 
 /**
  * Binding prices for some lines, until it expires.
@@ -396,7 +452,7 @@ export type Quote = Message<"tandem.pricing.v1.Quote"> & {
  * Use `create(QuoteSchema)` to create a new message.
  */
 export const QuoteSchema: GenMessage<Quote> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 6);
+  messageDesc(file_tandem_pricing_v1_pricing, 7);
 
 /**
  * @generated from message tandem.pricing.v1.QuoteLine
@@ -469,7 +525,7 @@ export type QuoteLine = Message<"tandem.pricing.v1.QuoteLine"> & {
  * Use `create(QuoteLineSchema)` to create a new message.
  */
 export const QuoteLineSchema: GenMessage<QuoteLine> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 7);
+  messageDesc(file_tandem_pricing_v1_pricing, 8);
 
 /**
  * Sums over the lines: total = subtotal - discount + tax.
@@ -503,7 +559,7 @@ export type QuoteTotals = Message<"tandem.pricing.v1.QuoteTotals"> & {
  * Use `create(QuoteTotalsSchema)` to create a new message.
  */
 export const QuoteTotalsSchema: GenMessage<QuoteTotals> = /*@__PURE__*/
-  messageDesc(file_tandem_pricing_v1_pricing, 8);
+  messageDesc(file_tandem_pricing_v1_pricing, 9);
 
 /**
  * @generated from enum tandem.pricing.v1.PromotionStatus
