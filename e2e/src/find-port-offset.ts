@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { localPorts, serviceCatalogue } from "@tandem/contracts";
 
 const FIRST = 1_000;
 const STEP = 300;
@@ -20,7 +20,7 @@ export const findPortOffset = async (): Promise<number> => {
         ...Object.values(worker.sidecar),
       ];
     });
-    const free = await Promise.all([...ports, sharedPorts.devIssuer + offset].map(isFree));
+    const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return offset;
   }
   throw new Error("no range of ports is free");

@@ -1,7 +1,7 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { apiUrl, type PlatformClients, tokensFrom } from "@tandem/cli/clients";
+import { apiUrl, type PlatformClients } from "@tandem/cli/clients";
 import { type ContextName, enumName } from "@tandem/contracts";
 import { JobService, type PaymentMethodSchema } from "@tandem/contracts/common";
 import { type Order, OrderStatus } from "@tandem/contracts/order";
@@ -47,9 +47,10 @@ export const payWith = (pay: string): MessageInitShape<typeof PaymentMethodSchem
 
 /** A seller, a tax rate, a customer. Products come as tests need them. */
 export const openShop = async (platform: TestPlatform): Promise<Shop> => {
-  const staff = platform.clients({ subject: newId(), roles: ["staff"] });
-  const customerId = newId();
-  const customer = platform.clients({ subject: customerId, roles: ["customer"], customerId });
+  const staff = platform.clients(platform.people.operator);
+  const customer = platform.clients(
+    platform.people.customer({ email: `${newId()}@tandem.test`, name: address.recipient }),
+  );
   await staff.pricing.setTaxRate({ countryCode: "DE", taxCategory: "standard", basisPoints: 1900 });
   const { category } = await staff.catalog.createCategory({ slug: "all", name: "All" });
   const { seller } = await staff.catalog.createSeller({ slug: "shop", name: "Shop" });
@@ -116,7 +117,6 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
       });
     },
     async runJob(context, job) {
-      const token = tokensFrom(platform.issuerUrl, { subject: "e2e", roles: ["operator"] });
       const jobs = createClient(
         JobService,
         createConnectTransport({
@@ -124,7 +124,7 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
           httpVersion: "1.1",
           interceptors: [
             (next) => async (request) => {
-              request.header.set("authorization", `Bearer ${await token()}`);
+              request.header.set("authorization", `Bearer ${await platform.people.operator()}`);
               return next(request);
             },
           ],

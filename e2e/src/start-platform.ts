@@ -1,8 +1,8 @@
-import { createDevIssuer } from "@tandem/auth";
-import { openClients, type PlatformClients, tokensFrom } from "@tandem/cli/clients";
+import { openClients, type PlatformClients, type TokenSource } from "@tandem/cli/clients";
 import { loadGateway, loadService } from "@tandem/cli/load-service";
-import { type BinaryPlan, planGateway, planPlatform } from "@tandem/cli/plan";
-import { type ContextName, gatewayEntry, localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { openPeople, type People } from "@tandem/cli/people";
+import { authUrl, type BinaryPlan, planGateway, planPlatform } from "@tandem/cli/plan";
+import { type ContextName, gatewayEntry, localPorts, serviceCatalogue } from "@tandem/contracts";
 import { ensureDatabase } from "@tandem/embedded-postgres";
 import { migrate } from "@tandem/postgres";
 import type { FaultInjector } from "@tandem/sidecar";
@@ -26,7 +26,8 @@ export interface PlatformOptions {
 
 export interface TestPlatform extends AsyncDisposable {
   readonly offset: number;
-  readonly issuerUrl: string;
+  /** Who can log in. */
+  readonly people: People;
   /** The one door. */
   readonly gatewayUrl: string;
   readonly databases: Databases;
@@ -37,13 +38,13 @@ export interface TestPlatform extends AsyncDisposable {
   worker(context: ContextName): WorkerProcess;
   /** A second worker of the context, that runs the relay and the jobs. */
   startReplica(context: ContextName): Promise<WorkerProcess>;
-  clients(claims: Readonly<Record<string, unknown>>): PlatformClients;
+  clients(token: TokenSource): PlatformClients;
   crashPostgres(): Promise<void>;
   /** Error lines of the binaries in this process, for the message of a failure. */
   readonly errors: () => readonly Record<string, unknown>[];
 }
 
-const AUDIENCE = "tandem";
+const SECRET = "of no consequence";
 /** Short, because tests wait for it; long enough for a publish on a machine that does other things. */
 export const LEASE_MS = 2_000;
 
@@ -63,12 +64,9 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
       migrate({ url: urls.get(database) ?? "", sets: (await loadService(context)).migrations }),
     ),
   );
-  const issuerUrl = `http://127.0.0.1:${sharedPorts.devIssuer + offset}`;
-  stack.use(await createDevIssuer({ issuer: issuerUrl, audience: AUDIENCE, port: sharedPorts.devIssuer + offset }));
-
   const common = {
     offset,
-    issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
+    secret: SECRET,
     logLevel: "warn",
   };
   const contexts = planPlatform({
@@ -119,7 +117,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   const owned = stack.move();
   return {
     offset,
-    issuerUrl,
+    people: openPeople(authUrl(offset), SECRET),
     gatewayUrl: `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`,
     databases,
     get faults() {
@@ -145,7 +143,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
       stops.push(() => Promise.resolve(replica[Symbol.asyncDispose]()));
       return replica;
     },
-    clients: (claims) => openClients(offset, tokensFrom(issuerUrl, claims)),
+    clients: (token) => openClients(offset, token),
     crashPostgres: () => postgres.crashAndRestart(),
     errors: () => lines.filter(({ level }) => level === "error" || level === 50),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -7,9 +7,11 @@ export const OPERATOR_EMAIL = "operator@tandem.local";
 /** Everything secret of a platform on this machine, from the one secret of its state folder. Pure. */
 export const localSecrets = (master: string) => {
   const derive = (purpose: string) => createHmac("sha256", master).update(purpose).digest("hex");
+  const operatorPassword = derive("operator").slice(0, 32);
   const clientSecretOf = (appId: string) => derive(`client:${appId}`);
   return {
-    operatorPassword: derive("operator").slice(0, 32),
+    operatorPassword,
+    passwordOf: (email: string) => derive(`password:${email}`).slice(0, 32),
     /** What a binary shows to auth for a token of its own. */
     clientSecretOf,
     /** For both binaries of auth. */
@@ -23,7 +25,7 @@ export const localSecrets = (master: string) => {
         ),
       ),
       AUTH_BOOTSTRAP_EMAIL: OPERATOR_EMAIL,
-      AUTH_BOOTSTRAP_PASSWORD: derive("operator").slice(0, 32),
+      AUTH_BOOTSTRAP_PASSWORD: operatorPassword,
       // One address holds all of a laptop's people, and nobody who measures time.
       LOGINS_PER_MINUTE: "100000",
       REGISTRATIONS_PER_MINUTE: "100000",

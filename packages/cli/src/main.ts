@@ -4,6 +4,7 @@ import { addDemoCommand } from "./commands/demo.ts";
 import { addDlqCommand } from "./commands/dlq.ts";
 import { addJobsCommand } from "./commands/jobs.ts";
 import { addPublishCommand } from "./commands/publish.ts";
+import { addTokenCommand } from "./commands/token.ts";
 import { addUpCommand } from "./commands/up.ts";
 
 /** What a person did wrong, or cannot help: one line, no stack. */
@@ -13,7 +14,15 @@ const program = new Command("tandem")
   .description("Runs and operates Tandem on this machine")
   .showHelpAfterError()
   .configureHelp({ sortSubcommands: true });
-for (const add of [addUpCommand, addDaprCommand, addDemoCommand, addPublishCommand, addDlqCommand, addJobsCommand])
+for (const add of [
+  addUpCommand,
+  addDaprCommand,
+  addDemoCommand,
+  addPublishCommand,
+  addDlqCommand,
+  addJobsCommand,
+  addTokenCommand,
+])
   add(program);
 
 try {

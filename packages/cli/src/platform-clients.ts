@@ -44,31 +44,3 @@ export const openClients = (offset: number, token: TokenSource) => {
 };
 
 export type PlatformClients = ReturnType<typeof openClients>;
-
-/** Asks the development issuer for tokens, and again shortly before one ends. */
-export const tokensFrom = (issuerUrl: string, claims: Readonly<Record<string, unknown>>): TokenSource => {
-  const ttlSeconds = 900;
-  let current: { readonly token: Promise<string>; readonly until: number } | undefined;
-  return () => {
-    if (current && performance.now() < current.until) return current.token;
-    const token = requestToken(issuerUrl, { ...claims, ttlSeconds });
-    current = { token, until: performance.now() + (ttlSeconds - 60) * 1000 };
-    token.catch(() => {
-      current = undefined;
-    });
-    return token;
-  };
-};
-
-const requestToken = async (issuerUrl: string, claims: Readonly<Record<string, unknown>>): Promise<string> => {
-  const answer = await fetch(`${issuerUrl}/token`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(claims),
-    signal: AbortSignal.timeout(5_000),
-  });
-  const body = (await answer.json()) as { access_token?: string; message?: string };
-  const token = body.access_token;
-  if (!answer.ok || !token) throw new Error(`the development issuer gave no token: ${body.message ?? answer.status}`);
-  return token;
-};

@@ -4,6 +4,7 @@ import {
   localPorts,
   type ServiceEntry,
   serviceCatalogue,
+  serviceOf,
   sharedPorts,
 } from "@tandem/contracts";
 import { localSecrets } from "./local-secrets.ts";
@@ -31,7 +32,6 @@ export interface PlanOptions {
   /** Added to every port. */
   readonly offset: number;
   readonly databaseUrlOf: (service: ServiceEntry) => string;
-  readonly issuer: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string };
   readonly logLevel: string;
   /** Where traces go; absent: nowhere. */
   readonly otlpEndpoint?: string | undefined;
@@ -40,8 +40,25 @@ export interface PlanOptions {
 }
 
 const UNSAFE_SECRET = "everybody knows this one";
+const AUDIENCE = "tandem";
 
-/** The contexts asked for and those they call, by number. @throws TypeError naming the ones there are */
+/** Where auth is, which says who somebody is. */
+export const authUrl = (offset: number): string => `http://127.0.0.1:${localPorts(serviceOf("auth"), offset).api.http}`;
+
+/** How a binary verifies the tokens of others. */
+const verifierSettings = (offset: number) => ({
+  AUTH_ISSUER: authUrl(offset),
+  AUTH_AUDIENCE: AUDIENCE,
+  AUTH_JWKS_URL: `${authUrl(offset)}/.well-known/jwks.json`,
+});
+
+/** How it gets one of its own. */
+const clientSettings = (appId: string, { offset, secret = UNSAFE_SECRET }: Pick<PlanOptions, "offset" | "secret">) => ({
+  AUTH_TOKEN_URL: `${authUrl(offset)}/auth/token`,
+  AUTH_CLIENT_SECRET: localSecrets(secret).clientSecretOf(appId),
+});
+
+/** The contexts asked for and those they call, by number; always with auth, without whose keys nobody is known. @throws TypeError naming the ones there are */
 export const contextsToRun = (only: readonly string[] | undefined): readonly ServiceEntry[] => {
   if (only === undefined || only.length === 0) return serviceCatalogue;
   const wanted = new Set<string>();
@@ -56,7 +73,7 @@ export const contextsToRun = (only: readonly string[] | undefined): readonly Ser
     wanted.add(name);
     for (const dependency of entry.dependsOn) add(dependency);
   };
-  for (const name of only) add(name);
+  for (const name of [...only, "auth"]) add(name);
   return serviceCatalogue.filter(({ context }) => wanted.has(context));
 };
 
@@ -85,9 +102,8 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
           GRPC_PORT: String(api.grpc),
           DAPR_HTTP_PORT: String(api.sidecar.http),
           DAPR_GRPC_PORT: String(api.sidecar.grpc),
-          AUTH_ISSUER: options.issuer.issuer,
-          AUTH_AUDIENCE: options.issuer.audience,
-          AUTH_JWKS_URL: options.issuer.jwksUrl,
+          ...verifierSettings(options.offset),
+          ...clientSettings(service.apiAppId, options),
         },
       },
       worker: {
@@ -106,6 +122,7 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
           OPS_PORT: String(worker.ops),
           DAPR_HTTP_PORT: String(worker.sidecar.http),
           DAPR_GRPC_PORT: String(worker.sidecar.grpc),
+          ...clientSettings(service.workerAppId, options),
         },
       },
     } satisfies ContextPlan;
@@ -135,15 +152,13 @@ export const planGateway = (options: Omit<PlanOptions, "only" | "databaseUrlOf">
       DAPR_HTTP_PORT: String(api.sidecar.http),
       DAPR_GRPC_PORT: String(api.sidecar.grpc),
       UPSTREAM_PORT_OFFSET: String(options.offset),
-      AUTH_ISSUER: options.issuer.issuer,
-      AUTH_AUDIENCE: options.issuer.audience,
-      AUTH_JWKS_URL: options.issuer.jwksUrl,
+      ...verifierSettings(options.offset),
+      ...clientSettings(gatewayEntry.apiAppId, options),
     },
   };
 };
 
 export const postgresPort = (offset: number): number => sharedPorts.postgres + offset;
-export const issuerPort = (offset: number): number => sharedPorts.devIssuer + offset;
 export const inboxSmtpPort = (offset: number): number => sharedPorts.inboxSmtp + offset;
 export const inboxHttpPort = (offset: number): number => sharedPorts.inboxHttp + offset;
 

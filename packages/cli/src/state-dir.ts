@@ -9,7 +9,6 @@ export interface RunningPlatform {
   readonly mode: "embedded" | "dapr";
   readonly pid: number;
   readonly offset: number;
-  readonly issuerUrl: string;
   readonly contexts: readonly string[];
 }
 
@@ -23,7 +22,6 @@ export const openStateDir = async (offset: number, base = join(repositoryRoot, "
   return {
     dir,
     postgresDir: join(dir, "postgres"),
-    issuerKeyFile: join(dir, "issuer.key.json"),
     logFile: (name: string) => join(dir, "logs", `${name}.log`),
     /** A password per name, made once and kept: databases outlive the process that made them. */
     async secret(name: string): Promise<string> {

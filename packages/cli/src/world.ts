@@ -70,7 +70,7 @@ export const taxRates = [
 export const promotion = { name: "Autumn in the garden", seller: "north-garden", basisPoints: 1000 } as const;
 export const voucher = { code: "WELCOME-5", minor: 500n } as const;
 
-export const demoCustomer = { id: "0190aaaa-0000-7000-8000-000000000001", name: "Ada Park" } as const;
+export const demoCustomer = { email: "ada.park@tandem.local", name: "Ada Park" } as const;
 export const demoBasket = [
   { sku: "LC-MUG-BLUE", quantity: 2 },
   { sku: "HB-BREAD", quantity: 1 },

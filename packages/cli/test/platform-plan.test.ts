@@ -5,7 +5,6 @@ import { contextsToRun, planGateway, planPlatform } from "../src/platform-plan.t
 
 const common = {
   offset: 0,
-  issuer: { issuer: "http://issuer", audience: "tandem", jwksUrl: "http://issuer/jwks" },
   logLevel: "info",
 };
 const plan = (over: Partial<Parameters<typeof planPlatform>[0]> = {}) =>
@@ -20,9 +19,9 @@ describe("the plan of a platform", () => {
     expect(new Set(ports).size).toBe(ports.length);
   });
 
-  it("adds what a context calls to --only, and names the contexts when there is no such one", () => {
+  it("adds what a context calls to --only, and auth, and names the contexts when there is no such one", () => {
     expect(contextsToRun(["order"]).map(({ context }) => context)).toContain("pricing");
-    expect(contextsToRun(["catalog"]).map(({ context }) => context)).toEqual(["catalog"]);
+    expect(contextsToRun(["catalog"]).map(({ context }) => context)).toEqual(["catalog", "auth"]);
     expect(() => contextsToRun(["orders"])).toThrow(/no context "orders".*order, payment/);
   });
 

@@ -27,7 +27,7 @@ export interface LocalPorts {
 }
 
 /** Ports that belong to no context. */
-export const sharedPorts = Object.freeze({ postgres: 54_320, devIssuer: 8099, inboxSmtp: 1025, inboxHttp: 8025 });
+export const sharedPorts = Object.freeze({ postgres: 54_320, inboxSmtp: 1025, inboxHttp: 8025 });
 
 /**
  * @param offset added to every port, 0 to 11 000; default 0. For a second platform beside the first take 600 or 10 000: others may

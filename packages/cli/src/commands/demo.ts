@@ -2,7 +2,7 @@ import { OrderStatus } from "@tandem/contracts/order";
 import type { Command } from "commander";
 import { findRunning } from "../find-running.ts";
 import { placeDemoOrder } from "../place-demo-order.ts";
-import { openClients, tokensFrom } from "../platform-clients.ts";
+import { openClients } from "../platform-clients.ts";
 import { demoCustomer } from "../world.ts";
 import { portOffsetOption } from "./common-options.ts";
 
@@ -17,11 +17,8 @@ export const addDemoCommand = (program: Command): void => {
       "tok_visa",
     )
     .action(async ({ portOffset, card }: { portOffset: number; card: string }) => {
-      const { issuerUrl } = await findRunning(portOffset);
-      const customer = openClients(
-        portOffset,
-        tokensFrom(issuerUrl, { subject: demoCustomer.id, roles: ["customer"], customerId: demoCustomer.id }),
-      );
+      const { people } = await findRunning(portOffset);
+      const customer = openClients(portOffset, people.customer(demoCustomer));
       const { status } = await placeDemoOrder({
         customer,
         write: (line) => process.stdout.write(`${line}\n`),

@@ -3,12 +3,11 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import type { ContextName } from "@tandem/contracts";
 import { DeadLetterService, JobService } from "@tandem/contracts/common";
 import { findRunning } from "../find-running.ts";
-import { apiUrl, tokensFrom } from "../platform-clients.ts";
+import { apiUrl } from "../platform-clients.ts";
 
 /** The operations services of every context that runs, as an operator. */
 export const openOperations = async (offset: number) => {
-  const { issuerUrl, contexts } = await findRunning(offset);
-  const token = tokensFrom(issuerUrl, { subject: "cli", roles: ["operator"] });
+  const { people, contexts } = await findRunning(offset);
   return contexts.map((context) => {
     const transport = createConnectTransport({
       baseUrl: apiUrl(context as ContextName, offset),
@@ -16,7 +15,7 @@ export const openOperations = async (offset: number) => {
       defaultTimeoutMs: 10_000,
       interceptors: [
         (next) => async (request) => {
-          request.header.set("authorization", `Bearer ${await token()}`);
+          request.header.set("authorization", `Bearer ${await people.operator()}`);
           return next(request);
         },
       ],

@@ -30,7 +30,7 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
   await using stack = new AsyncDisposableStack();
   await progress.step("daprd, the Dapr CLI and a broker", makeTools);
   const brokerPort = BROKER_PORT + options.portOffset;
-  const { state, contexts, gateway, issuerUrl, sidecarDatabaseUrl } = await prepare(
+  const { state, contexts, gateway, people, sidecarDatabaseUrl } = await prepare(
     { ...options, sidecarDatabase: STATE_DATABASE, alsoPorts: [{ port: brokerPort, use: "broker" }] },
     progress,
     stack,
@@ -54,11 +54,10 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
     mode: "dapr",
     pid: process.pid,
     offset: options.portOffset,
-    issuerUrl,
     contexts: contexts.map(({ service }) => service.context),
   });
   stack.defer(() => state.withdraw());
-  await greet({ ...options, partial: false }, contexts, gateway, issuerUrl, progress);
+  await greet({ ...options, partial: false }, contexts, gateway, people, progress);
   progress.say(`${"dapr".padEnd(10)} ${requireTool("dapr").path} list`);
   progress.say(
     `           ${requireTool("dapr").path} publish --publish-app-id order --pubsub pubsub --topic cart.updated --data '{}'`,

@@ -1,6 +1,8 @@
 import { styleText } from "node:util";
+import { OPERATOR_EMAIL } from "../local-secrets.ts";
+import type { People } from "../people.ts";
 import { placeDemoOrder } from "../place-demo-order.ts";
-import { openClients, tokensFrom } from "../platform-clients.ts";
+import { openClients } from "../platform-clients.ts";
 import { type BinaryPlan, type ContextPlan, inboxHttpPort } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { seedWorld } from "../seed-world.ts";
@@ -18,33 +20,25 @@ export const greet = async (
   { demo, portOffset, partial }: GreetOptions,
   contexts: readonly ContextPlan[],
   gateway: BinaryPlan,
-  issuerUrl: string,
+  people: People,
   progress: Progress,
 ): Promise<void> => {
   if (partial) {
     progress.say(styleText("dim", "With --only there is no seeded shop and no demonstration order."));
   } else {
-    const staff = openClients(portOffset, tokensFrom(issuerUrl, { subject: "seed", roles: ["staff"] }));
+    const staff = openClients(portOffset, people.operator);
     await progress.step("a small shop", () => seedWorld(staff));
     if (demo) {
       progress.say("");
-      const customer = openClients(
-        portOffset,
-        tokensFrom(issuerUrl, { subject: demoCustomer.id, roles: ["customer"], customerId: demoCustomer.id }),
-      );
+      const customer = openClients(portOffset, people.customer(demoCustomer));
       await placeDemoOrder({ customer, write: progress.say });
       progress.say(styleText("dim", `${(progress.elapsedMs() / 1000).toFixed(1)} s since the start`));
     }
   }
-  for (const line of addressesOf(contexts, gateway, issuerUrl, portOffset)) progress.say(line);
+  for (const line of addressesOf(contexts, gateway, portOffset)) progress.say(line);
 };
 
-const addressesOf = (
-  contexts: readonly ContextPlan[],
-  gateway: BinaryPlan,
-  issuerUrl: string,
-  portOffset: number,
-): string[] => [
+const addressesOf = (contexts: readonly ContextPlan[], gateway: BinaryPlan, portOffset: number): string[] => [
   "",
   `${"gateway".padEnd(18)} http://127.0.0.1:${gateway.ports["REST"]} (everything below; /docs to try it, /health)   127.0.0.1:${gateway.ports["gRPC"]} (gRPC)`,
   ...contexts.map(
@@ -54,7 +48,7 @@ const addressesOf = (
   ...(contexts.some(({ service }) => service.context === "notification")
     ? [`${"inbox".padEnd(18)} http://127.0.0.1:${inboxHttpPort(portOffset)} (the mail that customers would get)`]
     : []),
-  `${"tokens".padEnd(18)} curl -s ${issuerUrl}/token -H 'content-type: application/json' -d '{"subject":"me","roles":["staff"]}'`,
+  `${"tokens".padEnd(18)} npm run -s token (${OPERATOR_EMAIL}, staff and operator), npm run -s token -- you@example.com (a customer)`,
   "",
   "Ctrl-C stops it. Elsewhere: npm run demo, npm run publish -- <topic> '<json>', npm run jobs, npm run dlq",
 ];

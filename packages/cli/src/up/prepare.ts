@@ -1,16 +1,16 @@
 import { createWriteStream } from "node:fs";
-import { createDevIssuer } from "@tandem/auth";
 import { ensureDatabase, removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
 import { createLocalInbox } from "@tandem/local-inbox";
 import { migrate } from "@tandem/postgres";
 import { createLogger, type Logger } from "@tandem/runtime";
+import { openPeople, type People } from "../people.ts";
 import {
+  authUrl,
   type BinaryPlan,
   type ContextPlan,
   contextsToRun,
   inboxHttpPort,
   inboxSmtpPort,
-  issuerPort,
   planGateway,
   planPlatform,
   postgresPort,
@@ -36,12 +36,10 @@ export interface Prepared {
   readonly state: StateDir;
   readonly contexts: readonly ContextPlan[];
   readonly gateway: BinaryPlan;
-  readonly issuerUrl: string;
+  readonly people: People;
   readonly sidecarDatabaseUrl: string;
   readonly log: Logger;
 }
-
-const AUDIENCE = "tandem";
 
 /** What every way of running the platform begins with: free ports, Postgres, databases, migrations, tokens. `stack` takes what must be stopped. */
 export const prepare = async (
@@ -52,10 +50,10 @@ export const prepare = async (
   const { portOffset: offset, only, sidecarDatabase } = options;
   const entries = contextsToRun(only);
   const state = await openFresh(options, progress);
-  const issuerUrl = `http://127.0.0.1:${issuerPort(offset)}`;
+  const secret = await state.secret("platform");
   const common = {
     offset,
-    issuer: { issuer: issuerUrl, audience: AUDIENCE, jwksUrl: `${issuerUrl}/.well-known/jwks.json` },
+    secret,
     logLevel: options.logLevel,
     otlpEndpoint: options.otlpEndpoint,
   };
@@ -68,7 +66,6 @@ export const prepare = async (
     { port: inboxHttpPort(offset), use: "inbox page" },
   ];
   await checkPorts([
-    { port: issuerPort(offset), use: "development issuer" },
     ...(withInbox ? inboxPorts : []),
     ...(options.alsoPorts ?? []),
     ...[...planWith(() => "").flatMap(({ api, worker }) => [api, worker]), gateway].flatMap(({ appId, ports }) =>
@@ -115,21 +112,13 @@ export const prepare = async (
     return total === 0 ? `${entries.length} databases, up to date` : `${entries.length} databases, ${total} migrations`;
   });
 
-  stack.use(
-    await createDevIssuer({
-      issuer: issuerUrl,
-      audience: AUDIENCE,
-      port: issuerPort(offset),
-      keyFile: state.issuerKeyFile,
-    }),
-  );
   if (withInbox)
     stack.use(await createLocalInbox({ smtpPort: inboxSmtpPort(offset), httpPort: inboxHttpPort(offset) }));
   return {
     state,
     gateway,
     contexts: planWith((database) => urls.get(database) ?? ""),
-    issuerUrl,
+    people: openPeople(authUrl(offset), secret),
     sidecarDatabaseUrl: urls.get(sidecarDatabase.database) ?? "",
     log,
   };

@@ -27,7 +27,7 @@ export interface RunningPlatform extends AsyncDisposable {
 export const up = async (options: UpOptions, progress: Progress): Promise<RunningPlatform> => {
   const { portOffset: offset, only } = options;
   await using stack = new AsyncDisposableStack();
-  const { state, contexts, gateway, issuerUrl, sidecarDatabaseUrl, log } = await prepare(
+  const { state, contexts, gateway, people, sidecarDatabaseUrl, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
     progress,
     stack,
@@ -54,11 +54,10 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
     mode: "embedded",
     pid: process.pid,
     offset,
-    issuerUrl,
     contexts: contexts.map(({ service }) => service.context),
   });
   stack.defer(() => state.withdraw());
-  await greet({ ...options, partial: only !== undefined }, contexts, gateway, issuerUrl, progress);
+  await greet({ ...options, partial: only !== undefined }, contexts, gateway, people, progress);
 
   const failed = Promise.race(running.map((one) => one.failed));
   failed.catch(() => {});
