@@ -14,6 +14,7 @@ import { NotificationService } from "./notification.ts";
 import { CartService, CheckoutService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
 import { PricingService } from "./pricing.ts";
+import { ShippingService } from "./shipping.ts";
 import { SearchService } from "./search.ts";
 import { type Topic, topicCatalogue } from "./topic-catalogue.ts";
 import { WarehouseService } from "./warehouse.ts";
@@ -78,7 +79,7 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("catalog", { number: 3, services: [CatalogService] }),
   toEntry("warehouse", { number: 4, services: [WarehouseService] }),
   toEntry("fulfillment", { number: 5, services: [FulfillmentService] }),
-  toEntry("shipping", { number: 6, services: [] }),
+  toEntry("shipping", { number: 6, services: [ShippingService] }),
   toEntry("notification", { number: 7, services: [NotificationService] }),
   toEntry("customer", { number: 8, services: [CustomerService] }),
   toEntry("search", { number: 9, services: [SearchService] }),

@@ -1,0 +1,10 @@
+export { createOperationQueue, type OperationQueueOptions } from "./create-operation-queue.ts";
+export { createOperationRunner, type OperationRunnerOptions } from "./create-operation-runner.ts";
+export {
+  createOperationsWorker,
+  type OperationsWorker,
+  type OperationsWorkerOptions,
+} from "./create-operations-worker.ts";
+export type { LeasedOperation, OperationQueue, RunOutcome } from "./operation.ts";
+export { type WatchOperationsOptions, watchOperations } from "./watch-operations.ts";
+export { isSignedWebhook, REPLAY_WINDOW_MS, signWebhook, type WebhookSignature } from "./webhook-signature.ts";

@@ -1,0 +1,31 @@
+/** Something asked of somebody outside: a row that a worker holds. Its id is the idempotency key over there. */
+export interface LeasedOperation {
+  readonly id: string;
+  /** What it is about: the payment, the shipment. */
+  readonly ownerId: string;
+  readonly kind: string;
+  readonly createdAt: Date;
+  /** Fencing token of the lease. */
+  readonly token: bigint;
+  /** Tries so far, this one included. */
+  readonly attempt: number;
+  /** The other side may have acted already: ask before asking again. */
+  readonly uncertain: boolean;
+  /** Of the request that led to it (W3C trace context). */
+  readonly traceparent?: string | undefined;
+}
+
+/** Leases, outside of any longer transaction. */
+export interface OperationQueue<O extends LeasedOperation = LeasedOperation> {
+  claim(limit: number, leaseMs: number): Promise<readonly O[]>;
+  /** Gives it back for a later try. A stale token changes nothing. */
+  postpone(operationId: string, token: bigint, delayMs: number, uncertain: boolean, error: string): Promise<void>;
+  /** Leaves it to a person. A stale token changes nothing. */
+  park(operationId: string, token: bigint, error: string): Promise<void>;
+}
+
+/**
+ * How a try ended. `done`: decided and committed; `postponed`: to be tried again; `stale`: somebody else has taken over; `given_up`: parked
+ * for a person.
+ */
+export type RunOutcome = "done" | "postponed" | "stale" | "given_up";

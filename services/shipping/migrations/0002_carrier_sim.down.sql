@@ -1,0 +1,1 @@
+drop schema carrier_sim cascade;
