@@ -8,6 +8,8 @@ export interface Allowance {
 
 export interface TokenBuckets {
   take(key: string, rate: { readonly perSecond: number; readonly burst: number }, nowMs: number): Allowance;
+  /** Leaves the bucket at most so many tokens, as somebody else took from it. Below zero it has to fill up first. */
+  lower(key: string, tokens: number): void;
   readonly size: number;
 }
 
@@ -30,6 +32,10 @@ export const createTokenBuckets = (maxKeys = 50_000): TokenBuckets => {
       if (allowed) bucket.tokens -= 1;
       const missing = allowed ? burst - bucket.tokens : 1 - bucket.tokens;
       return { allowed, remaining: Math.floor(bucket.tokens), resetMs: Math.ceil((missing * 1000) / perSecond) };
+    },
+    lower: (key, tokens) => {
+      const bucket = buckets.get(key);
+      if (bucket !== undefined) bucket.tokens = Math.min(bucket.tokens, tokens);
     },
     get size() {
       return buckets.size;

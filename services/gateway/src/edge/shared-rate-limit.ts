@@ -43,26 +43,20 @@ const MAX_SYNCED_KEYS = 256;
  * Token buckets per key, shared by all replicas through a state store, without a round trip in any call.
  *
  * Each replica decides by buckets in its memory, at the full rate. A key that took more than a tenth of its burst since the last exchange
- * is settled with the shared bucket every `syncMs`: what was taken here is subtracted there, and what is left there bounds what is left here.
- * So with N replicas a caller gets at most `rate + (N - 1) * (rate * syncMs + burst / 10)` before all of them know: at the default 500 ms and
- * two replicas a burst of up to twice the burst, and from then on the rate, not N times the rate. The store being down, or losing a race
- * against another replica, costs accuracy and never an answer: each replica goes on with its own.
+ * is settled with the shared bucket every `syncMs`: what was taken here is subtracted there, and what is left there is all that is left here.
+ * So N replicas together let through the rate, and beyond it at most (N - 1) x (burst + rate x syncMs) once, before they know of each other:
+ * with two replicas and 500 ms a burst of twice its size, then the rate, not twice the rate. Callers below a tenth of the burst per exchange
+ * are nobody else's business. The store being down, or losing a race against another replica, costs accuracy and never an answer.
  */
 export const createSharedRateLimit = (options: SharedRateLimitOptions): SharedRateLimit => {
   const { store, log, syncMs = 500, now = Date.now } = options;
   const buckets = createTokenBuckets();
   const busy = new Map<string, Busy>();
-  /** Until when a key is closed because others used it up. */
-  const closed = new Map<string, number>();
   let syncing: Promise<void> | undefined;
   let complained = Number.NEGATIVE_INFINITY;
 
   const take = (key: string, rate: Rate): Allowance => {
-    const nowMs = now();
-    const until = closed.get(key);
-    if (until !== undefined && nowMs < until) return { allowed: false, remaining: 0, resetMs: until - nowMs };
-    if (until !== undefined) closed.delete(key);
-    const allowance = buckets.take(key, rate, nowMs);
+    const allowance = buckets.take(key, rate, now());
     if (store !== undefined && allowance.allowed) {
       const known = busy.get(key);
       if (known === undefined) busy.set(key, { rate, taken: 1 });
@@ -78,14 +72,14 @@ export const createSharedRateLimit = (options: SharedRateLimitOptions): SharedRa
     const nowMs = now();
     const before = stored?.value ?? { tokens: rate.burst, atMs: nowMs };
     const refilled = before.tokens + (Math.max(0, nowMs - before.atMs) * rate.perSecond) / 1000;
-    // Not below one exchange's worth of debt: a caller who stops is free again soon.
-    const tokens = Math.max(-rate.perSecond, Math.min(rate.burst, refilled) - taken);
+    // A bounded debt: a caller who stops is free again soon.
+    const tokens = Math.max(-rate.burst, Math.min(rate.burst, refilled) - taken);
     await store.set(key, { tokens, atMs: nowMs } satisfies Stored, {
       etag: stored?.etag ?? null,
       ttlSeconds: TTL_SECONDS,
       signal,
     });
-    if (tokens < 1) closed.set(key, nowMs + Math.ceil(((1 - tokens) * 1000) / rate.perSecond));
+    buckets.lower(key, tokens);
   };
 
   const exchange = async (): Promise<void> => {
@@ -103,7 +97,6 @@ export const createSharedRateLimit = (options: SharedRateLimitOptions): SharedRa
       complained = now();
       log.warn({ err: outcome.reason }, "rates are not shared now: this replica limits for itself");
     }
-    for (const [key, until] of closed) if (until < now()) closed.delete(key);
   };
   const sync = (): Promise<void> => {
     syncing ??= exchange().finally(() => {

@@ -37,6 +37,10 @@ export interface RouteTable {
 /** In every context: which one is meant stands in front, `/ops/{context}/jobs`. */
 export const operationsServices: readonly DescService[] = [DeadLetterService, JobService, OutboxService];
 
+/** Between services only: from outside nobody needs it, and everybody could guess at secrets. */
+const hidden: ReadonlySet<string> = new Set(["tandem.auth.v1.AuthService/IssueServiceToken"]);
+const isShown = (method: DescMethod): boolean => !hidden.has(`${method.parent.typeName}/${method.name}`);
+
 const RPC_PATH = /^\/([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\/([A-Za-z_]\w*)$/;
 const OPS_PATH = /^\/ops\/([^/]+)(\/.*)$/;
 /** Where the contexts have their operations services. */
@@ -65,7 +69,7 @@ export const createRouteTable = (
     const [, typeName = "", name = ""] = RPC_PATH.exec(path) ?? [];
     if (typeName === "") return undefined;
     const found = find(typeName);
-    const method = found?.service.methods.find((one) => one.name === name);
+    const method = found?.service.methods.find((one) => one.name === name && isShown(one));
     if (found === undefined || method === undefined) return { kind: "procedure_not_found" };
     const allow = method.idempotency === Level.NO_SIDE_EFFECTS ? ["GET", "POST"] : ["POST"];
     if (!allow.includes(httpMethod)) return { kind: "method_not_allowed", allow: [...allow, "OPTIONS"] };
@@ -135,18 +139,18 @@ const routerOf = (
   onConflict: (service: DescService, error: Error) => void,
 ): RestRouter => {
   try {
-    return createRestRouter(services);
+    return createRestRouter(services, { include: isShown });
   } catch (error) {
     if (!(error instanceof TranscodingConfigurationError)) throw error;
   }
   const kept: DescService[] = [];
   for (const service of services) {
     try {
-      createRestRouter([...kept, service]);
+      createRestRouter([...kept, service], { include: isShown });
       kept.push(service);
     } catch (error) {
       onConflict(service, error as Error);
     }
   }
-  return createRestRouter(kept);
+  return createRestRouter(kept, { include: isShown });
 };

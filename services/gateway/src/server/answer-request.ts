@@ -36,6 +36,8 @@ export const makeAnswerRequest = (options: AnswerRequestOptions) => {
 
   const open = (request: NodeRequest, response: NodeResponse): Exchange => {
     const gone = new AbortController();
+    // Ours and those of a pipeline.
+    response.setMaxListeners(20);
     response.once("close", () => gone.abort());
     const given = request.headers[CORRELATION_HEADER];
     const correlationId = typeof given === "string" && CORRELATION.test(given) ? given : newId();
@@ -86,7 +88,11 @@ export const makeAnswerRequest = (options: AnswerRequestOptions) => {
     const { request, httpMethod } = exchange;
     const target = readTarget(request.url);
     const host = request.headers.host ?? request.headers[":authority"];
-    if (target === undefined || !isPlainAddress(typeof host === "string" ? host : undefined, request.url)) {
+    if (
+      target === undefined ||
+      hasTwoHosts(request) ||
+      !isPlainAddress(typeof host === "string" ? host : undefined, request.url)
+    ) {
       exchange.answerHeaders["connection"] = "close";
       throw new AppError("invalid_argument", "request.malformed", "The Host header or the path is malformed.", {
         details: [{ rule: "malformed_url", message: "The Host header or the path is malformed." }],
@@ -164,4 +170,14 @@ const identify = async (authenticator: Authenticator, { headers }: NodeRequest):
   const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(given.trim())?.[1];
   if (token === undefined) throw tokenError("auth.token_malformed");
   return authenticator.authenticate(token);
+};
+
+/** Node keeps the first one; who stands behind us might keep the other. */
+const hasTwoHosts = ({ rawHeaders }: NodeRequest): boolean => {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts > 1;
 };
