@@ -85,6 +85,7 @@ describe("every RPC", () => {
       "SearchService.GetDocument",
       "SearchService.Search",
       "SearchService.Suggest",
+      "ShippingService.ReceiveCarrierWebhook",
     ]);
   });
 
