@@ -85,7 +85,9 @@ export const story = (harness: Harness, who = person(), over: object = {}) => {
   const order = orderFor(who.customerId, over);
   const ids = { registered: newId(), confirmed: newId(), cancelled: newId() };
   return {
-    ...who,
+    customerId: who.customerId,
+    email: who.email,
+    registration: who.registered,
     ...order,
     ids,
     registered: () => harness.deliver(UserRegisteredSchema, who.registered, ids.registered),
