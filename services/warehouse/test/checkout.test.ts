@@ -27,7 +27,7 @@ const open = ({ database }: TestDatabase) => {
     commit: makeCommitReservation(deps),
     release: makeReleaseReservation(deps),
     expire: makeExpireReservations(deps),
-    reconcile: makeReconcileStock({ reconciliation: makeReconciliationReader(database) }),
+    reconcile: makeReconcileStock({ ...deps, reconciliation: makeReconciliationReader(database) }),
     stocks: makeStockReader(database.orm),
     reservations: makeReservationReader(database.orm),
   };
@@ -169,12 +169,13 @@ describe("the end of a reservation", () => {
 });
 
 it("finds no drift between stock and ledger after all of this, and finds one that is planted", async () => {
-  expect(await warehouse.reconcile()).toEqual([]);
+  expect(await warehouse.reconcile({ repair: false })).toEqual({ found: [], repaired: 0 });
   const productId = await stocked(7);
   await test.database.query("update stock set on_hand = 8 where product_id = $1", [productId]);
-  expect(await warehouse.reconcile()).toEqual([
-    { productId, onHand: 8, onHandByLedger: 7, reserved: 0, reservedByLedger: 0 },
-  ]);
+  expect(await warehouse.reconcile({ repair: false })).toEqual({
+    found: [{ productId, onHand: 8, onHandByLedger: 7, reserved: 0, reservedByLedger: 0, reservedByOrders: 0 }],
+    repaired: 0,
+  });
 });
 
 it("cannot oversell even when the code is wrong: the database refuses", async () => {

@@ -170,9 +170,9 @@ describe("jobs", () => {
   });
 
   it("stock-reconciliation finds no drift after all of this, and one that is planted", async () => {
-    expect(await warehouse.runJob("warehouse.stock-reconciliation")).toEqual({ drifts: 0 });
+    expect(await warehouse.runJob("warehouse.stock-reconciliation")).toEqual({ drifts: 0, repaired: 0 });
     const productId = await stocked(3);
     await warehouse.database.query("update stock set on_hand = 4 where product_id = $1", [productId]);
-    expect(await warehouse.runJob("warehouse.stock-reconciliation")).toEqual({ drifts: 1 });
+    expect(await warehouse.runJob("warehouse.stock-reconciliation")).toEqual({ drifts: 1, repaired: 0 });
   });
 });

@@ -1,4 +1,5 @@
 import type { UnitOfWork } from "@tandem/kernel";
+import type { Drift, DriftStatus, Evidence } from "../model/drift.ts";
 import type { Movement } from "../model/movement.ts";
 import type { Reservation } from "../model/reservation.ts";
 import type { Stock } from "../model/stock.ts";
@@ -58,17 +59,30 @@ export interface MovementRepository {
   createMany(movements: readonly Movement[]): Promise<void>;
 }
 
-export interface Drift {
-  readonly productId: string;
-  readonly onHand: number;
-  readonly onHandByLedger: number;
-  readonly reserved: number;
-  readonly reservedByLedger: number;
+export interface ReconciliationReader {
+  /** Products whose stock differs from the sum of their movements, or from what reservations hold: one snapshot. */
+  listDiffering(limit: number): Promise<readonly Evidence[]>;
+  /** One product as of now; behind its stock's lock nothing of it is in flight. */
+  getEvidence(productId: string): Promise<Evidence>;
 }
 
-export interface ReconciliationReader {
-  /** Products whose stock differs from the sum of their movements. */
-  listDrifts(limit: number): Promise<readonly Drift[]>;
+export interface DriftReader {
+  /** Newest first. */
+  listByStatus(status: DriftStatus | undefined, page: PageRequest): Promise<Page<Drift>>;
+}
+
+export interface DriftRepository {
+  /** Opens a drift for each, or brings the open one up to date. */
+  record(found: readonly Evidence[], newId: () => string, at: Date): Promise<void>;
+  /** Open ones of other products are there no more. */
+  endOthers(productIds: readonly string[], at: Date): Promise<void>;
+  end(productId: string, status: Exclude<DriftStatus, "OPEN">, at: Date): Promise<void>;
+  note(productId: string, note: string): Promise<void>;
+}
+
+export interface ReturnRepository {
+  /** False when the return's pieces are back already. */
+  createIfAbsent(returned: { returnId: string; orderId: string; at: Date }): Promise<boolean>;
 }
 
 export interface OutboxPort {
@@ -79,6 +93,9 @@ export interface Repositories {
   readonly stocks: StockRepository;
   readonly reservations: ReservationRepository;
   readonly movements: MovementRepository;
+  readonly drifts: DriftRepository;
+  readonly returns: ReturnRepository;
+  readonly evidence: Pick<ReconciliationReader, "getEvidence">;
   readonly outbox: OutboxPort;
 }
 

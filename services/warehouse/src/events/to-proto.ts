@@ -1,13 +1,16 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import {
+  DriftSchema,
   MovementSchema,
+  DriftStatus as ProtoDriftStatus,
   MovementKind as ProtoMovementKind,
   ReservationStatus as ProtoReservationStatus,
   ReservationSchema,
   StockSchema,
   StockStatus,
 } from "@tandem/contracts/warehouse";
+import type { Drift } from "../model/drift.ts";
 import type { Movement } from "../model/movement.ts";
 import type { Reservation } from "../model/reservation.ts";
 import { available, type Stock } from "../model/stock.ts";
@@ -48,6 +51,21 @@ export const linesToProto = ({
   lines,
 }: Reservation): NonNullable<MessageInitShape<typeof ReservationSchema>["lines"]> =>
   lines.map(({ productId, quantity }) => ({ productId, quantity }));
+
+export const driftToProto = (drift: Drift) =>
+  create(DriftSchema, {
+    driftId: drift.id,
+    productId: drift.productId,
+    status: ProtoDriftStatus[drift.status],
+    onHand: drift.onHand,
+    reserved: drift.reserved,
+    onHandByLedger: drift.onHandByLedger,
+    reservedByLedger: drift.reservedByLedger,
+    reservedByOrders: drift.reservedByOrders,
+    foundAt: timestampFromDate(drift.foundAt),
+    endedAt: drift.endedAt && timestampFromDate(drift.endedAt),
+    note: drift.note,
+  });
 
 export const movementToProto = (movement: Movement) =>
   create(MovementSchema, {

@@ -1,4 +1,12 @@
-export type MovementKind = "RECEIPT" | "ADJUSTMENT" | "RESERVATION" | "RELEASE" | "COMMITMENT" | "RESTOCK";
+export type MovementKind =
+  | "RECEIPT"
+  | "ADJUSTMENT"
+  | "RESERVATION"
+  | "RELEASE"
+  | "COMMITMENT"
+  | "RESTOCK"
+  | "RECONCILIATION"
+  | "RETURN";
 
 /**
  * One line of the stock ledger. The sums of `onHandDelta` and `reservedDelta` over a product's movements are its

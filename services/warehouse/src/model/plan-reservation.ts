@@ -75,6 +75,13 @@ export const planCommitment = (
   context: PlanContext,
 ): StockChange => changeEach(stocks, lines, "COMMITMENT", commit, context);
 
+/** What a customer sent back lies on the shelf again. */
+export const planReturn = (
+  stocks: ReadonlyMap<string, Stock>,
+  lines: readonly ReservationLine[],
+  context: PlanContext,
+): StockChange => changeEach(stocks, lines, "RETURN", restock, context);
+
 export const planRestock = (
   stocks: ReadonlyMap<string, Stock>,
   lines: readonly ReservationLine[],

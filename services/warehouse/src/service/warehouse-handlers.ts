@@ -1,14 +1,17 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { ACT_FOR_ANY_SELLER, mayActForSeller } from "@tandem/auth";
-import type { WarehouseService } from "@tandem/contracts/warehouse";
+import { enumName } from "@tandem/contracts";
+import { DriftStatus as ProtoDriftStatus, type WarehouseService } from "@tandem/contracts/warehouse";
 import { AppError, type Clock } from "@tandem/kernel";
 import { callOf, readPage, runBatch, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
 import type { AdjustStockInput, makeAdjustStock } from "../biz/adjust-stock.ts";
-import type { MovementReader, ReservationReader, StockReader } from "../biz/ports.ts";
+import type { DriftReader, MovementReader, ReservationReader, StockReader } from "../biz/ports.ts";
+import type { makeReconcileStock } from "../biz/reconcile-stock.ts";
 import type { makeReleaseReservation } from "../biz/release-reservation.ts";
 import type { makeReserveStock } from "../biz/reserve-stock.ts";
-import { movementToProto, reservationToProto, stockToProto } from "../events/to-proto.ts";
+import { driftToProto, movementToProto, reservationToProto, stockToProto } from "../events/to-proto.ts";
+import type { DriftStatus } from "../model/drift.ts";
 import { stockNotFound } from "../model/errors.ts";
 import type { Stock } from "../model/stock.ts";
 
@@ -16,9 +19,11 @@ export interface WarehouseHandlersDeps {
   readonly stocks: StockReader;
   readonly reservations: ReservationReader;
   readonly movements: MovementReader;
+  readonly drifts: DriftReader;
   readonly adjustStock: ReturnType<typeof makeAdjustStock>;
   readonly reserveStock: ReturnType<typeof makeReserveStock>;
   readonly releaseReservation: ReturnType<typeof makeReleaseReservation>;
+  readonly reconcileStock: ReturnType<typeof makeReconcileStock>;
   readonly clock: Clock;
   /** How long a reservation asked for by a call lasts when it does not say. */
   readonly reservationTtlMs: number;
@@ -104,6 +109,18 @@ export const makeWarehouseHandlers = (deps: WarehouseHandlersDeps): ServiceImpl<
     getReservation: async ({ orderId }) => ({
       reservation: reservationToProto(await reservations.getByOrderId(orderId)),
     }),
+
+    listDrifts: async ({ status, page }) => {
+      const wanted =
+        status === ProtoDriftStatus.UNSPECIFIED ? undefined : (enumName(ProtoDriftStatus, status) as DriftStatus);
+      const found = await deps.drifts.listByStatus(wanted, readPage(page));
+      return { drifts: found.items.map(driftToProto), page: writePage(found) };
+    },
+
+    reconcileStock: async ({ repair }, { signal }) => {
+      const { found, repaired } = await deps.reconcileStock({ repair }, signal);
+      return { found: found.length, repaired };
+    },
 
     listMovements: async ({ productId, page }, context) => {
       await read(productId, context);

@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/warehouse/v1/stock.proto.
  */
 export const file_tandem_warehouse_v1_stock: GenFile = /*@__PURE__*/
-  fileDesc("Ch90YW5kZW0vd2FyZWhvdXNlL3YxL3N0b2NrLnByb3RvEhN0YW5kZW0ud2FyZWhvdXNlLnYxItcBCgVTdG9jaxISCgpwcm9kdWN0X2lkGAEgASgJEhEKCXNlbGxlcl9pZBgCIAEoCRIPCgdvbl9oYW5kGAMgASgFEhAKCHJlc2VydmVkGAQgASgFEhEKCWF2YWlsYWJsZRgFIAEoBRIwCgZzdGF0dXMYBiABKA4yIC50YW5kZW0ud2FyZWhvdXNlLnYxLlN0b2NrU3RhdHVzEg8KB3ZlcnNpb24YByABKAMSLgoKdXBkYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEjYKBnN0YXR1cxgDIAEoDjImLnRhbmRlbS53YXJlaG91c2UudjEuUmVzZXJ2YXRpb25TdGF0dXMSMwoFbGluZXMYBCADKAsyJC50YW5kZW0ud2FyZWhvdXNlLnYxLlJlc2VydmF0aW9uTGluZRIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAcgASgDIjcKD1Jlc2VydmF0aW9uTGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhAKCHF1YW50aXR5GAIgASgFIkMKCFNob3J0YWdlEhIKCnByb2R1Y3RfaWQYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEQoJYXZhaWxhYmxlGAMgASgFIs4BCghNb3ZlbWVudBITCgttb3ZlbWVudF9pZBgBIAEoCRISCgpwcm9kdWN0X2lkGAIgASgJEi8KBGtpbmQYAyABKA4yIS50YW5kZW0ud2FyZWhvdXNlLnYxLk1vdmVtZW50S2luZBIVCg1vbl9oYW5kX2RlbHRhGAQgASgFEhYKDnJlc2VydmVkX2RlbHRhGAUgASgFEhEKCXJlZmVyZW5jZRgGIAEoCRImCgJhdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqewoLU3RvY2tTdGF0dXMSHAoYU1RPQ0tfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVU1RPQ0tfU1RBVFVTX0lOX1NUT0NLEAESFAoQU1RPQ0tfU1RBVFVTX0xPVxACEh0KGVNUT0NLX1NUQVRVU19PVVRfT0ZfU1RPQ0sQAyrYAQoRUmVzZXJ2YXRpb25TdGF0dXMSIgoeUkVTRVJWQVRJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXUkVTRVJWQVRJT05fU1RBVFVTX0hFTEQQARIgChxSRVNFUlZBVElPTl9TVEFUVVNfQ09NTUlUVEVEEAISHwobUkVTRVJWQVRJT05fU1RBVFVTX1JFTEVBU0VEEAMSHgoaUkVTRVJWQVRJT05fU1RBVFVTX0VYUElSRUQQBBIfChtSRVNFUlZBVElPTl9TVEFUVVNfUkVKRUNURUQQBSrZAQoMTW92ZW1lbnRLaW5kEh0KGU1PVkVNRU5UX0tJTkRfVU5TUEVDSUZJRUQQABIZChVNT1ZFTUVOVF9LSU5EX1JFQ0VJUFQQARIcChhNT1ZFTUVOVF9LSU5EX0FESlVTVE1FTlQQAhIdChlNT1ZFTUVOVF9LSU5EX1JFU0VSVkFUSU9OEAMSGQoVTU9WRU1FTlRfS0lORF9SRUxFQVNFEAQSHAoYTU9WRU1FTlRfS0lORF9DT01NSVRNRU5UEAUSGQoVTU9WRU1FTlRfS0lORF9SRVNUT0NLEAZiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Ch90YW5kZW0vd2FyZWhvdXNlL3YxL3N0b2NrLnByb3RvEhN0YW5kZW0ud2FyZWhvdXNlLnYxItcBCgVTdG9jaxISCgpwcm9kdWN0X2lkGAEgASgJEhEKCXNlbGxlcl9pZBgCIAEoCRIPCgdvbl9oYW5kGAMgASgFEhAKCHJlc2VydmVkGAQgASgFEhEKCWF2YWlsYWJsZRgFIAEoBRIwCgZzdGF0dXMYBiABKA4yIC50YW5kZW0ud2FyZWhvdXNlLnYxLlN0b2NrU3RhdHVzEg8KB3ZlcnNpb24YByABKAMSLgoKdXBkYXRlZF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAilQIKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEjYKBnN0YXR1cxgDIAEoDjImLnRhbmRlbS53YXJlaG91c2UudjEuUmVzZXJ2YXRpb25TdGF0dXMSMwoFbGluZXMYBCADKAsyJC50YW5kZW0ud2FyZWhvdXNlLnYxLlJlc2VydmF0aW9uTGluZRIuCgpleHBpcmVzX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAcgASgDIjcKD1Jlc2VydmF0aW9uTGluZRISCgpwcm9kdWN0X2lkGAEgASgJEhAKCHF1YW50aXR5GAIgASgFIkMKCFNob3J0YWdlEhIKCnByb2R1Y3RfaWQYASABKAkSEAoIcXVhbnRpdHkYAiABKAUSEQoJYXZhaWxhYmxlGAMgASgFIs4BCghNb3ZlbWVudBITCgttb3ZlbWVudF9pZBgBIAEoCRISCgpwcm9kdWN0X2lkGAIgASgJEi8KBGtpbmQYAyABKA4yIS50YW5kZW0ud2FyZWhvdXNlLnYxLk1vdmVtZW50S2luZBIVCg1vbl9oYW5kX2RlbHRhGAQgASgFEhYKDnJlc2VydmVkX2RlbHRhGAUgASgFEhEKCXJlZmVyZW5jZRgGIAEoCRImCgJhdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAivwIKBURyaWZ0EhAKCGRyaWZ0X2lkGAEgASgJEhIKCnByb2R1Y3RfaWQYAiABKAkSMAoGc3RhdHVzGAMgASgOMiAudGFuZGVtLndhcmVob3VzZS52MS5EcmlmdFN0YXR1cxIPCgdvbl9oYW5kGAQgASgFEhAKCHJlc2VydmVkGAUgASgFEhkKEW9uX2hhbmRfYnlfbGVkZ2VyGAYgASgFEhoKEnJlc2VydmVkX2J5X2xlZGdlchgHIAEoBRIaChJyZXNlcnZlZF9ieV9vcmRlcnMYCCABKAUSLAoIZm91bmRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZGVkX2F0GAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRub3RlGAsgASgJKnsKC1N0b2NrU3RhdHVzEhwKGFNUT0NLX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVNUT0NLX1NUQVRVU19JTl9TVE9DSxABEhQKEFNUT0NLX1NUQVRVU19MT1cQAhIdChlTVE9DS19TVEFUVVNfT1VUX09GX1NUT0NLEAMq2AEKEVJlc2VydmF0aW9uU3RhdHVzEiIKHlJFU0VSVkFUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF1JFU0VSVkFUSU9OX1NUQVRVU19IRUxEEAESIAocUkVTRVJWQVRJT05fU1RBVFVTX0NPTU1JVFRFRBACEh8KG1JFU0VSVkFUSU9OX1NUQVRVU19SRUxFQVNFRBADEh4KGlJFU0VSVkFUSU9OX1NUQVRVU19FWFBJUkVEEAQSHwobUkVTRVJWQVRJT05fU1RBVFVTX1JFSkVDVEVEEAUqlQIKDE1vdmVtZW50S2luZBIdChlNT1ZFTUVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASGQoVTU9WRU1FTlRfS0lORF9SRUNFSVBUEAESHAoYTU9WRU1FTlRfS0lORF9BREpVU1RNRU5UEAISHQoZTU9WRU1FTlRfS0lORF9SRVNFUlZBVElPThADEhkKFU1PVkVNRU5UX0tJTkRfUkVMRUFTRRAEEhwKGE1PVkVNRU5UX0tJTkRfQ09NTUlUTUVOVBAFEhkKFU1PVkVNRU5UX0tJTkRfUkVTVE9DSxAGEiAKHE1PVkVNRU5UX0tJTkRfUkVDT05DSUxJQVRJT04QBxIYChRNT1ZFTUVOVF9LSU5EX1JFVFVSThAIKnQKC0RyaWZ0U3RhdHVzEhwKGERSSUZUX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEURSSUZUX1NUQVRVU19PUEVOEAESGQoVRFJJRlRfU1RBVFVTX1JFUEFJUkVEEAISFQoRRFJJRlRfU1RBVFVTX0dPTkUQA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * What there is of one product: available = on_hand - reserved, never negative.
@@ -224,6 +224,83 @@ export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
   messageDesc(file_tandem_warehouse_v1_stock, 4);
 
 /**
+ * Stock that differs from what its ledger adds up to, or from what orders hold.
+ *
+ * @generated from message tandem.warehouse.v1.Drift
+ */
+export type Drift = Message<"tandem.warehouse.v1.Drift"> & {
+  /**
+   * @generated from field: string drift_id = 1;
+   */
+  driftId: string;
+
+  /**
+   * @generated from field: string product_id = 2;
+   */
+  productId: string;
+
+  /**
+   * @generated from field: tandem.warehouse.v1.DriftStatus status = 3;
+   */
+  status: DriftStatus;
+
+  /**
+   * As the stock record says.
+   *
+   * @generated from field: int32 on_hand = 4;
+   */
+  onHand: number;
+
+  /**
+   * @generated from field: int32 reserved = 5;
+   */
+  reserved: number;
+
+  /**
+   * As the movements add up.
+   *
+   * @generated from field: int32 on_hand_by_ledger = 6;
+   */
+  onHandByLedger: number;
+
+  /**
+   * @generated from field: int32 reserved_by_ledger = 7;
+   */
+  reservedByLedger: number;
+
+  /**
+   * As reservations that are held add up.
+   *
+   * @generated from field: int32 reserved_by_orders = 8;
+   */
+  reservedByOrders: number;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp found_at = 9;
+   */
+  foundAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 10;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * Why it could not be repaired.
+   *
+   * @generated from field: string note = 11;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message tandem.warehouse.v1.Drift.
+ * Use `create(DriftSchema)` to create a new message.
+ */
+export const DriftSchema: GenMessage<Drift> = /*@__PURE__*/
+  messageDesc(file_tandem_warehouse_v1_stock, 5);
+
+/**
  * @generated from enum tandem.warehouse.v1.StockStatus
  */
 export const StockStatus = {
@@ -351,6 +428,20 @@ export const MovementKind = {
    * @generated from enum value: MOVEMENT_KIND_RESTOCK = 6;
    */
   RESTOCK: 6,
+
+  /**
+   * Stock and ledger had parted and were brought together again; the reference says how they stood.
+   *
+   * @generated from enum value: MOVEMENT_KIND_RECONCILIATION = 7;
+   */
+  RECONCILIATION: 7,
+
+  /**
+   * A customer sent it back.
+   *
+   * @generated from enum value: MOVEMENT_KIND_RETURN = 8;
+   */
+  RETURN: 8,
 } as const;
 
 /**
@@ -363,4 +454,44 @@ export type MovementKind = (typeof MovementKind)[keyof typeof MovementKind] | Un
  */
 export const MovementKindSchema: GenEnum<MovementKind> = /*@__PURE__*/
   enumDesc(file_tandem_warehouse_v1_stock, 2);
+
+/**
+ * @generated from enum tandem.warehouse.v1.DriftStatus
+ */
+export const DriftStatus = {
+  /**
+   * @generated from enum value: DRIFT_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Found, and still there.
+   *
+   * @generated from enum value: DRIFT_STATUS_OPEN = 1;
+   */
+  OPEN: 1,
+
+  /**
+   * @generated from enum value: DRIFT_STATUS_REPAIRED = 2;
+   */
+  REPAIRED: 2,
+
+  /**
+   * The next comparison did not find it any more.
+   *
+   * @generated from enum value: DRIFT_STATUS_GONE = 3;
+   */
+  GONE: 3,
+} as const;
+
+/**
+ * @generated from enum tandem.warehouse.v1.DriftStatus
+ */
+export type DriftStatus = (typeof DriftStatus)[keyof typeof DriftStatus] | UnknownEnum;
+
+/**
+ * Describes the enum tandem.warehouse.v1.DriftStatus.
+ */
+export const DriftStatusSchema: GenEnum<DriftStatus> = /*@__PURE__*/
+  enumDesc(file_tandem_warehouse_v1_stock, 3);
 

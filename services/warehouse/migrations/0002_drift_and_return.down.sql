@@ -1,0 +1,2 @@
+drop table stock_return;
+drop table stock_drift;
