@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { localPorts, serviceCatalogue } from "@tandem/contracts";
+import { localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
 
 const FIRST = 1_000;
 const STEP = 300;
@@ -20,6 +20,7 @@ export const findPortOffset = async (): Promise<number> => {
         ...Object.values(worker.sidecar),
       ];
     });
+    ports.push(sharedPorts.inboxSmtp + offset, sharedPorts.inboxHttp + offset);
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return offset;
   }

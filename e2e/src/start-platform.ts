@@ -1,9 +1,10 @@
 import { openClients, type PlatformClients, type TokenSource } from "@tandem/cli/clients";
 import { loadGateway, loadService } from "@tandem/cli/load-service";
 import { openPeople, type People } from "@tandem/cli/people";
-import { authUrl, type BinaryPlan, planGateway, planPlatform } from "@tandem/cli/plan";
+import { authUrl, type BinaryPlan, inboxHttpPort, inboxSmtpPort, planGateway, planPlatform } from "@tandem/cli/plan";
 import { type ContextName, gatewayEntry, localPorts, serviceCatalogue } from "@tandem/contracts";
 import { ensureDatabase } from "@tandem/embedded-postgres";
+import { createLocalInbox, type LocalInbox } from "@tandem/local-inbox";
 import { migrate } from "@tandem/postgres";
 import type { FaultInjector } from "@tandem/sidecar";
 import { captureLog } from "@tandem/testkit";
@@ -31,6 +32,8 @@ export interface TestPlatform extends AsyncDisposable {
   /** The one door. */
   readonly gatewayUrl: string;
   readonly databases: Databases;
+  /** What customers would get. */
+  readonly inbox: LocalInbox;
   /** Faults of the embedded sidecars. */
   readonly faults: FaultInjector;
   /** Crashes of real sidecars and their broker. */
@@ -54,6 +57,13 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   await using stack = new AsyncDisposableStack();
   const offset = await findPortOffset();
   const postgres = stack.use(await startPostgres());
+  const inbox = stack.use(
+    await createLocalInbox({
+      smtpPort: inboxSmtpPort(offset),
+      httpPort: inboxHttpPort(offset),
+      maxMessages: 10_000,
+    }),
+  );
   const urls = new Map<string, string>();
   for (const { database, databaseUser } of serviceCatalogue) {
     urls.set(database, await ensureDatabase({ ...place(postgres.adminUrl, database, databaseUser) }));
@@ -120,6 +130,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
     people: openPeople(authUrl(offset), SECRET),
     gatewayUrl: `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`,
     databases,
+    inbox,
     get faults() {
       if (!faults) throw new TypeError("only embedded sidecars misbehave on command");
       return faults;
