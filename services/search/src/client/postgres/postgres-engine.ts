@@ -1,0 +1,287 @@
+import { type Database, findPostgresError } from "@tandem/postgres";
+import type { EngineFacet, EngineHit, EngineQuery, EngineWrite, SearchEngine, WriteOutcome } from "../../biz/ports.ts";
+import type { DocumentType } from "../../model/document.ts";
+import type { EntrySource } from "../../model/index-entry.ts";
+import { isAlike } from "../../model/words.ts";
+import { priceRange } from "../price-ranges.ts";
+import { countSql, facetsSql, hitsSql, type Statement } from "./search-sql.ts";
+import { toTsQuery, toTsVector } from "./tsquery.ts";
+
+export interface PostgresEngineOptions {
+  readonly database: Pick<Database, "query" | "transact">;
+  /** Default `search`. */
+  readonly alias?: string;
+  /** How long the alias is believed without a look: after a swap, searches read the old index for so long. Default 1000. */
+  readonly aliasTtlMs?: number;
+}
+
+interface HitRow extends Record<string, unknown> {
+  readonly key: string;
+  readonly type: DocumentType;
+  readonly documentId: string;
+  readonly source: EntrySource;
+  readonly position: string;
+}
+
+interface FacetRow extends Record<string, unknown> {
+  readonly dimension: EngineFacet["dimension"];
+  readonly attribute: string;
+  readonly value: string;
+  readonly n: number;
+}
+
+const MAX_LIKES = 12;
+const UNDEFINED_TABLE = "42P01";
+
+/** Index names are ours (`makeReindexStore`); checked all the same, since a table's name cannot be bound. */
+const tableOf = (index: string): string => {
+  if (!/^[a-z][a-z0-9_-]{0,60}$/.test(index)) throw new TypeError(`no index name: ${index}`);
+  return `"${index}"`;
+};
+
+const WRITE = (table: string) => `
+  insert into ${table} as d
+    (key, version, deleted, type, document_id, audience, category_ids, seller_ids, attribute_tokens, prices, available, words, created_at, source)
+  select key, version, deleted, type, document_id, audience, category_ids, seller_ids, attribute_tokens, prices, available, words::tsvector,
+    created_at, source
+  from jsonb_to_recordset($1::jsonb) as w (key text, version bigint, deleted boolean, type text, document_id uuid, audience text[],
+    category_ids uuid[], seller_ids uuid[], attribute_tokens text[], prices jsonb, available integer, words text, created_at timestamptz, source jsonb)
+  on conflict (key) do update set version = excluded.version, deleted = excluded.deleted, type = excluded.type,
+    document_id = excluded.document_id, audience = excluded.audience, category_ids = excluded.category_ids, seller_ids = excluded.seller_ids,
+    attribute_tokens = excluded.attribute_tokens, prices = excluded.prices, available = excluded.available, words = excluded.words,
+    created_at = excluded.created_at, source = excluded.source
+  where d.version < excluded.version`;
+
+const rowOf = ({ key, version, entry }: EngineWrite) => {
+  const [type = "CONTENT", document_id = key] = key.split(":");
+  const gone = {
+    audience: [],
+    category_ids: [],
+    seller_ids: [],
+    attribute_tokens: [],
+    prices: {},
+    available: 0,
+    words: "",
+  };
+  const common = { key, version: version.toString(), type, document_id };
+  if (!entry) return { ...common, ...gone, deleted: true, created_at: "1970-01-01T00:00:00Z", source: {} };
+  return {
+    ...common,
+    deleted: false,
+    audience: entry.audience,
+    category_ids: entry.categoryIds,
+    seller_ids: entry.sellerIds,
+    attribute_tokens: entry.attributeTokens,
+    prices: entry.prices,
+    available: entry.available,
+    words: toTsVector(entry.words),
+    created_at: entry.createdAt,
+    source: entry.source,
+  };
+};
+
+/** Full text in Postgres: nothing to install, and enough for a shop of some hundred thousand products. */
+export const createPostgresEngine = ({
+  database,
+  alias = "search",
+  aliasTtlMs = 1_000,
+}: PostgresEngineOptions): SearchEngine => {
+  let known: { readonly index: string; readonly until: number } | undefined;
+
+  const aliasTarget = async (signal?: AbortSignal) => {
+    const { rows } = await database.query<{ index: string }>(
+      {
+        name: "search alias",
+        text: "select index_name as index from pg_engine_alias where alias = $1",
+        values: [alias],
+      },
+      undefined,
+      signal,
+    );
+    return rows[0]?.index;
+  };
+
+  const liveIndex = async (signal?: AbortSignal): Promise<string | undefined> => {
+    if (known && known.until > performance.now()) return known.index;
+    const index = await aliasTarget(signal);
+    known = index === undefined ? undefined : { index, until: performance.now() + aliasTtlMs };
+    return index;
+  };
+
+  const run = <R extends Record<string, unknown>>({ text, values }: Statement, signal?: AbortSignal) =>
+    database.query<R>(text, [...values], signal);
+
+  /** Words of the index that are much like each of those wanted. */
+  const likesOf = (index: string, { words, fuzzyStart }: EngineQuery) =>
+    Promise.all(
+      words.map(async (word, at) => {
+        const asStart = fuzzyStart && at === words.length - 1;
+        const { rows } = asStart
+          ? await database.query<{ word: string }>("select pg_engine_similar_starts($1, $2, $3) as word", [
+              index,
+              word,
+              word.length - 2,
+            ])
+          : await database.query<{ word: string }>("select pg_engine_similar_words($1, $2, $3, $4) as word", [
+              index,
+              word,
+              word.length - 2,
+              word.length + 2,
+            ]);
+        const alike = rows.map((row) => row.word).filter((one) => one !== word && isAlike(word, one, asStart));
+        return [word, ...alike.slice(0, MAX_LIKES)];
+      }),
+    );
+
+  const searchIn = async (index: string, query: EngineQuery, signal?: AbortSignal) => {
+    const table = tableOf(index);
+    const wanted = query.words.length > 0;
+    const alternatives = !query.fuzzy ? query.words.map((word) => [word]) : await likesOf(index, query);
+    const tsquery = wanted ? toTsQuery(alternatives, query.titleOnly) : undefined;
+    const [hits, count, facets] = await Promise.all([
+      run<HitRow>(hitsSql(table, query, tsquery, tsquery), signal),
+      query.withTotal ? run<{ total: number }>(countSql(table, query, tsquery), signal) : undefined,
+      query.facets.length > 0 ? run<FacetRow>(facetsSql(table, query, tsquery), signal) : undefined,
+    ]);
+    return {
+      hits: hits.rows.map(
+        ({ position, ...hit }): EngineHit => ({
+          ...hit,
+          position,
+          score: query.sort === "RELEVANCE" ? Number(position) : 0,
+        }),
+      ),
+      total: count?.rows[0]?.total,
+      facets: groupFacets(query, facets?.rows ?? []),
+    };
+  };
+
+  const putAll = async (index: string, writes: readonly EngineWrite[], signal?: AbortSignal): Promise<void> => {
+    // One statement may not touch a row twice: of one key only the newest counts.
+    const newest = new Map<string, EngineWrite>();
+    for (const write of writes)
+      if ((newest.get(write.key)?.version ?? 0n) < write.version) newest.set(write.key, write);
+    // In one order everywhere, so that two workers do not wait for each other.
+    const ordered = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    await database.query(
+      { text: WRITE(tableOf(index)), values: [JSON.stringify(ordered.map(rowOf))] },
+      undefined,
+      signal,
+    );
+    const words = new Set(
+      ordered.flatMap(({ entry }) => (entry ? [...entry.words.title, ...entry.words.facts, ...entry.words.text] : [])),
+    );
+    await database.query(
+      "insert into pg_engine_word (index_name, word) select $1, w from unnest($2::text[]) w on conflict do nothing",
+      [index, [...words].filter((word) => word.length > 2).sort()],
+      signal,
+    );
+  };
+
+  /** One that Postgres will not take must not keep the others out: then each goes by itself. */
+  const writeAll = async (
+    index: string,
+    writes: readonly EngineWrite[],
+    signal?: AbortSignal,
+  ): Promise<readonly WriteOutcome[]> => {
+    try {
+      await putAll(index, writes, signal);
+      return writes.map(() => ({ kind: "done" }));
+    } catch (error) {
+      const { code, message } = findPostgresError(error) ?? {};
+      // Data that does not fit: wrong value, broken constraint, too long for an index.
+      if (code === undefined || !/^(22|23|54)/.test(code)) throw error;
+      if (writes.length === 1) return [{ kind: "refused", reason: `${code} ${message ?? ""}` }];
+    }
+    const outcomes: WriteOutcome[] = [];
+    for (const write of writes) outcomes.push(...(await writeAll(index, [write], signal)));
+    return outcomes;
+  };
+
+  return {
+    name: "postgres",
+    aliasTarget,
+
+    async createIndex(index, signal) {
+      await database.query(
+        `create table if not exists ${tableOf(index)} (like pg_engine_template including all)`,
+        undefined,
+        signal,
+      );
+    },
+
+    async dropIndex(index, signal) {
+      await database.query(`drop table if exists ${tableOf(index)}`, undefined, signal);
+      await database.query("delete from pg_engine_word where index_name = $1", [index], signal);
+    },
+
+    async pointAlias(index, signal) {
+      await database.query(
+        "insert into pg_engine_alias (alias, index_name) values ($1, $2) on conflict (alias) do update set index_name = excluded.index_name",
+        [alias, index],
+        signal,
+      );
+      known = undefined;
+    },
+
+    async refresh(index, signal) {
+      await database.query(`analyze ${tableOf(index)}`, undefined, signal);
+    },
+
+    async count(index, signal) {
+      const { rows } = await database.query<{ n: number }>(
+        `select count(*)::int as n from ${tableOf(index)} where not deleted`,
+        undefined,
+        signal,
+      );
+      return rows[0]?.n ?? 0;
+    },
+
+    write: writeAll,
+
+    async search(query, signal) {
+      const index = await liveIndex(signal);
+      if (index === undefined) return { hits: [], facets: [], ...(query.withTotal ? { total: 0 } : {}) };
+      try {
+        return await searchIn(index, query, signal);
+      } catch (error) {
+        if (findPostgresError(error)?.code !== UNDEFINED_TABLE) throw error;
+        // Swapped and dropped since the alias was looked at.
+        known = undefined;
+        const next = await liveIndex(signal);
+        if (next === undefined || next === index) throw error;
+        return searchIn(next, query, signal);
+      }
+    },
+  };
+};
+
+const groupFacets = (query: EngineQuery, rows: readonly FacetRow[]): EngineFacet[] => {
+  const facets = new Map<
+    string,
+    {
+      dimension: EngineFacet["dimension"];
+      attribute: string;
+      buckets: { value: string; count: number; order: number }[];
+    }
+  >();
+  for (const dimension of query.facets)
+    if (dimension !== "ATTRIBUTES") facets.set(`${dimension} `, { dimension, attribute: "", buckets: [] });
+  for (const { dimension, attribute, value, n } of rows) {
+    const key = `${dimension} ${attribute}`;
+    const facet = facets.get(key) ?? { dimension, attribute, buckets: [] };
+    facets.set(key, facet);
+    const range = dimension === "PRICE";
+    facet.buckets.push({
+      value: range ? priceRange(Number(value) - 1) : value,
+      count: n,
+      order: range ? -Number(value) : n,
+    });
+  }
+  return [...facets.values()].map(({ buckets, ...facet }) => ({
+    ...facet,
+    buckets: buckets
+      .sort((a, b) => b.order - a.order || (a.value < b.value ? -1 : 1))
+      .map(({ value, count }) => ({ value, count })),
+  }));
+};
