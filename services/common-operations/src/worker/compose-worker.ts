@@ -1,12 +1,32 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
-import type { z } from "zod";
-import type { commonOperationsWorkerConfig } from "../config/config.ts";
+import { CatalogService } from "@tandem/contracts/catalog";
+import { OrderService } from "@tandem/contracts/order";
+import { PricingService } from "@tandem/contracts/pricing";
+import { makeCatalogClient } from "../client/catalog-client.ts";
+import { makeDeadLettersClient } from "../client/dead-letters-client.ts";
+import { openClient, openContexts } from "../client/open-client.ts";
+import { makeOrderClient } from "../client/order-client.ts";
+import { makePricingClient } from "../client/pricing-client.ts";
+import type { CommonOperationsWorkerConfig } from "../config/config.ts";
+import { csvTables } from "../data/csv/tables.ts";
 import { makeTimelineStore } from "../data/timeline-store.ts";
 import { timelineConsumers } from "./event/timeline-consumers.ts";
+import { openTasks } from "./open-tasks.ts";
 
-export const composeWorker = ({
-  database,
-  clock,
-}: Platform<z.output<typeof commonOperationsWorkerConfig>>): WorkerParts => ({
-  consumers: timelineConsumers({ timeline: makeTimelineStore(database), clock }),
-});
+export const composeWorker = (platform: Platform<CommonOperationsWorkerConfig>): WorkerParts => {
+  const { database, clock, config } = platform;
+  const { worker } = openTasks(platform, {
+    products: makeCatalogClient(openClient(platform, CatalogService, "catalog")),
+    prices: makePricingClient(openClient(platform, PricingService, "pricing")),
+    orders: makeOrderClient(openClient(platform, OrderService, "order")),
+    deadLetters: makeDeadLettersClient(openContexts(platform), {
+      concurrency: config.FAN_OUT_CONCURRENCY,
+      deadlineMs: config.FAN_OUT_DEADLINE_MS,
+    }),
+    tables: csvTables,
+  });
+  return {
+    consumers: timelineConsumers({ timeline: makeTimelineStore(database), clock }),
+    workers: [worker],
+  };
+};
