@@ -38,7 +38,7 @@ export const checkMessages = async (
   const { startWorker } = (await import(`@tandem/${context}-service/worker`)) as { startWorker: WorkerStarter };
   const { consumers = [] } = await startWorker.describe(ENV);
   const gaps = await Promise.all(
-    consumers.map(async ({ name, event }) => {
+    consumers.map(async ({ name, event, withoutInbox }) => {
       const topic = topicOf(event).name;
       const published = new Set(
         (
@@ -56,11 +56,14 @@ export const checkMessages = async (
           .flat()
           .map(({ id }) => id),
       );
+      // The timeline's rows are an inbox themselves: it takes every event of the platform.
+      const inbox = withoutInbox
+        ? "timeline_event where topic = $2"
+        : "tandem.inbox where consumer = $1 and $2::text is not null";
       const rows = await databases.query<{ id: string }>(
         context,
-        `select event_id as id from tandem.inbox where consumer = $1
-         union all select event_id from tandem.dead_letter where consumer = $1`,
-        [name],
+        `select event_id as id from ${inbox} union all select event_id from tandem.dead_letter where consumer = $1`,
+        [name, topic],
       );
       const handled = new Set(rows.map(({ id }) => id));
       return [
