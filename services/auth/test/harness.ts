@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Logger } from "@tandem/runtime";
 import { startTestService, type TestService } from "@tandem/testkit/service";
 import { authApiConfig, authWorkerConfig } from "../src/config/config.ts";
 import { migrations } from "../src/migrate.ts";
@@ -10,8 +11,12 @@ export type Harness = TestService;
 export const CLIENT_SECRET = "a secret that only order knows";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 
-export const startHarness = (env: Readonly<Record<string, string>> = {}): Promise<TestService> =>
+export const startHarness = (
+  env: Readonly<Record<string, string>> = {},
+  { log }: { readonly log?: Logger } = {},
+): Promise<TestService> =>
   startTestService({
+    ...(log ? { platform: { log } } : {}),
     context: "auth",
     migrations,
     api: { config: authApiConfig, compose: composeApi },
