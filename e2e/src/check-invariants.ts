@@ -2,6 +2,7 @@ import { type ContextName, serviceCatalogue } from "@tandem/contracts";
 import type { Databases, Row } from "./databases.ts";
 import { checkMessages } from "./invariants/check-messages.ts";
 import { checkMoney } from "./invariants/check-money.ts";
+import { checkNotifications } from "./invariants/check-notifications.ts";
 import { checkStock } from "./invariants/check-stock.ts";
 
 export interface Expectations {
@@ -36,6 +37,7 @@ export const checkInvariants = async (
       checkSagas(find),
       checkStock(find, databases),
       checkMoney(find, databases),
+      checkNotifications(find, databases),
       letters.length === deadLetters ? [] : letters.map((row) => `dead letter: ${show(row)}`),
     ])
   ).flat();
@@ -55,6 +57,7 @@ const checkSagas = async (find: FindViolations): Promise<string[]> =>
         "order",
         `select o.id, o.status, s.status as saga from orders o full join tandem.saga s on s.id = o.id::text
          where (o.status, s.status) is distinct from ('COMPLETED', 'completed')
+           and (o.status, s.status) is distinct from ('RETURNED', 'completed')
            and (o.status, s.status) is distinct from ('CANCELLED', 'compensated')`,
       ),
       find(

@@ -14,8 +14,11 @@ export const listUnfinished = async (databases: Databases, sidecars: "embedded" 
       "tandem.outbox_claim",
     ]),
     ["sagas", "order", "tandem.saga where status in ('running', 'compensating')"],
-    ["parcels", "order", "standin_shipment where state in ('CREATED', 'DISPATCHED')"],
-    ["operations", "payment", "operation where status = 'OPEN'"],
+    ["parcels", "fulfillment", "fulfillment where status not in ('DELIVERED', 'CANCELLED', 'FAILED')"],
+    ["shipments", "shipping", "shipment where status not in ('DELIVERED', 'CANCELLED', 'FAILED')"],
+    ["operations at carriers", "shipping", "operation where status = 'OPEN'"],
+    ["messages", "notification", "notification where status in ('WAITING', 'PENDING', 'SENDING')"],
+    ["operations at the bank", "payment", "operation where status = 'OPEN'"],
     ...(sidecars === "embedded"
       ? ([["deliveries", "sidecar", "sidecar.delivery"]] satisfies [string, "sidecar", string][])
       : []),

@@ -29,7 +29,7 @@ beforeAll(async () => {
   platform = await startPlatform({
     processes: ["order", "payment"],
     seed,
-    env: { "order-worker": { STANDIN_CARRIER_DELAY_MS: "100" }, "payment-worker": { PROVIDER_TIMEOUT_MS: "500" } },
+    env: { "payment-worker": { PROVIDER_TIMEOUT_MS: "500" } },
   });
   customers = await openCustomers(platform, await openShop(platform), random);
 }, 180_000);

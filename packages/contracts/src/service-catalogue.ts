@@ -14,8 +14,8 @@ import { NotificationService } from "./notification.ts";
 import { CartService, CheckoutService, OrderService } from "./order.ts";
 import { PaymentService } from "./payment.ts";
 import { PricingService } from "./pricing.ts";
-import { ShippingService } from "./shipping.ts";
 import { SearchService } from "./search.ts";
+import { ShippingService } from "./shipping.ts";
 import { type Topic, topicCatalogue } from "./topic-catalogue.ts";
 import { WarehouseService } from "./warehouse.ts";
 
@@ -46,15 +46,13 @@ export interface ServiceEntry {
   readonly services: readonly DescService[];
   /** The contexts that it calls. Events are not listed: those it consumes, its worker knows. */
   readonly dependsOn: readonly ContextName[];
-  /** Contexts that do not exist yet and whose events it publishes meanwhile. */
-  readonly standsInFor: readonly string[];
 }
 
-type Facts = Pick<ServiceEntry, "number" | "services"> & Partial<Pick<ServiceEntry, "dependsOn" | "standsInFor">>;
+type Facts = Pick<ServiceEntry, "number" | "services"> & Partial<Pick<ServiceEntry, "dependsOn">>;
 
 const identifier = (context: ContextName): string => context.replaceAll("-", "_");
 
-const toEntry = (context: ContextName, { number, services, dependsOn = [], standsInFor = [] }: Facts): ServiceEntry =>
+const toEntry = (context: ContextName, { number, services, dependsOn = [] }: Facts): ServiceEntry =>
   Object.freeze({
     context,
     number,
@@ -64,7 +62,6 @@ const toEntry = (context: ContextName, { number, services, dependsOn = [], stand
     databaseUser: `${identifier(context)}_svc`,
     services,
     dependsOn,
-    standsInFor,
   });
 
 /** Every context, by number. */
@@ -73,7 +70,6 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
     number: 1,
     services: [OrderService, CartService, CheckoutService],
     dependsOn: ["pricing", "payment"],
-    standsInFor: ["shipping"],
   }),
   toEntry("payment", { number: 2, services: [PaymentService] }),
   toEntry("catalog", { number: 3, services: [CatalogService] }),
@@ -113,7 +109,4 @@ const everybodys: readonly string[] = ["audit.recorded"];
 
 /** The topics that the context's two binaries may publish to. */
 export const topicsPublishedBy = (entry: ServiceEntry): readonly Topic[] =>
-  topicCatalogue.filter(
-    ({ name, context }) =>
-      context === entry.context || entry.standsInFor.includes(context) || everybodys.includes(name),
-  );
+  topicCatalogue.filter(({ name, context }) => context === entry.context || everybodys.includes(name));

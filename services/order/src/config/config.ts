@@ -24,6 +24,4 @@ export const orderWorkerConfig = workerConfig.extend({
   CAPTURE_RETRY_AFTER_MS: durationMs({ min: 1_000 }).default(300_000),
   /** How long after the end of its reservation a pending order is cancelled by the job. */
   RESERVATION_GRACE_MS: durationMs().default(60_000),
-  /** The stand-in carrier: from confirmed to on its way, and from there to the door. */
-  STANDIN_CARRIER_DELAY_MS: durationMs().default(250),
 });

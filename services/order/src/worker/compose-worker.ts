@@ -13,7 +13,6 @@ import {
 import type { orderWorkerConfig } from "../config/config.ts";
 import { openCheckout } from "../data/open-checkout.ts";
 import { makeOrderReader } from "../data/order-reader.ts";
-import { standinCarrier } from "../standin/carrier/standin-carrier.ts";
 import { checkoutJobs } from "./cron/checkout-jobs.ts";
 import { checkoutConsumers } from "./event/checkout-consumers.ts";
 import { onCustomerUpdated } from "./event/on-customer-updated.ts";
@@ -36,7 +35,6 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
   });
   const nudge = { uow, orders: makeOrderReader(database.orm), clock, newId };
   const returns = { uow, clock };
-  const carrier = standinCarrier({ database, clock, log, delayMs: config.STANDIN_CARRIER_DELAY_MS });
   return {
     consumers: [
       ...checkoutConsumers({
@@ -45,7 +43,6 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
       }),
       onShipmentReturned({ receiveReturn: makeReceiveReturn(returns) }),
       onCustomerUpdated({ forgetCustomer: makeForgetCustomer(nudge) }),
-      ...carrier.consumers,
     ],
     jobs: checkoutJobs({
       cleanUpReservations: makeCleanUpReservations(nudge, config.RESERVATION_GRACE_MS),
@@ -56,6 +53,6 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
       engine,
       keepEndedMs: KEEP_ENDED_MS,
     }),
-    workers: [engine.timers, carrier.worker],
+    workers: [engine.timers],
   };
 };

@@ -1,0 +1,2 @@
+-- Fulfillment and shipping do it now.
+drop table standin_shipment;
