@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { type AddressInfo, createServer as createTcp } from "node:net";
 import { CustomerUpdatedSchema } from "@tandem/contracts/customer";
 import { ShipmentDispatchedSchema } from "@tandem/contracts/shipping";
-import { newId, systemClock } from "@tandem/kernel";
+import { AppError, newId, systemClock } from "@tandem/kernel";
 import { createLocalInbox } from "@tandem/local-inbox";
 import { createOutbox } from "@tandem/messaging";
 import { createMetrics } from "@tandem/runtime";
@@ -130,6 +130,34 @@ describe("sending", () => {
     expect(mails.map(({ copy }) => copy).sort()).toEqual([0, 0, 1, 1]);
     expect(await sentEvents(one.customerId)).toEqual(["notification.sent", "notification.sent"]);
     expect((await rowsOf(notification, one.customerId)).map(({ attempts }) => attempts)).toEqual([2, 2]);
+  });
+
+  it("is marked as done when the database is back, without a second mail", async () => {
+    await clear();
+    const one = await due();
+    const real = makeNotificationUnitOfWork(
+      notification.database,
+      createOutbox({ database: notification.database, source: "notification" }),
+    );
+    let away = 2;
+    const uow: typeof real = {
+      transact: (work, signal) => {
+        away -= 1;
+        return away >= 0
+          ? Promise.reject(new AppError("unavailable", "postgres.unavailable", "away"))
+          : real.transact(work, signal);
+      },
+    };
+    const deliver = deliverWith(smtpTo(notification.inbox.smtpUrl), { uow });
+    for (const leased of await claim()) expect(await deliver(leased)).toBe("sent");
+    const never = deliverWith(smtpTo(notification.inbox.smtpUrl), {
+      uow: { transact: () => Promise.reject(new AppError("unavailable", "postgres.unavailable", "away")) },
+      markWithinMs: 50,
+    });
+    await one.cancelled();
+    for (const leased of await claim()) await expect(never(leased)).rejects.toThrow("away");
+    expect(notification.inbox.messages({ to: one.email })).toHaveLength(3);
+    expect((await statusesOf(one.customerId)).sort()).toEqual(["SENDING", "SENT", "SENT"]);
   });
 
   it("of marketing is not done again when its sender died", async () => {

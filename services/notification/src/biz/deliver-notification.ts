@@ -11,6 +11,8 @@ export interface DeliverNotificationDeps {
   /** Longest wait for one answer; well below the lease. */
   readonly sendTimeoutMs: number;
   readonly policy: DeliveryPolicy;
+  /** How long the mark is tried again while the database is away: a message that went out is to be known as such. Default 30 000. */
+  readonly markWithinMs?: number;
   /** For fault suites: called between the provider's answer and the commit. */
   readonly beforeMark?: (notification: Notification) => Promise<void> | void;
 }
@@ -23,17 +25,27 @@ export type DeliveryOutcome = "sent" | "failed" | "postponed" | "refused" | "sta
  * decides about it when the lease is over.
  */
 export const makeDeliverNotification =
-  ({ uow, senders, clock, sendTimeoutMs, policy, beforeMark }: DeliverNotificationDeps) =>
+  ({ uow, senders, clock, sendTimeoutMs, policy, markWithinMs = 30_000, beforeMark }: DeliverNotificationDeps) =>
   async ({ notification: before, token }: LeasedNotification): Promise<DeliveryOutcome> => {
-    const commit = (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
+    const commitOnce = (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
       uow.transact(async ({ notifications, outbox }) => {
         if (!(await notifications.finish(token, after))) return "stale";
-        if (after.status === "SENT")
-          await outbox.add({ type: "notification.sent", notification: after, at: clock.now() });
-        if (after.status === "FAILED")
-          await outbox.add({ type: "notification.failed", notification: after, at: clock.now() });
+        const at = clock.now();
+        if (after.status === "SENT") await outbox.add({ type: "notification.sent", notification: after, at });
+        if (after.status === "FAILED") await outbox.add({ type: "notification.failed", notification: after, at });
         return outcome;
       });
+    const commit = async (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> => {
+      const until = performance.now() + markWithinMs;
+      for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
+        try {
+          return await commitOnce(after, outcome);
+        } catch (error) {
+          if (!isAppError(error) || !error.retryable || performance.now() + delayMs > until) throw error;
+          await new Promise((resolve) => setTimeout(resolve, delayMs));
+        }
+      }
+    };
     const sender = senders.get(before.channel);
     if (!sender) return commit(notTried(before, clock.now(), "no provider for this channel"), "refused");
     let providerMessageId: string;

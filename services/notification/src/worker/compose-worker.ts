@@ -79,6 +79,7 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
       clock,
       sendTimeoutMs: config.SEND_TIMEOUT_MS,
       policy,
+      markWithinMs: config.SEND_LEASE_MS / 2,
     }),
     clock,
     log,
