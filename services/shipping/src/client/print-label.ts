@@ -11,6 +11,7 @@ const WIDTH = A6[0] - 2 * MARGIN;
 /** White on both sides of the bars, as scanners need it. */
 const QUIET_MODULES = 10;
 const BARCODE_HEIGHT = 62;
+const MIN_SIZE = 5;
 /** Stands for a character that the label's font does not have. */
 const MISSING = "\u25a1";
 
@@ -74,9 +75,10 @@ const render = ({ PdfDocument, regular, bold, has }: Loaded, shipment: Shipment)
   ) => {
     const shown = printable(text, has);
     complete &&= shown.complete;
+    // A long line gets smaller before it gets shorter.
+    const share = WIDTH / document.font(font).fontSize(size).widthOfString(shown.text);
     document
-      .font(font)
-      .fontSize(size)
+      .fontSize(Math.max(Math.min(size, size * share * 0.99), MIN_SIZE))
       .text(shown.text, MARGIN, y, { width: WIDTH, height: size * 1.3, ellipsis: true, lineBreak: false, align });
   };
   const rule = (y: number) =>

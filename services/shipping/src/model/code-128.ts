@@ -30,8 +30,8 @@ const valuesOf = (text: string): number[] => {
   let at = 0;
   while (at < text.length) {
     const digits = digitsFrom(text, at);
-    // Worth a switch: four digits at an end, six between letters.
-    const enough = at === 0 || at + digits === text.length ? 4 : 6;
+    // Worth a switch: four digits at an end, six between letters; two when there is nothing else.
+    const enough = text.length === 2 ? 2 : at === 0 || at + digits === text.length ? 4 : 6;
     if (set === "C" ? digits >= 2 : digits >= enough) {
       // An odd digit goes first, in set B.
       if (set !== "C" && digits % 2 === 1) {
