@@ -2,12 +2,11 @@ import { create, type DescMessage, type MessageInitShape } from "@bufbuild/proto
 import { PaymentMethodKind } from "@tandem/contracts/common";
 import { OrderCancelledSchema, OrderChange, OrderUpdatedSchema } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
-import { type ConsumerHost, createConsumerHost, createOutbox, type Delivery, newEvent } from "@tandem/messaging";
+import type { ConsumerHost, Delivery } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
-import { createPostgresIdempotencyStore, createRpcServer } from "@tandem/rpc";
-import { createHealth, createMetrics, createTelemetry } from "@tandem/runtime";
-import { captureLog, createTestDatabase, pollUntil } from "@tandem/testkit";
-import { createTestTokens, type TestTokens } from "@tandem/testkit/tokens";
+import { captureLog, pollUntil } from "@tandem/testkit";
+import { startTestService } from "@tandem/testkit/service";
+import type { TestTokens } from "@tandem/testkit/tokens";
 import { paymentApiConfig, paymentWorkerConfig } from "../src/config/config.ts";
 import { migrations } from "../src/migrate.ts";
 import { composeApi } from "../src/server/compose-api.ts";
@@ -58,64 +57,19 @@ export interface Announced {
   readonly data: Record<string, unknown>;
 }
 
-const ENV = {
-  DATABASE_URL: "postgres://nobody:nothing@127.0.0.1:1/nowhere",
-  DAPR_HTTP_PORT: "1",
-  DAPR_GRPC_PORT: "1",
-  HTTP_PORT: "0",
-  GRPC_PORT: "0",
-  APP_PORT: "0",
-  OPS_PORT: "0",
-  AUTH_ISSUER: "http://dev.test",
-  AUTH_AUDIENCE: "tandem",
-  AUTH_JWKS_URL: "http://dev.test/jwks",
-  PROVIDER_WEBHOOK_SECRET: WEBHOOK_SECRET,
-  PROVIDER_TIMEOUT_MS: "200",
-};
-
 export const startHarness = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> => {
-  const test = await createTestDatabase({ sets: migrations });
-  const { database } = test;
-  const tokens = await createTestTokens();
+  // Leases, pauses and signatures go by the real time here, as the provider's do.
   const clock = { now: () => new Date() };
-  const outbox = createOutbox({ database, source: "payment" });
-  const { log } = captureLog();
-  const metrics = createMetrics({ service: "payment" });
-  const config = paymentApiConfig.parse({ ...ENV, ...env });
-  const { services } = composeApi({ database, outbox, clock, config, log });
-  const worker = composeWorker({
-    database,
-    outbox,
-    clock,
-    config: paymentWorkerConfig.parse({ ...ENV, ...env }),
-    log,
-    metrics,
+  const service = await startTestService({
+    context: "payment",
+    migrations,
+    api: { config: paymentApiConfig, compose: composeApi },
+    worker: { config: paymentWorkerConfig, compose: composeWorker },
+    env: { PROVIDER_WEBHOOK_SECRET: WEBHOOK_SECRET, PROVIDER_TIMEOUT_MS: "200", ...env },
+    platform: { clock },
+    startWorkers: true,
   });
-  const consumers = createConsumerHost({
-    database,
-    consumers: worker.consumers ?? [],
-    workerAppId: "payment-worker",
-    log,
-  });
-  const health = createHealth();
-  const server = createRpcServer({
-    name: "payment",
-    httpPort: 0,
-    grpcPort: 0,
-    host: "127.0.0.1",
-    services,
-    authenticator: tokens.authenticator,
-    idempotency: createPostgresIdempotencyStore(database, { log }),
-    health,
-    metrics,
-    telemetry: createTelemetry({ service: "payment" }),
-    log,
-    limits: { rates: false },
-  });
-  const { httpUrl } = await server.start();
-  health.setServing(true);
-  const running = new AbortController();
-  for (const one of worker.workers ?? []) await one.start(running.signal);
+  const { database, tokens, consumers, deliver } = service;
 
   const announced = async (orderId: string) => {
     const { rows } = await database.query<{ topic: string; data: string }>(
@@ -129,25 +83,17 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
     database,
     tokens,
     consumers,
-    async http(path, { method = "GET", body, headers = {} } = {}) {
-      const answer = await fetch(`${httpUrl}${path}`, {
-        method,
-        headers: { ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
-        ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-      });
-      const text = await answer.text();
-      return { status: answer.status, text, json: parsed(text) };
+    deliver,
+    async http(path, call = {}) {
+      const { status, text } = await service.http(path, call);
+      return { status, text, json: parsed(text) };
     },
     async runJob(name) {
-      const job = worker.jobs?.find((one) => one.name === name);
+      const job = service.worker.jobs?.find((one) => one.name === name);
       if (!job) throw new Error(`no job ${name}`);
+      const { log } = captureLog();
       const signal = AbortSignal.timeout(10_000);
       return job.run({ scheduledAt: clock.now(), cause: "schedule", attempt: 1, token: 1n, signal, log });
-    },
-    deliver(schema, init, id = newId()) {
-      const { topic, type, subject, data } = newEvent(schema, init);
-      const event = { id, topic, type, subject, data, source: "test", dataContentType: "application/json" };
-      return consumers.deliver(event, AbortSignal.timeout(10_000));
     },
     announced,
     until(orderId, topic, times = 1) {
@@ -163,11 +109,7 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
       const { rows } = await database.query<PaymentRow>("select * from payment where order_id = $1", [orderId]);
       return rows[0];
     },
-    async [Symbol.asyncDispose]() {
-      await Promise.all((worker.workers ?? []).map((one) => one.stop()));
-      await server.stop(0);
-      await test.dispose();
-    },
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };
 };
 
@@ -194,8 +136,8 @@ export const testOrder = (token = "tok_visa", kind: "CARD" | "COD" = "CARD"): Te
   kind,
 });
 
-const snapshot = ({ orderId, customerId, kind }: TestOrder) => {
-  const amount = { currencyCode: "EUR", amountMinor: 6_462n };
+const snapshot = ({ orderId, customerId, kind }: TestOrder, amountMinor = 6_462n) => {
+  const amount = { currencyCode: "EUR", amountMinor };
   return {
     orderId,
     customerId,
@@ -230,5 +172,32 @@ export const cancelled = (order: TestOrder) =>
       aggregateVersion: 3n,
       occurredAt,
       order: snapshot(order),
+    }),
+  ] as const;
+
+/** Pieces that are never sent: the order costs less. */
+export const shortened = (order: TestOrder, amountMinor: bigint, version = 4n) =>
+  [
+    OrderUpdatedSchema,
+    create(OrderUpdatedSchema, {
+      orderId: order.orderId,
+      aggregateVersion: version,
+      occurredAt,
+      order: snapshot(order, amountMinor),
+      change: OrderChange.SHORTENED,
+    }),
+  ] as const;
+
+/** Goods are back. */
+export const returned = (order: TestOrder, returnId: string, amountMinor: bigint) =>
+  [
+    OrderUpdatedSchema,
+    create(OrderUpdatedSchema, {
+      orderId: order.orderId,
+      aggregateVersion: 9n,
+      occurredAt,
+      order: { ...snapshot(order), returns: [{ returnId, refund: { currencyCode: "EUR", amountMinor } }] },
+      change: OrderChange.RETURNED,
+      returnId,
     }),
   ] as const;

@@ -53,6 +53,7 @@ const order = (cardToken = "tok_visa", method: "CARD" | "COD" = "CARD"): OrderMo
   method,
   cardToken,
 });
+const totalOf = ({ orderId, amount: total }: OrderMoney) => ({ orderId, total, version: 3n });
 const paymentOf = async ({ orderId }: OrderMoney) => {
   const { items } = await shop.payments.listByCriteria({ orderId }, { limit: 1 });
   const [payment] = items;
@@ -93,9 +94,9 @@ describe("an order's money", () => {
     const wanted = order();
     await Promise.all([shop.open(wanted), shop.open(wanted), shop.open(wanted)]);
     await untilStatus(wanted, "AUTHORIZED");
-    await Promise.all([1, 2, 3].map(() => shop.collect(wanted.orderId, "SHIPPED")));
+    await Promise.all([1, 2, 3].map(() => shop.collect(totalOf(wanted), "SHIPPED")));
     expect(await untilStatus(wanted, "CAPTURED")).toMatchObject({ captured: money("EUR", 6462n), cardToken: "" });
-    await shop.collect(wanted.orderId, "DELIVERED");
+    await shop.collect(totalOf(wanted), "DELIVERED");
     expect(await topicsOf(wanted)).toEqual(["payment.authorized", "payment.captured"]);
   });
 
@@ -121,12 +122,12 @@ describe("an order's money", () => {
   it("in cash is good until the door, and collected there", async () => {
     const wanted = order("", "COD");
     expect(await shop.open(wanted)).toMatchObject({ status: "AUTHORIZED" });
-    expect(await shop.collect(wanted.orderId, "SHIPPED")).toMatchObject({ status: "AUTHORIZED" });
-    expect(await shop.collect(wanted.orderId, "DELIVERED")).toMatchObject({ status: "CAPTURED" });
+    expect(await shop.collect(totalOf(wanted), "SHIPPED")).toMatchObject({ status: "AUTHORIZED" });
+    expect(await shop.collect(totalOf(wanted), "DELIVERED")).toMatchObject({ status: "CAPTURED" });
   });
 
   it("is asked for again later when the wish comes before the order", async () => {
-    await expect(shop.collect(newId(), "SHIPPED")).rejects.toMatchObject({
+    await expect(shop.collect(totalOf(order()), "SHIPPED")).rejects.toMatchObject({
       code: "payment.not_found",
       retryable: true,
     });
@@ -157,7 +158,7 @@ describe("a cancelled order", () => {
     const wanted = order();
     await shop.open(wanted);
     await untilStatus(wanted, "AUTHORIZED");
-    await shop.collect(wanted.orderId, "SHIPPED");
+    await shop.collect(totalOf(wanted), "SHIPPED");
     await untilStatus(wanted, "CAPTURED");
     await shop.cancel(wanted);
     expect(await untilStatus(wanted, "REFUNDED")).toMatchObject({ refunded: money("EUR", 6462n) });
@@ -220,7 +221,7 @@ describe("the books", () => {
     // The worker of the suite was stopped above: cash needs none.
     const wanted = order("", "COD");
     const { id } = await shop.open(wanted);
-    await shop.collect(wanted.orderId, "DELIVERED");
+    await shop.collect(totalOf(wanted), "DELIVERED");
     await expect(shop.refund(id, money("EUR", 7000n), "broken")).rejects.toMatchObject({
       code: "payment.amount_exceeded",
     });

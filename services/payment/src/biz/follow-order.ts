@@ -1,12 +1,15 @@
-import { AppError, type Clock } from "@tandem/kernel";
+import { AppError, type Clock, type Money } from "@tandem/kernel";
+import { currencyMismatch } from "../model/errors.ts";
 import {
   cancelPayment,
   collectPayment,
+  followTotal,
   type NewPayment,
   openCancelled,
   openPayment,
   type Payment,
 } from "../model/payment.ts";
+import { returnClaim } from "../model/refund-claim.ts";
 import type { PaymentUnitOfWork } from "./ports.ts";
 import { saveStep } from "./save-step.ts";
 
@@ -14,6 +17,13 @@ export interface FollowOrderDeps {
   readonly uow: PaymentUnitOfWork;
   readonly clock: Clock;
   readonly newId: () => string;
+}
+
+/** What an order says that it costs, in one of its versions. */
+export interface OrderTotal {
+  readonly orderId: string;
+  readonly total: Money;
+  readonly version: bigint;
 }
 
 export type OrderMoney = Omit<NewPayment, "id">;
@@ -40,13 +50,57 @@ export const makeOpenPayment =
  */
 export const makeCollectPayment =
   ({ uow, clock, newId }: FollowOrderDeps) =>
-  (orderId: string, occasion: "SHIPPED" | "DELIVERED", signal?: AbortSignal): Promise<Payment> =>
+  (
+    { orderId, total, version }: OrderTotal,
+    occasion: "SHIPPED" | "DELIVERED",
+    signal?: AbortSignal,
+  ): Promise<Payment> =>
     uow.transact(async (repositories) => {
       const before = await repositories.payments.lockByOrderId(orderId);
       if (!before) throw tooEarly(orderId);
       const now = clock.now();
       const busy = (await repositories.operations.findOpenKind(before.id)) !== undefined;
-      return saveStep(repositories, collectPayment(before, occasion, busy, now), { before, now, newId });
+      const priced = followTotal(before, total, version, now);
+      return saveStep(repositories, collectPayment(priced, occasion, busy, now), { before, now, newId });
+    }, signal);
+
+/**
+ * Pieces will not be sent: less is captured, or what was captured too much goes back, once. Older news than what is known changes nothing.
+ * @throws AppError `payment.not_found`, retryable
+ */
+export const makeShortenPayment =
+  ({ uow, clock, newId }: FollowOrderDeps) =>
+  ({ orderId, total, version }: OrderTotal, signal?: AbortSignal): Promise<Payment> =>
+    uow.transact(async (repositories) => {
+      const before = await repositories.payments.lockByOrderId(orderId);
+      if (!before) throw tooEarly(orderId);
+      const now = clock.now();
+      const payment = followTotal(before, total, version, now);
+      return saveStep(repositories, { payment, ask: [], events: [] }, { before, now, newId });
+    }, signal);
+
+export interface ReturnedGoods {
+  readonly orderId: string;
+  readonly returnId: string;
+  readonly refund: Money;
+}
+
+/**
+ * Goods are back: their money goes back, once per return, as soon as it was captured and nothing else is under way for the payment;
+ * never more than was captured and is still here. Said again after the provider has refused it: asked again.
+ * @throws AppError `payment.not_found`, retryable; `payment.currency_mismatch`
+ */
+export const makeRefundReturn =
+  ({ uow, clock, newId }: FollowOrderDeps) =>
+  ({ orderId, returnId, refund }: ReturnedGoods, signal?: AbortSignal): Promise<Payment> =>
+    uow.transact(async (repositories) => {
+      const before = await repositories.payments.lockByOrderId(orderId);
+      if (!before) throw tooEarly(orderId);
+      if (refund.currency !== before.amount.currency) throw currencyMismatch(before.amount.currency);
+      const now = clock.now();
+      const claim = returnClaim(returnId, before.id, refund, now);
+      if (!(await repositories.claims.createIfAbsent(claim))) await repositories.claims.reopenFailed(returnId);
+      return saveStep(repositories, { payment: before, ask: [], events: [] }, { before, now, newId });
     }, signal);
 
 /** Gives back whatever was taken for a cancelled order, and always answers with `payment.refunded`, at once or when it is done. */

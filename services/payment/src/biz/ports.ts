@@ -2,6 +2,7 @@ import type { UnitOfWork } from "@tandem/kernel";
 import type { Operation, OperationKind, OperationOutcome, Refund } from "../model/operation.ts";
 import type { MethodKind, Payment, PaymentStatus } from "../model/payment.ts";
 import type { PaymentEvent } from "../model/payment-events.ts";
+import type { ClaimStatus, RefundClaim } from "../model/refund-claim.ts";
 import type { Settlement, SettlementSums } from "../model/settlement.ts";
 
 export interface Page<T> {
@@ -58,6 +59,19 @@ export interface OperationRepository {
   finish(operationId: string, token: bigint, outcome: OperationOutcome): Promise<boolean>;
 }
 
+/** Behind the payment's lock. */
+export interface ClaimRepository {
+  /** False when it was made before. */
+  createIfAbsent(claim: RefundClaim): Promise<boolean>;
+  /** Oldest first. */
+  listByPaymentId(paymentId: string, currency: string): Promise<readonly RefundClaim[]>;
+  updateStatus(claimId: string, status: ClaimStatus, operationId?: string): Promise<void>;
+  /** One that the provider refused is due again. */
+  reopenFailed(claimId: string): Promise<void>;
+  /** What became of the refund that was asked for it; refunds without a claim change nothing. */
+  decide(operationId: string, status: "DONE" | "FAILED"): Promise<void>;
+}
+
 export interface UnsettledPayments extends SettlementSums {
   readonly paymentIds: readonly string[];
 }
@@ -76,6 +90,7 @@ export interface OutboxPort {
 export interface Repositories {
   readonly payments: PaymentRepository;
   readonly operations: OperationRepository;
+  readonly claims: ClaimRepository;
   readonly settlements: SettlementRepository;
   readonly outbox: OutboxPort;
 }

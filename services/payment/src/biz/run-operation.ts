@@ -55,6 +55,9 @@ export const makeRunOperation =
       await uow.transact(async (repositories) => {
         const before = await repositories.payments.lockById(operation.paymentId);
         if (!(await repositories.operations.finish(id, token, outcome))) throw new StaleLease();
+        if (operation.kind === "REFUND") {
+          await repositories.claims.decide(id, outcome.type === "succeeded" ? "DONE" : "FAILED");
+        }
         const now = clock.now();
         await saveStep(repositories, applyOutcome(before, operation, outcome, now), { before, now, newId });
       }, signal);

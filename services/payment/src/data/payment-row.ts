@@ -5,10 +5,11 @@ import type { Settlement } from "../model/settlement.ts";
 import type { paymentTable, settlementTable } from "./schema.ts";
 
 export const paymentFromRow = (row: InferSelectModel<typeof paymentTable>): Payment => {
-  const { currency, amountMinor, capturedMinor, refundedMinor, ...rest } = row;
+  const { currency, amountMinor, totalMinor, capturedMinor, refundedMinor, ...rest } = row;
   return {
     ...rest,
     amount: money(currency, amountMinor),
+    total: money(currency, totalMinor),
     captured: money(currency, capturedMinor),
     refunded: money(currency, refundedMinor),
     failureCode: row.failureCode ?? undefined,
@@ -18,11 +19,12 @@ export const paymentFromRow = (row: InferSelectModel<typeof paymentTable>): Paym
 };
 
 export const paymentToRow = (payment: Payment): InferInsertModel<typeof paymentTable> => {
-  const { amount, captured, refunded, ...rest } = payment;
+  const { amount, total, captured, refunded, ...rest } = payment;
   return {
     ...rest,
     currency: amount.currency,
     amountMinor: amount.minor,
+    totalMinor: total.minor,
     capturedMinor: captured.minor,
     refundedMinor: refunded.minor,
     failureCode: payment.failureCode ?? null,

@@ -1,6 +1,7 @@
 import { bigint, boolean, char, integer, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { FailureCode } from "../model/operation.ts";
 import type { MethodKind, PaymentStatus } from "../model/payment.ts";
+import type { RefundClaim } from "../model/refund-claim.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const minor = (name: string) => bigint(name, { mode: "bigint" }).notNull();
@@ -24,6 +25,19 @@ export const paymentTable = pgTable("payment", {
   authorizedAt: at("authorized_at"),
   capturedAt: at("captured_at"),
   version: minor("version"),
+  totalMinor: minor("total_minor"),
+  orderVersion: minor("order_version"),
+});
+
+export const refundClaimTable = pgTable("refund_claim", {
+  id: uuid("id").primaryKey(),
+  paymentId: uuid("payment_id").notNull(),
+  kind: text("kind").$type<RefundClaim["kind"]>().notNull(),
+  amountMinor: minor("amount_minor"),
+  reason: text("reason").notNull(),
+  status: text("status").$type<RefundClaim["status"]>().notNull(),
+  operationId: uuid("operation_id"),
+  createdAt: at("created_at").notNull(),
 });
 
 export const settlementTable = pgTable("settlement", {

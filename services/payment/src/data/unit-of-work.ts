@@ -2,6 +2,7 @@ import type { Outbox } from "@tandem/messaging";
 import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import type { PaymentUnitOfWork } from "../biz/ports.ts";
 import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
+import { makeClaimRepository } from "./claim-repository.ts";
 import { makeOperationRepository } from "./operation-repository.ts";
 import { makePaymentRepository } from "./payment-repository.ts";
 import { makeSettlementRepository } from "./settlement-repository.ts";
@@ -15,6 +16,7 @@ export const makePaymentUnitOfWork = (
   makeUnitOfWork(database, (tx) => ({
     payments: makePaymentRepository(tx),
     operations: makeOperationRepository(tx, onOperation),
+    claims: makeClaimRepository(tx),
     settlements: makeSettlementRepository(tx),
     outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
   }));

@@ -14,7 +14,7 @@ export type PaymentStatus =
 
 export type MethodKind = "CARD" | "COD";
 
-/** The money of one order. captured <= amount, refunded <= captured. */
+/** The money of one order. total <= amount, captured <= amount, refunded <= captured. */
 export interface Payment {
   readonly id: string;
   readonly orderId: string;
@@ -23,7 +23,12 @@ export interface Payment {
   /** What the provider knows the card by; wiped once the authorization is decided. */
   readonly cardToken: string;
   readonly status: PaymentStatus;
+  /** As authorized. */
   readonly amount: Money;
+  /** What the order costs now: less, when pieces are never sent. */
+  readonly total: Money;
+  /** Of the order, when it last said what it costs. */
+  readonly orderVersion: bigint;
   readonly captured: Money;
   readonly refunded: Money;
   readonly failureCode?: FailureCode | undefined;
@@ -73,6 +78,8 @@ export interface NewPayment
 const fresh = (input: NewPayment, now: Date): Payment => ({
   ...input,
   status: "PENDING",
+  total: input.amount,
+  orderVersion: 0n,
   captured: zeroMoney(input.amount.currency),
   refunded: zeroMoney(input.amount.currency),
   providerReference: "",
@@ -165,6 +172,17 @@ const applyRefund = (before: Payment, refundId: string, amount: Money, reason: s
 };
 
 /**
+ * The order costs something else now. Older news than what is known, and more than was authorized: unchanged.
+ * @throws AppError `payment.currency_mismatch`
+ */
+export const followTotal = (payment: Payment, total: Money, orderVersion: bigint, now: Date): Payment => {
+  if (orderVersion <= payment.orderVersion) return payment;
+  const lower = compareMoney(total, payment.amount) < 0 ? total : payment.amount;
+  if (lower.minor === payment.total.minor) return payment;
+  return changed(payment, { total: lower, orderVersion }, now);
+};
+
+/**
  * The order wants its money: it has shipped, or is at the door. Nothing to do is no error.
  * @param occasion cash is only there at the door
  */
@@ -175,9 +193,9 @@ export const collectPayment = (
   now: Date,
 ): PaymentStep => {
   if (payment.status !== "AUTHORIZED" || payment.cancelled) return stay(payment);
-  if (payment.method === "CARD") return busy ? stay(payment) : asking(payment, "CAPTURE", payment.amount);
+  if (payment.method === "CARD") return busy ? stay(payment) : asking(payment, "CAPTURE", payment.total);
   return occasion === "DELIVERED"
-    ? applyCapture(payment, payment.amount, payment.providerReference, now)
+    ? applyCapture(payment, payment.total, payment.providerReference, now)
     : stay(payment);
 };
 
@@ -263,7 +281,7 @@ export const requestRefund = (payment: Payment, amount: Money | undefined, reaso
 export const requestCapture = (payment: Payment, amount: Money | undefined, now: Date): PaymentStep => {
   if (payment.status === "CAPTURED") return stay(payment);
   if (payment.status !== "AUTHORIZED") throw transitionInvalid(payment.status, "captured");
-  const wanted = within(payment.amount, amount);
+  const wanted = within(payment.total, amount);
   return payment.method === "CARD" ? asking(payment, "CAPTURE", wanted) : applyCapture(payment, wanted, "", now);
 };
 

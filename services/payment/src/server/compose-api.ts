@@ -18,9 +18,13 @@ import { makePaymentHandlers } from "../service/payment-handlers.ts";
 /** Names the simulated provider in the webhook's path. */
 const PROVIDER = "simulated";
 
-type ApiNeeds = Pick<Platform<z.output<typeof paymentApiConfig>>, "database" | "outbox" | "clock" | "config" | "log">;
-
-export const composeApi = ({ database, outbox, clock, config, log }: ApiNeeds): ApiParts => {
+export const composeApi = ({
+  database,
+  outbox,
+  clock,
+  config,
+  log,
+}: Platform<z.output<typeof paymentApiConfig>>): ApiParts => {
   const secret = config.PROVIDER_WEBHOOK_SECRET;
   const deps = { uow: makePaymentUnitOfWork(database, outbox), clock, newId };
   const handlers = makePaymentHandlers({

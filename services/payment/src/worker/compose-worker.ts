@@ -1,7 +1,13 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
-import { makeCancelPayment, makeCollectPayment, makeOpenPayment } from "../biz/follow-order.ts";
+import {
+  makeCancelPayment,
+  makeCollectPayment,
+  makeOpenPayment,
+  makeRefundReturn,
+  makeShortenPayment,
+} from "../biz/follow-order.ts";
 import { makeRunOperation } from "../biz/run-operation.ts";
 import { makeSettlePayments } from "../biz/settle-payments.ts";
 import { createProviderBreaker, guardProvider } from "../client/guarded-provider.ts";
@@ -15,12 +21,7 @@ import { webhookRetry } from "./cron/webhook-retry.ts";
 import { onOrderCancelled, onOrderUpdated } from "./event/order-consumers.ts";
 import { createOperationsWorker } from "./operations-worker.ts";
 
-type WorkerNeeds = Pick<
-  Platform<z.output<typeof paymentWorkerConfig>>,
-  "database" | "outbox" | "clock" | "config" | "log" | "metrics"
->;
-
-export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
+export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerConfig>>): WorkerParts => {
   const { database, outbox, clock, config, log, metrics } = platform;
   const deps = { uow: makePaymentUnitOfWork(database, outbox, () => operations.wake()), clock, newId };
   const queue = makeOperationQueue(database);
@@ -39,7 +40,12 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   });
   return {
     consumers: [
-      onOrderUpdated({ openPayment: makeOpenPayment(deps), collectPayment: makeCollectPayment(deps) }),
+      onOrderUpdated({
+        openPayment: makeOpenPayment(deps),
+        collectPayment: makeCollectPayment(deps),
+        shortenPayment: makeShortenPayment(deps),
+        refundReturn: makeRefundReturn(deps),
+      }),
       onOrderCancelled({ cancelPayment: makeCancelPayment(deps) }),
     ],
     jobs: [

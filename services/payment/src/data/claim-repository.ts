@@ -1,0 +1,42 @@
+import { money } from "@tandem/kernel";
+import type { Transaction } from "@tandem/postgres";
+import { and, asc, eq } from "drizzle-orm";
+import type { ClaimRepository } from "../biz/ports.ts";
+import { refundClaimTable } from "./schema.ts";
+
+export const makeClaimRepository = (tx: Transaction): ClaimRepository => ({
+  async createIfAbsent({ amount, ...claim }) {
+    const created = await tx
+      .insert(refundClaimTable)
+      .values({ ...claim, amountMinor: amount.minor })
+      .onConflictDoNothing()
+      .returning({ id: refundClaimTable.id });
+    return created.length > 0;
+  },
+
+  async listByPaymentId(paymentId, currency) {
+    const rows = await tx
+      .select()
+      .from(refundClaimTable)
+      .where(eq(refundClaimTable.paymentId, paymentId))
+      .orderBy(asc(refundClaimTable.createdAt), asc(refundClaimTable.id));
+    return rows.map(({ amountMinor, operationId: _, ...claim }) => ({
+      ...claim,
+      amount: money(currency, amountMinor),
+    }));
+  },
+
+  async updateStatus(claimId, status, operationId) {
+    const set = operationId === undefined ? { status } : { status, operationId };
+    await tx.update(refundClaimTable).set(set).where(eq(refundClaimTable.id, claimId));
+  },
+
+  async reopenFailed(claimId) {
+    const failed = and(eq(refundClaimTable.id, claimId), eq(refundClaimTable.status, "FAILED"));
+    await tx.update(refundClaimTable).set({ status: "DUE" }).where(failed);
+  },
+
+  async decide(operationId, status) {
+    await tx.update(refundClaimTable).set({ status }).where(eq(refundClaimTable.operationId, operationId));
+  },
+});
