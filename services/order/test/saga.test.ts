@@ -41,6 +41,88 @@ const cancel: CheckoutEvent = { type: "cancel_requested", reason: "CUSTOMER_REQU
 const released: CheckoutEvent = { type: "stock_released", cause: "ORDER_CANCELLED" };
 const refunded: CheckoutEvent = { type: "payment_refunded" };
 
+const [productA, productB] = [newId(), newId()];
+const parcels = [
+  { fulfillmentId: newId(), lines: [{ productId: productA, quantity: 2 }] },
+  { fulfillmentId: newId(), lines: [{ productId: productB, quantity: 3 }] },
+];
+const startPieced = () =>
+  begin(
+    saga,
+    newId(),
+    {
+      paymentKind: "CARD",
+      captured: false,
+      sellers,
+      delivered: [],
+      expected: parcels.flatMap(({ lines }) => lines),
+    },
+    at,
+  ).instance;
+
+describe("a checkout that knows its pieces", () => {
+  const about = parcels.flatMap((parcel): CheckoutEvent[] => [
+    { type: "shipment_delivered", sellerId: sellers[0] ?? "", parcel },
+    { type: "fulfillment_cancelled", parcel, note: "x" },
+    { type: "cancellation_refused", parcel },
+    { type: "shipment_failed", cause: "LOST", parcel },
+    {
+      type: "fulfillment_short",
+      parcel: { ...parcel, lines: parcel.lines.map(({ productId }) => ({ productId, quantity: 1 })) },
+    },
+  ]);
+
+  it("ends whole whatever is said about parcels, and takes no piece out of the order twice", () => {
+    const event = fc.constantFrom<CheckoutEvent | "timer">(
+      captured,
+      cancel,
+      released,
+      refunded,
+      { type: "part_refunded" },
+      { type: "cancellation_overdue" },
+      { type: "fulfillment_packed" },
+      ...dispatched,
+      ...about,
+      ...about,
+    );
+    fc.assert(
+      fc.property(fc.array(event, { maxLength: 40 }), (inputs) => {
+        let instance = startPieced();
+        const effects: CheckoutEffect[] = [];
+        let now = at;
+        for (const input of [reserved, authorized, ...inputs, ...Array<"timer">(60).fill("timer")]) {
+          if (input === "timer") now = instance.deadlineAt ?? now;
+          const next = advance(
+            saga,
+            instance,
+            input === "timer"
+              ? { kind: "timer", version: instance.version }
+              : { kind: "event", id: newId(), event: input, source: "test" },
+            now,
+          );
+          effects.push(...next.effects);
+          instance = next.instance;
+        }
+        expect(isEnded(instance.status) || instance.status === "parked").toBe(true);
+        const times = (effect: CheckoutEffect["type"]) => effects.filter(({ type }) => type === effect).length;
+        for (const once of ["confirm_order", "ship_order", "deliver_order", "mark_paid", "cancel_order"] as const) {
+          expect(times(once)).toBeLessThanOrEqual(1);
+        }
+        expect(times("complete_order") + times("cancel_order")).toBeLessThanOrEqual(1);
+        const taken = effects.flatMap((effect) => (effect.type === "shorten_order" ? effect.shortfalls : []));
+        for (const { productId, quantity } of parcels.flatMap(({ lines }) => lines)) {
+          const sum = taken.filter((one) => one.productId === productId).reduce((all, one) => all + one.quantity, 0);
+          expect(sum).toBeLessThanOrEqual(quantity);
+        }
+        // Shrunk to nothing means cancelled, never delivered.
+        const left = parcels.flatMap(({ lines }) => lines).reduce((all, one) => all + one.quantity, 0);
+        if (times("deliver_order") > 0) expect(taken.reduce((all, one) => all + one.quantity, 0)).toBeLessThan(left);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
 describe("a checkout", () => {
   it("completes when stock, money and every seller's parcel are there", () => {
     const { instance, effects } = play(start(), [reserved, authorized, ...dispatched, captured, ...delivered]);

@@ -12,6 +12,8 @@ export type CheckoutEvent =
   | { readonly type: "capture_failed"; readonly code: string }
   /** The money is where it was before the order: voided, refunded, or never taken. */
   | { readonly type: "payment_refunded" }
+  /** A part of it is: of a return, or of pieces that were never sent. Moves no checkout; stands in the order's story. */
+  | { readonly type: "part_refunded" }
   | { readonly type: "refund_failed"; readonly code: string }
   | { readonly type: "cod_confirmed" }
   | { readonly type: "shipment_dispatched"; readonly sellerId: string }

@@ -272,6 +272,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       fulfillment_picking: noted,
       fulfillment_packed: noted,
       fulfillment_handed_over: noted,
+      part_refunded: noted,
     },
     onCompensate: ({ cancel }, { reason }) => [
       { type: "cancel_order", reason: cancel?.reason ?? "STAFF_REQUEST", note: cancel?.note || (reason ?? "") },

@@ -29,7 +29,6 @@ import {
 import { type Consumer, defineConsumer } from "@tandem/messaging";
 import type { makeNoteRefund } from "../../biz/follow-return.ts";
 import type { makeHandleCheckoutEvent } from "../../biz/handle-checkout-event.ts";
-import type { Repositories } from "../../biz/ports.ts";
 import type { CheckoutEvent, Parcel } from "../../model/checkout-events.ts";
 
 type Deps = {
@@ -46,7 +45,6 @@ const answer = <Desc extends DescMessage>(
   deps: Deps,
   event: Desc,
   translate: (message: OrderMessage<Desc>) => CheckoutEvent | undefined,
-  also?: (repositories: Repositories, message: OrderMessage<Desc>) => Promise<void>,
 ): Consumer => {
   const topic = topicOf(event);
   return defineConsumer({
@@ -57,16 +55,7 @@ const answer = <Desc extends DescMessage>(
       const answered = translate(about);
       if (!answered) return;
       const source = topic.context;
-      await deps.handleCheckoutEvent(
-        {
-          orderId: about.orderId,
-          event: answered,
-          eventId: id,
-          source,
-          also: also && ((repositories) => also(repositories, about)),
-        },
-        signal,
-      );
+      await deps.handleCheckoutEvent({ orderId: about.orderId, event: answered, eventId: id, source }, signal);
     },
   });
 };
@@ -127,6 +116,30 @@ const fulfillmentEvent = (message: FulfillmentStatusChanged): CheckoutEvent | un
   }
 };
 
+/** Money that went back for a return or for pieces that were never sent, as payment words it: no answer to a cancellation. */
+const isPartOf = (reason: string): boolean => reason.startsWith("return ") || reason === "order shortened";
+
+/**
+ * The order's checkout waits for it when it was cancelled; otherwise it may be the money of a return. Too early for the return: never, the
+ * goods come first, and with them the return. Again: nothing.
+ */
+const onPaymentRefunded = (deps: Deps): Consumer =>
+  defineConsumer({
+    name: "order.on-payment-refunded",
+    event: PaymentRefundedSchema,
+    handle: ({ orderId, refundId, reason }, { id, signal }) =>
+      deps.handleCheckoutEvent(
+        {
+          orderId,
+          event: isPartOf(reason) ? { type: "part_refunded" } : { type: "payment_refunded" },
+          eventId: id,
+          source: topicOf(PaymentRefundedSchema).context,
+          also: (repositories) => deps.refundReturn(repositories, orderId, { id: refundId, reason }),
+        },
+        signal,
+      ),
+  });
+
 export const checkoutConsumers = (deps: Deps): readonly Consumer[] => [
   answer(deps, StockReservedSchema, ({ expiresAt }) => ({
     type: "stock_reserved",
@@ -139,13 +152,7 @@ export const checkoutConsumers = (deps: Deps): readonly Consumer[] => [
     failureOf(operation, enumName(PaymentFailureCode, failureCode)),
   ),
   answer(deps, PaymentCapturedSchema, () => ({ type: "payment_captured" })),
-  // The order's checkout waits for it when it was cancelled; otherwise it may be the money of a return.
-  answer(
-    deps,
-    PaymentRefundedSchema,
-    () => ({ type: "payment_refunded" }),
-    (repositories, { orderId, refundId, reason }) => deps.refundReturn(repositories, orderId, { id: refundId, reason }),
-  ),
+  onPaymentRefunded(deps),
   answer(deps, ShipmentDispatchedSchema, ({ sellerId }) => ({ type: "shipment_dispatched", sellerId })),
   answer(deps, ShipmentDeliveredSchema, (message) => ({
     type: "shipment_delivered",
