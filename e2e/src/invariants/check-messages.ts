@@ -69,8 +69,9 @@ export const checkMessages = async (
       return [
         ...(rows.length === handled.size ? [] : [`${name}: an event was handled twice`]),
         ...[...published].filter((id) => !handled.has(id)).map((id) => `${name}: never handled ${topic} ${id}`),
+        // Carts are announced by Dapr's own outbox, which leaves no row.
         ...[...handled]
-          .filter((id) => !published.has(id))
+          .filter((id) => !published.has(id) && topic !== "cart.updated")
           .map((id) => `${name}: handled ${topic} ${id}, which nobody wrote`),
       ];
     }),

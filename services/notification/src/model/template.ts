@@ -152,14 +152,12 @@ const print = (name: string, kind: VariableKind, value: Value, { locale, timeZon
     }
     case "number":
       if (typeof value !== "number") throw variableMissing(name, "it is no number");
-      return new Intl.NumberFormat(locale).format(value);
+      return numberFormat(locale).format(value);
     case "date":
     case "time": {
       const at = new Date(typeof value === "string" ? value : Number.NaN);
       if (Number.isNaN(at.getTime())) throw variableMissing(name, "it is no date");
-      const style =
-        kind === "date" ? { dateStyle: "long" as const } : { dateStyle: "long" as const, timeStyle: "short" as const };
-      return new Intl.DateTimeFormat(locale, { ...style, timeZone }).format(at);
+      return dateFormat(locale, kind, timeZone).format(at);
     }
     case "url":
       if (typeof value !== "string" || (value !== "" && !/^https?:\/\/[^\s"'<>]+$/.test(value)))
@@ -171,13 +169,35 @@ const print = (name: string, kind: VariableKind, value: Value, { locale, timeZon
   }
 };
 
+// Making a formatter takes ten times as long as using it. Locales, currencies and zones are few; who sends nonsense makes no new ones.
+const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
+const kept = <F extends Intl.NumberFormat | Intl.DateTimeFormat>(key: string, make: () => F): F => {
+  const known = formats.get(key);
+  if (known) return known as F;
+  if (formats.size >= 500) formats.clear();
+  const made = make();
+  formats.set(key, made);
+  return made;
+};
+
+const numberFormat = (locale: string, currency?: string): Intl.NumberFormat =>
+  kept(`number ${locale} ${currency}`, () =>
+    currency ? new Intl.NumberFormat(locale, { style: "currency", currency }) : new Intl.NumberFormat(locale),
+  );
+
+const dateFormat = (locale: string, kind: "date" | "time", timeZone: string): Intl.DateTimeFormat =>
+  kept(`${kind} ${locale} ${timeZone}`, () => {
+    const timeStyle = kind === "time" ? { timeStyle: "short" as const } : {};
+    return new Intl.DateTimeFormat(locale, { dateStyle: "long", ...timeStyle, timeZone });
+  });
+
 /** Exactly, however large: the digits are shifted, not divided. */
 const printMoney = (
   { currency, minor }: { readonly currency: string; readonly minor: string },
   locale: string,
 ): string => {
   if (!/^[A-Z]{3}$/.test(currency) || !/^-?\d+$/.test(minor)) throw variableMissing("money", "it is no amount");
-  const format = new Intl.NumberFormat(locale, { style: "currency", currency });
+  const format = numberFormat(locale, currency);
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   const sign = minor.startsWith("-") ? "-" : "";
   const padded = minor.replace("-", "").padStart(digits + 1, "0");

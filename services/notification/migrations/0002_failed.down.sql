@@ -1,0 +1,1 @@
+drop index notification_failed;
