@@ -146,7 +146,7 @@ export const tasksOf = (operations: Harness) => ({
     const answer = await fetch(`${operations.url}/files?name=${name}`, {
       method: "POST",
       headers: { "content-type": "text/csv", ...(await as) },
-      body: csv as BodyInit,
+      body: csv as string,
     });
     return { status: answer.status, json: (await answer.json()) as { data: { fileId: string }; error?: string } };
   },

@@ -55,8 +55,9 @@ export const makeCreateTask =
         throw taskInvalid("change_basis_points", "a currency and a share are needed");
     }
     const task = newTask({ id: newId(), kind, parameters, requestedBy, at: now });
-    return uow.transact(async ({ tasks }) => {
+    return uow.transact(async ({ tasks, outbox }) => {
       await tasks.create(task);
+      await outbox.tell({ actor: requestedBy, action: "task.create", task, at: now });
       return task;
     }, signal);
   };
@@ -64,22 +65,23 @@ export const makeCreateTask =
 /** @throws AppError `task.not_found`, `task.not_cancellable` */
 export const makeCancelTask =
   ({ uow, clock }: ManageTaskDeps) =>
-  (taskId: string, signal?: AbortSignal): Promise<Task> =>
+  (taskId: string, actor: string, signal?: AbortSignal): Promise<Task> =>
     uow.transact(async ({ tasks, outbox }) => {
       const before = await tasks.lockById(taskId);
       if (!before) throw taskNotFound(taskId);
       const after = cancelTask(before, clock.now());
       if (after === before) return before;
       await tasks.update(after);
+      await outbox.tell({ actor, action: "task.cancel", task: after, at: clock.now() });
       if (isFinished(after)) await outbox.add(after);
       return after;
     }, signal);
 
 /** @throws AppError `task.not_found`, `task.not_resumable` */
 export const makeResumeTask =
-  ({ uow }: ManageTaskDeps) =>
-  (taskId: string, retryFailed: boolean, signal?: AbortSignal): Promise<Task> =>
-    uow.transact(async ({ tasks }) => {
+  ({ uow, clock }: ManageTaskDeps) =>
+  (taskId: string, retryFailed: boolean, actor: string, signal?: AbortSignal): Promise<Task> =>
+    uow.transact(async ({ tasks, outbox }) => {
       const before = await tasks.lockById(taskId);
       if (!before) throw taskNotFound(taskId);
       const resumed = resumeTask(before, retryFailed);
@@ -87,5 +89,6 @@ export const makeResumeTask =
       const after = retryFailed ? { ...resumed, itemsFailed: await tasks.reopenFailed(taskId) } : resumed;
       await tasks.update(after);
       await tasks.makeDue(taskId);
+      await outbox.tell({ actor, action: "task.resume", task: after, at: clock.now() });
       return after;
     }, signal);

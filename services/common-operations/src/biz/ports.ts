@@ -1,4 +1,5 @@
 import type { UnitOfWork } from "@tandem/kernel";
+import type { AuditEntry } from "../model/audit.ts";
 import type { StoredFile } from "../model/file.ts";
 import type {
   Checkpoint,
@@ -140,12 +141,51 @@ export interface TaskQueue {
 }
 
 export interface OutboxPort {
+  /** A task has ended. */
   add(task: Task): Promise<void>;
+  /** Somebody did something with a task. */
+  tell(done: {
+    readonly actor: string;
+    readonly action: string;
+    readonly task: Task;
+    readonly at: Date;
+  }): Promise<void>;
+}
+
+export interface AuditCriteria {
+  readonly actor?: string | undefined;
+  /** With a dot at its end: all that begin so. */
+  readonly action?: string | undefined;
+  readonly context?: string | undefined;
+  readonly target?: string | undefined;
+  readonly from?: Date | undefined;
+  readonly until?: Date | undefined;
+}
+
+export interface AuditReader {
+  /** Newest first. */
+  listByCriteria(criteria: AuditCriteria, page: PageRequest): Promise<Page<AuditEntry>>;
+  /** In the order of the chain. */
+  listAfter(number: number, limit: number): Promise<readonly AuditEntry[]>;
+}
+
+export interface AuditRepository {
+  /** The chain's last entry; nobody else adds to it until the end of the transaction. */
+  lockEnd(): Promise<AuditEntry | undefined>;
+  findByEntryId(entryId: string): Promise<AuditEntry | undefined>;
+  create(entry: AuditEntry): Promise<void>;
+}
+
+/** What has had its time. Each deletes up to `limit` and returns how many. */
+export interface Leftovers {
+  deleteFilesExpiredBefore(at: Date, limit: number): Promise<number>;
+  deleteTasksFinishedBefore(at: Date, limit: number): Promise<number>;
 }
 
 export interface Repositories {
   readonly tasks: TaskRepository;
   readonly files: FileRepository;
+  readonly audits: AuditRepository;
   readonly outbox: OutboxPort;
 }
 

@@ -1,7 +1,8 @@
 import type { Outbox } from "@tandem/messaging";
 import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import type { OperationsUnitOfWork } from "../biz/ports.ts";
-import { taskCompleted } from "../events/to-outgoing-event.ts";
+import { taskChanged, taskCompleted } from "../events/to-outgoing-event.ts";
+import { makeAuditRepository } from "./audit-store.ts";
 import { makeFileRepository } from "./file-store.ts";
 import { makeTaskRepository } from "./task-repository.ts";
 
@@ -9,5 +10,9 @@ export const makeOperationsUnitOfWork = (database: Database, outbox: Outbox): Op
   makeUnitOfWork(database, (tx) => ({
     tasks: makeTaskRepository(tx),
     files: makeFileRepository(tx),
-    outbox: { add: (task) => outbox.in(tx).add(taskCompleted(task)) },
+    audits: makeAuditRepository(tx),
+    outbox: {
+      add: (task) => outbox.in(tx).add(taskCompleted(task)),
+      tell: (done) => outbox.in(tx).add(taskChanged(done)),
+    },
   }));

@@ -72,9 +72,11 @@ export const makeTaskHandlers = (deps: TaskHandlersDeps): ServiceImpl<typeof Tas
     const found = await deps.tasks.listByCriteria(criteria, readPage(page));
     return { tasks: found.items.map(taskToProto), page: writePage(found) };
   },
-  cancelTask: async ({ taskId }, { signal }) => ({ task: taskToProto(await deps.cancelTask(taskId, signal)) }),
-  resumeTask: async ({ taskId, retryFailed }, { signal }) => ({
-    task: taskToProto(await deps.resumeTask(taskId, retryFailed, signal)),
+  cancelTask: async ({ taskId }, context) => ({
+    task: taskToProto(await deps.cancelTask(taskId, callOf(context).principal.subject, context.signal)),
+  }),
+  resumeTask: async ({ taskId, retryFailed }, context) => ({
+    task: taskToProto(await deps.resumeTask(taskId, retryFailed, callOf(context).principal.subject, context.signal)),
   }),
   listTaskItems: async ({ taskId, page, status }) => {
     await deps.tasks.getById(taskId);

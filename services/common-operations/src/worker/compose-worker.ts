@@ -2,6 +2,8 @@ import type { Platform, WorkerParts } from "@tandem/chassis";
 import { CatalogService } from "@tandem/contracts/catalog";
 import { OrderService } from "@tandem/contracts/order";
 import { PricingService } from "@tandem/contracts/pricing";
+import { makeCleanUp } from "../biz/clean-up.ts";
+import { makeRecordAudit } from "../biz/keep-audit.ts";
 import { makeCatalogClient } from "../client/catalog-client.ts";
 import { makeDeadLettersClient } from "../client/dead-letters-client.ts";
 import { openClient, openContexts } from "../client/open-client.ts";
@@ -9,12 +11,19 @@ import { makeOrderClient } from "../client/order-client.ts";
 import { makePricingClient } from "../client/pricing-client.ts";
 import type { CommonOperationsWorkerConfig } from "../config/config.ts";
 import { csvTables } from "../data/csv/tables.ts";
+import { newSha256 } from "../data/new-digest.ts";
+import { makeLeftovers } from "../data/remove-old.ts";
 import { makeTimelineStore } from "../data/timeline-store.ts";
+import { makeOperationsUnitOfWork } from "../data/unit-of-work.ts";
+import { taskCleanup } from "./cron/task-cleanup.ts";
+import { auditConsumers } from "./event/audit-consumers.ts";
 import { timelineConsumers } from "./event/timeline-consumers.ts";
 import { openTasks } from "./open-tasks.ts";
 
 export const composeWorker = (platform: Platform<CommonOperationsWorkerConfig>): WorkerParts => {
-  const { database, clock, config } = platform;
+  const { database, outbox, clock, config } = platform;
+  const timeline = makeTimelineStore(database);
+  const uow = makeOperationsUnitOfWork(database, outbox);
   const { worker } = openTasks(platform, {
     products: makeCatalogClient(openClient(platform, CatalogService, "catalog")),
     prices: makePricingClient(openClient(platform, PricingService, "pricing")),
@@ -26,7 +35,21 @@ export const composeWorker = (platform: Platform<CommonOperationsWorkerConfig>):
     tables: csvTables,
   });
   return {
-    consumers: timelineConsumers({ timeline: makeTimelineStore(database), clock }),
+    consumers: [
+      ...timelineConsumers({ timeline, clock }),
+      ...auditConsumers({ recordAudit: makeRecordAudit({ uow, clock, newDigest: newSha256 }) }),
+    ],
+    jobs: [
+      taskCleanup({
+        cleanUp: makeCleanUp({
+          timeline,
+          leftovers: makeLeftovers(database),
+          clock,
+          timelineRetainMs: config.TIMELINE_RETAIN_MS,
+          taskRetainMs: config.TASK_RETAIN_MS,
+        }),
+      }),
+    ],
     workers: [worker],
   };
 };
