@@ -15,16 +15,27 @@ const MIN_SIZE = 5;
 /** Stands for a character that the label's font does not have. */
 const MISSING = "\u25a1";
 
-// Renderer and font are loaded for the first label, not at every start.
+/** A font of fontkit is one of pdfkit's sources; its types know of files only. */
+type FontSource = PDFKit.Mixins.PDFFontSource;
+
+// Renderer and fonts are loaded for the first label, not at every start, and read once: parsing them is most of the work.
 const load = async () => {
   const [{ default: PdfDocument }, { openSync }] = await Promise.all([import("pdfkit"), import("fontkit")]);
   const { resolve } = createRequire(import.meta.url);
-  const [regular, bold] = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((file) =>
-    resolve(`dejavu-fonts-ttf/ttf/${file}`),
-  ) as [string, string];
-  const font = openSync(bold);
-  const has = (codePoint: number): boolean => "hasGlyphForCodePoint" in font && font.hasGlyphForCodePoint(codePoint);
-  return { PdfDocument, regular, bold, has };
+  const open = (file: string) => openSync(resolve(`dejavu-fonts-ttf/ttf/${file}`));
+  const [regular, bold] = [open("DejaVuSans.ttf"), open("DejaVuSans-Bold.ttf")];
+  const has = (codePoint: number): boolean => "hasGlyphForCodePoint" in bold && bold.hasGlyphForCodePoint(codePoint);
+  return {
+    PdfDocument,
+    // fontkit keeps a glyph with the character that it was first asked for. Alphabets share glyphs: without this, whoever copies a Latin T out
+    // of a label would get the Cyrillic one of the label before.
+    forgetGlyphs: () => {
+      for (const font of [regular, bold]) if ("_glyphs" in font) font._glyphs = {};
+    },
+    regular: regular as unknown as FontSource,
+    bold: bold as unknown as FontSource,
+    has,
+  };
 };
 
 type Loaded = Awaited<ReturnType<typeof load>>;
@@ -49,12 +60,13 @@ const linesOf = ({ recipient, line1, line2, postalCode, city, region, countryCod
 
 const groupsOfFour = (text: string): string => text.replaceAll(/(.{4})(?=.)/g, "$1 ");
 
-const render = ({ PdfDocument, regular, bold, has }: Loaded, shipment: Shipment): Promise<Uint8Array> => {
+const render = ({ PdfDocument, regular, bold, has, forgetGlyphs }: Loaded, shipment: Shipment): Promise<Uint8Array> => {
+  forgetGlyphs();
   const { carrier, carrierService, trackingNumber, routingCode, weightGrams, sender, recipient, kind } = shipment;
   const document = new PdfDocument({
     size: A6,
     margin: 0,
-    font: regular,
+    font: regular as string,
     info: { Title: `Label ${trackingNumber}`, Author: "Tandem", CreationDate: shipment.createdAt },
     lang: "en",
   });
