@@ -3,8 +3,7 @@ import type { AddressInfo } from "node:net";
 import { WarehouseService } from "@tandem/contracts/warehouse";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestTokens } from "../src/create-test-tokens.ts";
-import { fuzzService } from "../src/fuzz/fuzz-service.ts";
-import type { TestService } from "../src/start-test-service.ts";
+import { type FuzzTarget, fuzzService } from "../src/fuzz/fuzz-service.ts";
 
 let writes = 0;
 let answer: (path: string, method: string) => readonly [status: number, text: string];
@@ -17,11 +16,11 @@ const server = createServer((request, response) => {
     response.writeHead(status, { "content-type": "application/json" }).end(text);
   });
 });
-let service: TestService;
+let service: FuzzTarget;
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  service = { url, tokens: await createTestTokens(), fingerprint: async () => writes } as unknown as TestService;
+  service = { url, tokens: await createTestTokens(), fingerprint: async () => writes };
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 

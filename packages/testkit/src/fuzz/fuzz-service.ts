@@ -18,6 +18,8 @@ export interface FuzzOptions {
   readonly ids?: readonly string[];
 }
 
+export type FuzzTarget = Pick<TestService, "url" | "tokens" | "fingerprint">;
+
 // What no answer may show: where the code lies, what the database said, where it listens.
 const INTERNALS =
   /node_modules|\.ts:\d|\bat async |duplicate key|violates \w+ constraint|relation "|syntax error at|invalid input syntax|ECONN|postgres:\/\//;
@@ -29,7 +31,7 @@ const MOST_IDS = 200;
  * @returns a line for each answer that was a 5xx or showed internals, and for each refusal or read that changed a table
  */
 export const fuzzService = async (
-  service: TestService,
+  service: FuzzTarget,
   services: readonly DescService[],
   options: FuzzOptions = {},
 ): Promise<readonly string[]> => {
@@ -64,7 +66,7 @@ export const fuzzService = async (
   return violations;
 };
 
-const openCallers = async ({ tokens }: TestService, ids: readonly string[]) => {
+const openCallers = async ({ tokens }: FuzzTarget, ids: readonly string[]) => {
   const [known] = ids;
   const all: readonly { name: string; header: Authorization | undefined }[] = [
     { name: "nobody", header: undefined },
@@ -79,7 +81,7 @@ const openCallers = async ({ tokens }: TestService, ids: readonly string[]) => {
   return [...all, ...all.slice(1, 4), ...all.slice(3, 6)];
 };
 
-const send = async ({ url }: TestService, request: FuzzRequest, header: Authorization | undefined) => {
+const send = async ({ url }: FuzzTarget, request: FuzzRequest, header: Authorization | undefined) => {
   const { httpMethod, path, body } = request;
   const answer = await fetch(`${url}${path}`, {
     method: httpMethod,
