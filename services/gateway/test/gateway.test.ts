@@ -307,6 +307,7 @@ describe("browsers", () => {
   it("get one document of everything, and a page that loads nothing from elsewhere", async () => {
     const { body } = await get("/openapi.json");
     expect(body.openapi).toBe("3.1.0");
+    expect(body.paths["/auth/token"]).toBeUndefined();
     expect(Object.keys(body.paths)).toEqual(
       expect.arrayContaining(["/orders", "/listings", "/ops/{context}/jobs", "/health/{context}"]),
     );

@@ -1,6 +1,7 @@
+import type { DescService } from "@bufbuild/protobuf";
 import type { ServiceEntry } from "@tandem/contracts";
 import { describeApi } from "@tandem/rpc/door";
-import { operationsServices } from "../routing/route-table.ts";
+import { isShown, operationsServices } from "../routing/route-table.ts";
 
 type OpenApi = ReturnType<typeof describeApi>;
 
@@ -12,7 +13,7 @@ const json = (description: string) => ({
 /** One document of everything behind the door: the contexts' routes, and the operations services of each under `/ops/{context}`. */
 export const mergeOpenApi = (contexts: readonly ServiceEntry[]): OpenApi => {
   const listed = contexts.flatMap(({ services }) => services);
-  const document = describeApi("Tandem", "1.0.0", listed);
+  const document = withoutHidden(describeApi("Tandem", "1.0.0", listed), listed);
   const operations = describeApi("Operations", "1.0.0", operationsServices);
   const inContext = {
     name: "context",
@@ -40,6 +41,20 @@ export const mergeOpenApi = (contexts: readonly ServiceEntry[]): OpenApi => {
       schemas: { ...operations.components.schemas, ...document.components.schemas },
     },
   };
+};
+
+/** What the door does not let through, it does not speak of. */
+const withoutHidden = (document: OpenApi, services: readonly DescService[]): OpenApi => {
+  const hidden = services.flatMap(({ name, methods }) =>
+    methods.filter((one) => !isShown(one)).map((one) => `${name}_${one.name}`),
+  );
+  const paths = Object.entries(document.paths).map(([path, item]) => {
+    const shown = Object.entries(item).filter(
+      ([, operation]) => !hidden.includes(String((operation as { operationId?: string } | null)?.operationId)),
+    );
+    return [path, Object.fromEntries(shown)] as const;
+  });
+  return { ...document, paths: Object.fromEntries(paths.filter(([, item]) => Object.keys(item).length > 0)) };
 };
 
 const doorPaths = (inContext: object): OpenApi["paths"] =>

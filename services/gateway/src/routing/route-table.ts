@@ -39,7 +39,7 @@ export const operationsServices: readonly DescService[] = [DeadLetterService, Jo
 
 /** Between services only: from outside nobody needs it, and everybody could guess at secrets. */
 const hidden: ReadonlySet<string> = new Set(["tandem.auth.v1.AuthService/IssueServiceToken"]);
-const isShown = (method: DescMethod): boolean => !hidden.has(`${method.parent.typeName}/${method.name}`);
+export const isShown = (method: DescMethod): boolean => !hidden.has(`${method.parent.typeName}/${method.name}`);
 
 const RPC_PATH = /^\/([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\/([A-Za-z_]\w*)$/;
 const OPS_PATH = /^\/ops\/([^/]+)(\/.*)$/;

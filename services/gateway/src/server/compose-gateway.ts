@@ -11,6 +11,7 @@ import { createCors } from "../edge/cors.ts";
 import type { NodeRequest, NodeResponse } from "../edge/exchange.ts";
 import { createRequestLog } from "../edge/request-log.ts";
 import { createSharedRateLimit } from "../edge/shared-rate-limit.ts";
+import { holdToken } from "../forward/hold-token.ts";
 import { createUpstreams } from "../forward/upstreams.ts";
 import { createHealthBoard } from "../health/context-health.ts";
 import { createRouteTable, operationsServices } from "../routing/route-table.ts";
@@ -65,7 +66,7 @@ export const composeGateway = (foundation: Foundation<DoorConfig>): GatewayServe
       upstreams,
       callerAppId: gatewayEntry.apiAppId,
       daprApiToken: config.DAPR_API_TOKEN,
-      serviceToken: async () => undefined,
+      serviceToken: holdToken(foundation.serviceTokens, log),
       maxBodyBytes: config.MAX_BODY_BYTES,
       defaultDeadlineMs: config.DEFAULT_DEADLINE_MS,
       maxDeadlineMs: config.MAX_DEADLINE_MS,

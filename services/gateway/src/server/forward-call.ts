@@ -16,7 +16,7 @@ export interface ForwardOptions {
   readonly upstreams: Upstreams;
   readonly callerAppId: string;
   readonly daprApiToken: string | undefined;
-  readonly serviceToken: () => Promise<string | undefined>;
+  readonly serviceToken: () => string | undefined;
   readonly maxBodyBytes: number;
   readonly defaultDeadlineMs: number;
   readonly maxDeadlineMs: number;
@@ -49,7 +49,7 @@ export const makeForwardCall =
       host: String(request.headers.host ?? request.headers[":authority"] ?? ""),
       secure: false,
       daprApiToken: options.daprApiToken,
-      serviceToken: await options.serviceToken(),
+      serviceToken: options.serviceToken(),
     });
     if (timeoutMs !== undefined) setTimeoutHeader(headers, protocol, timeoutMs - (Date.now() - startedAt));
     if (protocol === "grpc") headers["content-type"] = toGrpcWebType(String(headers["content-type"]));

@@ -1,0 +1,4 @@
+// What must hold once all is quiet, for whoever has a platform to look at: `npm run load`.
+export { checkInvariants } from "./check-invariants.ts";
+export { type Databases, openDatabases } from "./databases.ts";
+export { listUnfinished } from "./drain.ts";

@@ -1,0 +1,126 @@
+import { portOffsetOption } from "@tandem/cli/options";
+import { type Command, InvalidArgumentError } from "commander";
+import { checkAtRest } from "./check-at-rest.ts";
+import { findPlatform, type OpenPlatform } from "./door.ts";
+import { inParallel } from "./in-parallel.ts";
+import { createBegun, type LoadCustomer } from "./load/customers.ts";
+import { lookAround } from "./load/look-around.ts";
+import { defaultMix, type OperationName, operationNames } from "./load/operations.ts";
+import { renderSlugs, renderTable } from "./load/print-result.ts";
+import { readMemoryMb } from "./load/read-memory.ts";
+import { runLoad } from "./load/run-load.ts";
+import { duration, wholeNumber } from "./options.ts";
+import { createRandom } from "./random.ts";
+import { planCustomers } from "./seed/plan-world.ts";
+
+interface LoadFlags {
+  readonly rate: number;
+  readonly for: number;
+  readonly customers: number;
+  readonly seed: number;
+  readonly mix?: Partial<Record<OperationName, number>>;
+  readonly quietWithin: number;
+  readonly check: boolean;
+  readonly json?: boolean;
+  readonly portOffset: number;
+}
+
+const parseMix = (text: string): Partial<Record<OperationName, number>> =>
+  Object.fromEntries(
+    text.split(",").map((part) => {
+      const [name = "", weight = "1"] = part.trim().split("=");
+      if (!(operationNames as readonly string[]).includes(name) || !(Number(weight) >= 0))
+        throw new InvalidArgumentError(`${name}: one of ${operationNames.join(", ")}, as browse=70,search=30.`);
+      return [name, Number(weight)];
+    }),
+  );
+
+export const addLoadCommand = (program: Command): void => {
+  program
+    .command("load")
+    .description("customers at a steady rate through the gateway, then the books: exit code 1 when they do not balance")
+    .option("--rate <n>", "arrivals a second, whatever the answers do", wholeNumber(1, 10_000), 50)
+    .option("--for <duration>", "60s, 10m", duration, 60_000)
+    .option("--customers <n>", "how many of the seeded ones log in", wholeNumber(1, 1_000), 40)
+    .option("--seed <n>", "of the seeding, and of what people do", wholeNumber(1, 1_000_000), 1)
+    .option("--mix <operations>", "other than the believable one: browse=70,search=30", parseMix)
+    .option("--quiet-within <duration>", "how long orders under way may take to end", duration, 180_000)
+    .option("--no-check", "do not wait for quiet, do not look into the books")
+    .option("--json", "one JSON object on standard output, nothing else")
+    .addOption(portOffsetOption())
+    .action(async (flags: LoadFlags) => {
+      const say = (line: string) => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`);
+      const platform = await findPlatform(flags.portOffset);
+      const { running, door } = platform;
+      const { people } = running;
+      const customers = await logIn(platform, flags, say);
+      const { products, categoryIds } = await lookAround(door);
+      say(
+        `${products.length} products, ${customers.length} customers, ${flags.rate}/s for ${flags.for / 1000} s through ${door.url}`,
+      );
+
+      const stop = new AbortController();
+      process.once("SIGINT", () => stop.abort());
+      const memory = { start: await readMemoryMb(running.pid), end: undefined as number | undefined, peak: 0 };
+      const { recorder, elapsedMs, dropped } = await runLoad({
+        world: {
+          door,
+          random: createRandom(flags.seed),
+          customers,
+          staffToken: people.operator,
+          products,
+          categoryIds,
+          begun: createBegun(),
+        },
+        ratePerSecond: flags.rate,
+        forMs: flags.for,
+        mix: flags.mix ?? defaultMix,
+        signal: stop.signal,
+        onSecond: (second, inFlight) => {
+          void readMemoryMb(running.pid).then((mb = 0) => {
+            memory.peak = Math.max(memory.peak, mb);
+            if (second % 10 === 0) say(`${String(second).padStart(5)} s  ${inFlight} in flight, ${mb} MB resident`);
+          });
+        },
+      });
+      memory.end = await readMemoryMb(running.pid);
+      const reports = recorder.reports();
+      const count = reports.reduce((sum, one) => sum + one.count, 0);
+      const failed = reports.reduce((sum, one) => sum + one.failed, 0);
+      const perSecond = Math.round((count / elapsedMs) * 10_000) / 10;
+      say("");
+      for (const line of renderTable(reports)) say(line);
+      say("");
+      say(
+        `${count} operations in ${(elapsedMs / 1000).toFixed(1)} s: ${perSecond}/s, ${failed} failed${dropped > 0 ? `, ${dropped} not begun` : ""}; milliseconds from when each was due`,
+      );
+      for (const line of renderSlugs(recorder)) say(line);
+      if (memory.start !== undefined)
+        say(
+          `${running.mode === "embedded" ? "the platform's process" : "dapr run"}: ${memory.start} MB resident before, ${memory.end} MB after, ${memory.peak} MB at most`,
+        );
+
+      const checks = flags.check ? await checkAtRest(running, flags.quietWithin, say) : undefined;
+      if (flags.json)
+        process.stdout.write(
+          `${JSON.stringify({ rate: flags.rate, forMs: flags.for, elapsedMs, count, perSecond, failed, dropped, operations: reports, errors: recorder.slugs(), memoryMb: memory, checks })}\n`,
+        );
+      if (checks?.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
+    });
+};
+
+/** People who are there log in; who is not there is registered. */
+const logIn = async (
+  { running: { people } }: OpenPlatform,
+  { customers, seed }: LoadFlags,
+  say: (line: string) => void,
+) => {
+  say(`${customers} customers log in; passwords are slow on purpose`);
+  const all = planCustomers(customers, seed).map(
+    ({ email, name }): LoadCustomer => ({ email, name, token: people.customer({ email, name }) }),
+  );
+  await inParallel(all, 3, async ({ token }) => {
+    await token();
+  });
+  return all;
+};
