@@ -24,7 +24,14 @@ export const checkStock = async (find: FindViolations, databases: Databases): Pr
   const bought = await databases.query<{ product: string; pieces: string }>(
     "order",
     `select line ->> 'productId' as product, sum((line ->> 'quantity')::int) as pieces
-     from orders, jsonb_array_elements(lines) line where status = 'COMPLETED' group by 1`,
+     from orders, jsonb_array_elements(lines) line where status in ('COMPLETED', 'RETURNED') group by 1`,
+  );
+  // Nobody found them, or the carrier lost them: they are neither sold nor on the shelf.
+  const lost = await databases.query<{ product: string; pieces: string }>(
+    "order",
+    `select line ->> 'productId' as product, sum((line ->> 'quantity')::int) as pieces
+     from tandem.outbox_event, jsonb_array_elements(coalesce(data::jsonb -> 'shortened', '[]')) line
+     where topic = 'order.updated' and not coalesce((line ->> 'backOnShelf')::boolean, false) group by 1`,
   );
   const left = await databases.query<{ product: string; pieces: string }>(
     "warehouse",
@@ -33,6 +40,7 @@ export const checkStock = async (find: FindViolations, databases: Databases): Pr
   );
   const gone = new Map(left.map(({ product, pieces }) => [product, Number(pieces)]));
   const sold = new Map(bought.map(({ product, pieces }) => [product, Number(pieces)]));
+  for (const { product, pieces } of lost) sold.set(product, (sold.get(product) ?? 0) + Number(pieces));
   const amiss = [...new Set([...gone.keys(), ...sold.keys()])]
     .filter((product) => (gone.get(product) ?? 0) !== (sold.get(product) ?? 0))
     .map((product) => `product ${product}: ${sold.get(product) ?? 0} sold, ${gone.get(product) ?? 0} left the shelf`);
@@ -46,7 +54,9 @@ export const checkStock = async (find: FindViolations, databases: Databases): Pr
     ).map(({ id, status }) => [id, status]),
   );
   const mismatched = orders
-    .filter(({ id, status }) => (status === "COMPLETED") !== (reservations.get(id) === "COMMITTED"))
+    .filter(
+      ({ id, status }) => (status === "COMPLETED" || status === "RETURNED") !== (reservations.get(id) === "COMMITTED"),
+    )
     .map(({ id, status }) => `order ${id} is ${status}, its reservation ${reservations.get(id) ?? "missing"}`);
   return [...found.flat(), ...amiss, ...mismatched];
 };

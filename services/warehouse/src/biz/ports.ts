@@ -49,6 +49,7 @@ export interface ReservationRepository {
   /** False when the order has a reservation already: somebody else was faster. */
   createIfAbsent(reservation: Reservation): Promise<boolean>;
   updateStatus(reservation: Reservation): Promise<void>;
+  updateLines(reservation: Reservation): Promise<void>;
 }
 
 export interface MovementReader {

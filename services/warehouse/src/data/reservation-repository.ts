@@ -27,6 +27,10 @@ export const makeReservationRepository = (tx: Transaction): ReservationRepositor
     return created.length > 0;
   },
 
+  async updateLines({ id, lines, version }) {
+    await tx.update(reservationTable).set({ lines, version }).where(eq(reservationTable.id, id));
+  },
+
   async updateStatus({ id, status, version }) {
     await tx.update(reservationTable).set({ status, version }).where(eq(reservationTable.id, id));
   },

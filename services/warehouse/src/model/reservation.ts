@@ -44,3 +44,20 @@ export const mergeLines = (lines: readonly ReservationLine[]): ReservationLine[]
     .map(([productId, quantity]) => ({ productId, quantity }))
     .sort((a, b) => (a.productId < b.productId ? -1 : 1));
 };
+
+/** The reservation without pieces that are never sent, and what it really had of them. Nothing to take: the same reservation. */
+export const withoutPieces = <L extends ReservationLine>(
+  reservation: Reservation,
+  pieces: readonly L[],
+): { readonly reservation: Reservation; readonly taken: readonly L[] } => {
+  const left = new Map(reservation.lines.map(({ productId, quantity }) => [productId, quantity]));
+  const taken = pieces.flatMap((piece): L[] => {
+    const quantity = Math.min(piece.quantity, left.get(piece.productId) ?? 0);
+    if (quantity <= 0) return [];
+    left.set(piece.productId, (left.get(piece.productId) ?? 0) - quantity);
+    return [{ ...piece, quantity }];
+  });
+  if (taken.length === 0) return { reservation, taken };
+  const lines = [...left].flatMap(([productId, quantity]) => (quantity > 0 ? [{ productId, quantity }] : []));
+  return { reservation: { ...reservation, lines, version: reservation.version + 1n }, taken };
+};

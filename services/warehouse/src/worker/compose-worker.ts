@@ -6,6 +6,7 @@ import { makeExpireReservations } from "../biz/expire-reservations.ts";
 import { makeReconcileStock } from "../biz/reconcile-stock.ts";
 import { makeReleaseReservation } from "../biz/release-reservation.ts";
 import { makeReserveStock } from "../biz/reserve-stock.ts";
+import { makeShortenReservation } from "../biz/shorten-reservation.ts";
 import { makeTakeBack } from "../biz/take-back.ts";
 import { makeTrackProduct } from "../biz/track-product.ts";
 import type { warehouseWorkerConfig } from "../config/config.ts";
@@ -32,7 +33,7 @@ export const composeWorker = ({
     consumers: [
       onOrderCreated({ reserveStock: makeReserveStock(deps) }),
       onOrderConfirmed({ commitReservation: makeCommitReservation(deps) }),
-      onOrderUpdated({ takeBack: makeTakeBack(deps) }),
+      onOrderUpdated({ takeBack: makeTakeBack(deps), shortenReservation: makeShortenReservation(deps) }),
       onOrderCancelled({ releaseReservation: makeReleaseReservation(deps) }),
       onProductCreated({ trackProduct: makeTrackProduct(deps) }),
     ],
