@@ -409,6 +409,21 @@ describe("identity, trace and correlation go on to the next hop", () => {
     expect(seen).toMatchObject([{ subject: "service:first", kind: "service", caller: undefined }]);
   });
 
+  it.each([
+    ["fails", () => Promise.reject(new AppError("unavailable", "auth.token_unavailable", "away"))],
+    ["does not come", () => new Promise<string>(() => {})],
+  ])("the user's token goes on alone when the service's own %s", async (_, token) => {
+    const { first, seen, token: users } = await chainOfTwo({ tokenSource: { token } });
+    expect((await first.http("/things/a", { token: users })).status).toBe(200);
+    expect(seen).toMatchObject([{ subject: "user-1", caller: undefined }]);
+  });
+
+  it("without a user a call fails when the service's own token cannot be had", async () => {
+    const away = { token: () => Promise.reject(new AppError("unavailable", "auth.token_unavailable", "away")) };
+    const { toSecond } = await chainOfTwo({ tokenSource: away });
+    expect(await failureOf(toSecond.getThing({ id: "a" }))).toMatchObject({ code: "auth.token_unavailable" });
+  });
+
   it("outside of any call the service calls for itself", async () => {
     const { toSecond, seen } = await chainOfTwo();
     await toSecond.getThing({ id: "a" });

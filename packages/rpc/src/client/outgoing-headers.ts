@@ -21,14 +21,32 @@ export const setOutgoingHeaders = async (
   const traceparent = currentTraceparent();
   if (traceparent !== undefined) header.set("traceparent", traceparent);
   if (header.has("authorization")) return "caller";
-  const own = await tokenSource?.token();
   const bearer = identity === "caller" ? currentCallState()?.bearer : undefined;
   if (bearer !== undefined) {
     header.set("authorization", `Bearer ${bearer}`);
+    // It names the forwarding service and grants nothing: no outage of the issuer stops what the user may do.
+    const own = await atMost(PATIENCE_MS, tokenSource?.token());
     if (own !== undefined) header.set(SERVICE_AUTHORIZATION_HEADER, `Bearer ${own}`);
     return "caller";
   }
+  const own = await tokenSource?.token();
   if (own === undefined) return "none";
   header.set("authorization", `Bearer ${own}`);
   return "service";
+};
+
+const PATIENCE_MS = 250;
+
+/** Undefined when it fails, or takes longer. */
+const atMost = async (ms: number, token: Promise<string> | undefined): Promise<string | undefined> => {
+  if (token === undefined) return undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([token.catch(() => undefined), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 };
