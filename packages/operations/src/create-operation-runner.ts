@@ -1,7 +1,7 @@
 import { type AppError, type Clock, isAppError } from "@tandem/kernel";
-import type { LeasedOperation, OperationQueue, RunOutcome } from "./operation.ts";
+import type { OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
 
-export interface OperationRunnerOptions<O extends LeasedOperation, T> {
+export interface OperationRunnerOptions<O extends OperationLease, T> {
   readonly queue: Pick<OperationQueue<O>, "postpone" | "park">;
   readonly clock: Clock;
   /**
@@ -28,7 +28,7 @@ export interface OperationRunnerOptions<O extends LeasedOperation, T> {
 }
 
 /** One try: asks, and commits the answer. An answer that does not come says nothing: it is asked about before it is asked for again. */
-export const createOperationRunner = <O extends LeasedOperation, T>(options: OperationRunnerOptions<O, T>) => {
+export const createOperationRunner = <O extends OperationLease, T>(options: OperationRunnerOptions<O, T>) => {
   const { queue, clock, ask, commit, callTimeoutMs, timedOut, giveUpMs = 86_400_000 } = options;
   const { firstDelayMs = 200, maxDelayMs = 60_000, pendingDelayMs = 2_000, beforeCommit } = options;
   const patienceMs = typeof giveUpMs === "number" ? () => giveUpMs : giveUpMs;

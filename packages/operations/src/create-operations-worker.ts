@@ -1,8 +1,8 @@
 import { createDispatcher } from "@tandem/resilience";
 import { type ContinuousWorker, type Logger, type MetricName, type Metrics, withTraceparent } from "@tandem/runtime";
-import type { LeasedOperation, OperationQueue, RunOutcome } from "./operation.ts";
+import type { OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
 
-export interface OperationsWorkerOptions<O extends LeasedOperation> {
+export interface OperationsWorkerOptions<O extends OperationLease> {
   /** `payment.operations`. */
   readonly name: string;
   /** Counter by kind and outcome of a try: `tandem_payment_operations_total`. */
@@ -25,7 +25,7 @@ export interface OperationsWorker extends ContinuousWorker {
 }
 
 /** Executes what is asked of the outside: claims with a lease, calls, commits. Any number of them at a time. */
-export const createOperationsWorker = <O extends LeasedOperation>(
+export const createOperationsWorker = <O extends OperationLease>(
   options: OperationsWorkerOptions<O>,
 ): OperationsWorker => {
   const { name, queue, run, log, metrics, concurrency = 16, leaseMs = 20_000, maxPollMs = 500 } = options;

@@ -1,8 +1,6 @@
-/** Something asked of somebody outside: a row that a worker holds. Its id is the idempotency key over there. */
-export interface LeasedOperation {
+/** A row that a worker holds: something asked of somebody outside. Its id is the idempotency key over there. */
+export interface OperationLease {
   readonly id: string;
-  /** What it is about: the payment, the shipment. */
-  readonly ownerId: string;
   readonly kind: string;
   readonly createdAt: Date;
   /** Fencing token of the lease. */
@@ -15,8 +13,14 @@ export interface LeasedOperation {
   readonly traceparent?: string | undefined;
 }
 
+/** As the queue hands it out. */
+export interface LeasedOperation extends OperationLease {
+  /** What it is about: the payment, the shipment. */
+  readonly ownerId: string;
+}
+
 /** Leases, outside of any longer transaction. */
-export interface OperationQueue<O extends LeasedOperation = LeasedOperation> {
+export interface OperationQueue<O extends OperationLease = LeasedOperation> {
   claim(limit: number, leaseMs: number): Promise<readonly O[]>;
   /** Gives it back for a later try. A stale token changes nothing. */
   postpone(operationId: string, token: bigint, delayMs: number, uncertain: boolean, error: string): Promise<void>;

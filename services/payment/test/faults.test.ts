@@ -4,7 +4,6 @@ import { captureLog, manualClock } from "@tandem/testkit";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { CardProvider, LeasedOperation, OperationQueue, PaymentUnitOfWork } from "../src/biz/ports.ts";
-import { makeRunOperation } from "../src/biz/run-operation.ts";
 import { createProviderBreaker, guardProvider } from "../src/client/guarded-provider.ts";
 import type { Operation, OperationOutcome } from "../src/model/operation.ts";
 import {
@@ -16,6 +15,7 @@ import {
   type PaymentStep,
   requestRefund,
 } from "../src/model/payment.ts";
+import { makeRunOperation } from "../src/worker/operations-worker.ts";
 
 const HOUR_MS = 3_600_000;
 const start = new Date("2026-11-21T10:00:00Z");

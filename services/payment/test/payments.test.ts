@@ -5,14 +5,13 @@ import { createTestDatabase, pollUntil, type TestDatabase } from "@tandem/testki
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCapturePayment, makeRefundPayment } from "../src/biz/change-payment.ts";
 import { makeCancelPayment, makeCollectPayment, makeOpenPayment, type OrderMoney } from "../src/biz/follow-order.ts";
-import { makeRunOperation } from "../src/biz/run-operation.ts";
 import { makeSettlePayments } from "../src/biz/settle-payments.ts";
 import { createSimulatedProvider } from "../src/client/simulated-provider.ts";
 import { makeOperationQueue } from "../src/data/operation-queue.ts";
 import { makePaymentReader } from "../src/data/payment-reader.ts";
 import { makePaymentUnitOfWork } from "../src/data/unit-of-work.ts";
 import { migrations } from "../src/migrate.ts";
-import { createOperationsWorker } from "../src/worker/operations-worker.ts";
+import { createOperationsWorker, makeRunOperation } from "../src/worker/operations-worker.ts";
 
 const clock = { now: () => new Date() };
 let test: TestDatabase;

@@ -1,6 +1,6 @@
 import { newId } from "@tandem/kernel";
+import { signWebhook } from "@tandem/operations";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { signWebhook } from "../src/client/webhook-signature.ts";
 import { type Harness, startHarness, testOrder, updated, WEBHOOK_SECRET } from "./harness.ts";
 
 let payment: Harness;

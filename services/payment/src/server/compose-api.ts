@@ -1,12 +1,12 @@
 import type { ApiParts, Platform } from "@tandem/chassis";
 import { PaymentService } from "@tandem/contracts/payment";
 import { newId } from "@tandem/kernel";
+import { isSignedWebhook } from "@tandem/operations";
 import { registerService } from "@tandem/rpc";
 import type { z } from "zod";
 import { makeAuthorizePayment, makeCapturePayment, makeRefundPayment, makeVoidPayment } from "../biz/change-payment.ts";
 import { makeReceiveWebhook } from "../biz/receive-webhook.ts";
 import { readWebhook } from "../client/read-webhook.ts";
-import { isSignedWebhook } from "../client/webhook-signature.ts";
 import type { paymentApiConfig } from "../config/config.ts";
 import { makePaymentReader } from "../data/payment-reader.ts";
 import { makeRefundReader } from "../data/refund-reader.ts";

@@ -8,7 +8,6 @@ import {
   makeRefundReturn,
   makeShortenPayment,
 } from "../biz/follow-order.ts";
-import { makeRunOperation } from "../biz/run-operation.ts";
 import { makeSettlePayments } from "../biz/settle-payments.ts";
 import { createProviderBreaker, guardProvider } from "../client/guarded-provider.ts";
 import { createSimulatedProvider } from "../client/simulated-provider.ts";
@@ -19,7 +18,7 @@ import { makeWebhookInbox } from "../data/webhook-inbox.ts";
 import { settlement } from "./cron/settlement.ts";
 import { webhookRetry } from "./cron/webhook-retry.ts";
 import { onOrderCancelled, onOrderUpdated } from "./event/order-consumers.ts";
-import { createOperationsWorker } from "./operations-worker.ts";
+import { createOperationsWorker, makeRunOperation } from "./operations-worker.ts";
 
 export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerConfig>>): WorkerParts => {
   const { database, outbox, clock, config, log, metrics } = platform;

@@ -1,11 +1,44 @@
-import { createDispatcher } from "@tandem/resilience";
-import { type ContinuousWorker, type Logger, type Metrics, withTraceparent } from "@tandem/runtime";
-import type { OperationQueue } from "../biz/ports.ts";
-import type { makeRunOperation } from "../biz/run-operation.ts";
+import type { Clock } from "@tandem/kernel";
+import { AppError } from "@tandem/kernel";
+import {
+  createOperationRunner,
+  createOperationsWorker as createWorker,
+  type OperationsWorker,
+  type RunOutcome,
+} from "@tandem/operations";
+import type { Logger, Metrics } from "@tandem/runtime";
+import type { CardProvider, LeasedOperation, OperationQueue, PaymentUnitOfWork } from "../biz/ports.ts";
+import { makeAskProvider, makeCommitOperation } from "../biz/run-operation.ts";
+
+export interface RunOperationDeps {
+  readonly uow: PaymentUnitOfWork;
+  readonly queue: OperationQueue;
+  readonly provider: CardProvider;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** Longest wait for one answer. */
+  readonly callTimeoutMs: number;
+  /** How long the outcome of an operation may stay unknown before it is left to a person. Default 24 hours. */
+  readonly giveUpMs?: number;
+  /** For fault suites: called between the provider's answer and the commit. */
+  readonly beforeCommit?: () => Promise<void> | void;
+}
+
+export type RunOperation = (operation: LeasedOperation, signal: AbortSignal) => Promise<RunOutcome>;
+
+/** One try of an operation at the card provider. */
+export const makeRunOperation = ({ provider, ...deps }: RunOperationDeps): RunOperation =>
+  createOperationRunner({
+    ...deps,
+    ask: makeAskProvider({ provider }),
+    commit: makeCommitOperation(deps),
+    timedOut: () =>
+      new AppError("deadline_exceeded", "payment.provider_timeout", "The provider did not answer in time."),
+  });
 
 export interface OperationsWorkerOptions {
   readonly queue: OperationQueue;
-  readonly runOperation: ReturnType<typeof makeRunOperation>;
+  readonly runOperation: RunOperation;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Calls to the provider at once. Default 16. */
@@ -16,101 +49,11 @@ export interface OperationsWorkerOptions {
   readonly maxPollMs?: number;
 }
 
-export interface OperationsWorker extends ContinuousWorker {
-  /** Something was asked for in this process. */
-  wake(): void;
-}
-
 /** Executes what is asked of the provider: claims with a lease, calls, commits. Any number of them at a time. */
-export const createOperationsWorker = (options: OperationsWorkerOptions): OperationsWorker => {
-  const { queue, runOperation, log, metrics, concurrency = 16, leaseMs = 20_000, maxPollMs = 500 } = options;
-  const outcomes = metrics.counter({
-    name: "tandem_payment_operations_total",
-    help: "Operations at the card provider, by kind and how a try ended",
-    labels: ["kind", "outcome"],
-  });
-  const dispatcher = createDispatcher({ concurrency, maxQueued: concurrency * 4 });
-  const stopping = new AbortController();
-  let loop: Promise<void> | undefined;
-  let woken = false;
-  let wakeUp = () => {};
-  let lastRoundAt = 0;
-  let inFlight = 0;
-
-  const wake = () => {
-    woken = true;
-    wakeUp();
-  };
-
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
-      if (woken || stopping.signal.aborted) return resolve();
-      const timer = setTimeout(resolve, ms);
-      wakeUp = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  const round = async (): Promise<number> => {
-    const room = concurrency - inFlight;
-    if (room <= 0) return 0;
-    const claimed = await queue.claim(room, leaseMs);
-    for (const operation of claimed) {
-      inFlight += 1;
-      void dispatcher
-        .run(() => withTraceparent(operation.traceparent, () => runOperation(operation, stopping.signal)))
-        .then((outcome) => {
-          outcomes.inc({ kind: operation.kind, outcome });
-          if (outcome !== "given_up") return;
-          log.error(
-            { operationId: operation.id, kind: operation.kind },
-            "nobody knows what became of an operation: a person has to look",
-          );
-        })
-        .catch((err: unknown) => {
-          outcomes.inc({ kind: operation.kind, outcome: "error" });
-          log.warn(
-            { err, operationId: operation.id, kind: operation.kind },
-            "an operation is tried again after its lease",
-          );
-        })
-        .finally(() => {
-          inFlight -= 1;
-          wake();
-        });
-    }
-    return claimed.length;
-  };
-
-  const run = async () => {
-    while (!stopping.signal.aborted) {
-      woken = false;
-      const claimed = await round().catch((err: unknown) => {
-        log.warn({ err }, "operations could not be claimed");
-        return 0;
-      });
-      lastRoundAt = performance.now();
-      if (claimed === 0) await sleep(maxPollMs);
-    }
-  };
-
-  return {
+export const createOperationsWorker = ({ runOperation, ...options }: OperationsWorkerOptions): OperationsWorker =>
+  createWorker({
+    ...options,
     name: "payment.operations",
-    kind: "cron",
-    wake,
-    start: async () => {
-      lastRoundAt = performance.now();
-      loop ??= run();
-    },
-    stop: async () => {
-      stopping.abort(new Error("the worker stops"));
-      wakeUp();
-      await loop;
-      await dispatcher.drain();
-    },
-    healthCheck: async () => {
-      if (loop && performance.now() - lastRoundAt > 60_000) throw new Error("no round for a minute");
-    },
-  };
-};
+    counter: "tandem_payment_operations_total",
+    run: runOperation,
+  });
