@@ -56,43 +56,46 @@ export async function* readTable(parts: AsyncIterable<Uint8Array>, shape: TableS
   if (!columns) throw fileInvalid({ line: 1 }, "it is empty");
 }
 
-/** Text of bytes that may be cut anywhere. */
+/** Bytes without a line break: four for each character of a row. */
+const MAX_LINE_BYTES = 4 * MAX_ROW;
+const LINE_FEED = 10;
+
+/** Text of bytes that may be cut anywhere: whole lines at a time, because a line break is never part of another character. */
 async function* decode(parts: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
   let line = 1;
-  const text = (bytes: Uint8Array | undefined): string => {
-    let decoded: string;
-    try {
-      decoded = bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode();
-    } catch {
-      const before = bytes ? linesBeforeFault(bytes) : 0;
-      throw fileInvalid({ line: line + before }, "it is not UTF-8");
-    }
+  let rest: Uint8Array = new Uint8Array();
+  const text = (bytes: Uint8Array): string => {
+    const decoded = decoded8(bytes);
+    if (decoded === undefined) throw fileInvalid({ line: line + linesBeforeFault(bytes) }, "it is not UTF-8");
     const nul = decoded.indexOf("\0");
     if (nul >= 0) throw fileInvalid({ line: line + breaksIn(decoded.slice(0, nul)) }, "there is a NUL character");
     line += breaksIn(decoded);
     return decoded;
   };
-  for await (const part of parts) yield text(part);
-  yield text(undefined);
+  for await (const part of parts) {
+    const bytes = rest.byteLength === 0 ? part : Buffer.concat([rest, part]);
+    const end = bytes.lastIndexOf(LINE_FEED) + 1;
+    rest = bytes.subarray(end);
+    if (end > 0) yield text(bytes.subarray(0, end));
+    if (rest.byteLength > MAX_LINE_BYTES) throw fileInvalid({ line }, MESSAGES["CSV_MAX_RECORD_SIZE"] ?? "");
+  }
+  if (rest.byteLength > 0) yield text(rest);
 }
+
+const decoded8 = (bytes: Uint8Array): string | undefined => {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+};
 
 const breaksIn = (text: string): number => text.split("\n").length - 1;
 
-/** Whole lines that are UTF-8: a line break is never part of another character. */
 const linesBeforeFault = (bytes: Uint8Array): number => {
-  const strict = new TextDecoder("utf-8", { fatal: true });
-  let lines = 0;
-  for (let from = 0; ; ) {
-    const end = bytes.indexOf(10, from);
-    if (end < 0) return lines;
-    try {
-      // The part may begin inside of a character: its first line is taken on trust.
-      if (from > 0) strict.decode(bytes.subarray(from, end));
-    } catch {
-      return lines;
-    }
-    lines += 1;
+  for (let from = 0, lines = 0; ; lines += 1) {
+    const end = bytes.indexOf(LINE_FEED, from);
+    if (end < 0 || decoded8(bytes.subarray(from, end)) === undefined) return lines;
     from = end + 1;
   }
 };
