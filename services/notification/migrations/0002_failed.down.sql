@@ -1,1 +1,2 @@
-drop index notification_failed;
+-- no-transaction
+drop index concurrently if exists notification_failed;

@@ -161,9 +161,6 @@ const withProductNames = (values: Values, names: ReadonlyMap<string, string>): V
 export const giveUp = (before: Notification, reason: string): Notification =>
   next(before, { status: "FAILED", reason });
 
-export const suppress = (before: Notification, reason: string): Notification =>
-  next(before, { status: "SUPPRESSED", reason });
-
 /** The same message once more, to be written anew. @throws AppError `notification.not_resendable` */
 export const resendOf = (
   before: Notification,
