@@ -99,6 +99,7 @@ const table = {
     "seller.write",
     "session.read",
     "session.write",
+    "settlement.import",
     "settlement.read",
     "shipment.read",
     "shipment.write",

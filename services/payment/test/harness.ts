@@ -34,7 +34,7 @@ export interface Harness extends AsyncDisposable {
   readonly tokens: TestTokens;
   readonly consumers: ConsumerHost;
   http(path: string, call?: Call): Promise<Answer>;
-  runJob(name: string): Promise<unknown>;
+  runJob(name: string, scheduledAt?: Date): Promise<unknown>;
   /** Hands an event to the consumers, as a sidecar would. The same id again is a redelivery. */
   deliver<Desc extends DescMessage>(schema: Desc, init: MessageInitShape<Desc>, id?: string): Promise<Delivery>;
   /** What was announced about an order so far, oldest first. */
@@ -88,12 +88,12 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
       const { status, text } = await service.http(path, call);
       return { status, text, json: parsed(text) };
     },
-    async runJob(name) {
+    async runJob(name, scheduledAt = clock.now()) {
       const job = service.worker.jobs?.find((one) => one.name === name);
       if (!job) throw new Error(`no job ${name}`);
       const { log } = captureLog();
       const signal = AbortSignal.timeout(10_000);
-      return job.run({ scheduledAt: clock.now(), cause: "schedule", attempt: 1, token: 1n, signal, log });
+      return job.run({ scheduledAt, cause: "schedule", attempt: 1, token: 1n, signal, log });
     },
     announced,
     until(orderId, topic, times = 1) {

@@ -5,7 +5,6 @@ import { createTestDatabase, pollUntil, type TestDatabase } from "@tandem/testki
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { makeCapturePayment, makeRefundPayment } from "../src/biz/change-payment.ts";
 import { makeCancelPayment, makeCollectPayment, makeOpenPayment, type OrderMoney } from "../src/biz/follow-order.ts";
-import { makeSettlePayments } from "../src/biz/settle-payments.ts";
 import { createSimulatedProvider } from "../src/client/simulated-provider.ts";
 import { makeOperationQueue } from "../src/data/operation-queue.ts";
 import { makePaymentReader } from "../src/data/payment-reader.ts";
@@ -40,7 +39,6 @@ const open = ({ database }: TestDatabase) => {
     cancel: makeCancelPayment(deps),
     capture: makeCapturePayment(deps),
     refund: makeRefundPayment(deps),
-    settle: makeSettlePayments(deps),
     payments: makePaymentReader(database.orm),
   };
 };
@@ -228,16 +226,6 @@ describe("the books", () => {
       code: "payment.currency_mismatch",
     });
     await expect(shop.capture(newId(), undefined)).rejects.toMatchObject({ code: "payment.not_found" });
-  });
-
-  it("settle every captured card payment once", async () => {
-    const until = new Date(Date.now() + 60_000);
-    const [settlement] = await shop.settle(until);
-    const { rows } = await test.database.query<{ n: number; sum: string }>(
-      "select count(*)::int as n, sum(captured_minor)::text as sum from payment where captured_at is not null and method = 'CARD'",
-    );
-    expect(settlement).toMatchObject({ paymentCount: rows[0]?.n, gross: money("EUR", BigInt(rows[0]?.sum ?? "0")) });
-    expect(await shop.settle(until)).toEqual([]);
   });
 
   it("agree with the bank's: one capture per order, and nothing kept of a cancelled one", async () => {

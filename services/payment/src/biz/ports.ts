@@ -3,7 +3,8 @@ import type { Operation, OperationKind, OperationOutcome, Refund } from "../mode
 import type { MethodKind, Payment, PaymentStatus } from "../model/payment.ts";
 import type { PaymentEvent } from "../model/payment-events.ts";
 import type { ClaimStatus, RefundClaim } from "../model/refund-claim.ts";
-import type { Settlement, SettlementSums } from "../model/settlement.ts";
+import type { Settlement } from "../model/settlement.ts";
+import type { BankLine, OwnMovement, SettlementFile } from "../model/settlement-file.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -72,15 +73,44 @@ export interface ClaimRepository {
   decide(operationId: string, status: "DONE" | "FAILED"): Promise<void>;
 }
 
-export interface UnsettledPayments extends SettlementSums {
-  readonly paymentIds: readonly string[];
+export interface SettlementRepository {
+  /** Writes it and marks the payments that were captured in it. */
+  create(settlement: Settlement, paymentIds: readonly string[]): Promise<void>;
 }
 
-export interface SettlementRepository {
-  /** Captured before `until` and not settled, by currency. Locks them. */
-  lockUnsettled(until: Date): Promise<readonly UnsettledPayments[]>;
-  /** Writes it and marks its payments: those that were summed, no others. */
-  create(settlement: Settlement, paymentIds: readonly string[]): Promise<void>;
+export interface SettlementFileReader {
+  /** @throws AppError `payment.settlement_file_not_found` */
+  getById(fileId: string): Promise<SettlementFile>;
+  listSettledDays(provider: string, days: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Newest day first. */
+  listByStatus(status: SettlementFile["status"] | undefined, page: PageRequest): Promise<Page<SettlementFile>>;
+}
+
+export interface SettlementFileRepository {
+  /** Until the end of the transaction: imports of one day take turns. */
+  lockDay(provider: string, day: string): Promise<void>;
+  findByDay(provider: string, day: string): Promise<SettlementFile | undefined>;
+  /** Those of the operations that another file names already. */
+  listNamedElsewhere(operationIds: readonly string[], exceptFileId: string | undefined): Promise<ReadonlySet<string>>;
+  /** Captures and refunds of cards that succeeded, of these operations. */
+  listMovements(operationIds: readonly string[]): Promise<readonly OwnMovement[]>;
+  /** Those of a time that neither these operations nor any other file name; 1000 at most. */
+  listUnnamed(
+    period: { readonly from: Date; readonly to: Date },
+    operationIds: readonly string[],
+    exceptFileId: string | undefined,
+  ): Promise<readonly OwnMovement[]>;
+  /** Payments that these operations captured and that are not settled. Locks them. */
+  listCapturedPayments(operationIds: readonly string[]): Promise<readonly string[]>;
+  /** Writes the file and its lines in the place of what was there. */
+  replace(file: SettlementFile, lines: readonly BankLine[]): Promise<void>;
+}
+
+/** Where a provider leaves its daily files. */
+export interface SettlementFiles {
+  readonly provider: string;
+  /** Undefined: there is none, or not yet. */
+  fetch(day: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 export interface OutboxPort {
@@ -92,6 +122,7 @@ export interface Repositories {
   readonly operations: OperationRepository;
   readonly claims: ClaimRepository;
   readonly settlements: SettlementRepository;
+  readonly files: SettlementFileRepository;
   readonly outbox: OutboxPort;
 }
 

@@ -1,7 +1,8 @@
-import { bigint, boolean, char, integer, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, char, date, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { FailureCode } from "../model/operation.ts";
 import type { MethodKind, PaymentStatus } from "../model/payment.ts";
 import type { RefundClaim } from "../model/refund-claim.ts";
+import type { Difference, SettlementFile } from "../model/settlement-file.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 const minor = (name: string) => bigint(name, { mode: "bigint" }).notNull();
@@ -51,4 +52,23 @@ export const settlementTable = pgTable("settlement", {
   periodStart: at("period_start").notNull(),
   periodEnd: at("period_end").notNull(),
   settledAt: at("settled_at").notNull(),
+});
+
+type StoredAmount = { readonly currency: string; readonly minor: string };
+/** A difference as it is stored: amounts as text. */
+export interface StoredDifference extends Omit<Difference, "ours" | "theirs"> {
+  readonly ours?: StoredAmount | undefined;
+  readonly theirs?: StoredAmount | undefined;
+}
+
+export const settlementFileTable = pgTable("settlement_file", {
+  id: uuid("id").primaryKey(),
+  provider: text("provider").notNull(),
+  day: date("day", { mode: "string" }).notNull(),
+  status: text("status").$type<SettlementFile["status"]>().notNull(),
+  checksum: text("checksum").notNull(),
+  lineCount: integer("line_count").notNull(),
+  differences: jsonb("differences").$type<readonly StoredDifference[]>().notNull(),
+  settlementIds: uuid("settlement_ids").array().notNull(),
+  importedAt: at("imported_at").notNull(),
 });

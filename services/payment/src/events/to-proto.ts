@@ -7,11 +7,15 @@ import {
   PaymentStatus as ProtoPaymentStatus,
   RefundSchema,
   RefundStatus,
+  SettlementDifferenceKind,
+  SettlementFileSchema,
+  SettlementFileStatus,
   SettlementSchema,
 } from "@tandem/contracts/payment";
 import type { Refund } from "../model/operation.ts";
 import type { Payment } from "../model/payment.ts";
 import type { Settlement } from "../model/settlement.ts";
+import type { SettlementFile } from "../model/settlement-file.ts";
 
 const stamp = (at: Date | undefined) => at && timestampFromDate(at);
 
@@ -56,4 +60,22 @@ export const settlementToProto = (settlement: Settlement) =>
     periodStart: timestampFromDate(settlement.periodStart),
     periodEnd: timestampFromDate(settlement.periodEnd),
     settledAt: timestampFromDate(settlement.settledAt),
+  });
+
+export const settlementFileToProto = (file: SettlementFile) =>
+  create(SettlementFileSchema, {
+    fileId: file.id,
+    provider: file.provider,
+    day: file.day,
+    status: SettlementFileStatus[file.status],
+    lineCount: file.lineCount,
+    differences: file.differences.map(({ kind, operationId, paymentId, ours, theirs }) => ({
+      kind: SettlementDifferenceKind[kind],
+      operationId,
+      paymentId: paymentId ?? "",
+      ...(ours ? { ours: moneyToProto(ours) } : {}),
+      ...(theirs ? { theirs: moneyToProto(theirs) } : {}),
+    })),
+    settlementIds: [...file.settlementIds],
+    importedAt: timestampFromDate(file.importedAt),
   });

@@ -1,4 +1,4 @@
-import { AppError } from "@tandem/kernel";
+import { AppError, type ErrorDetail } from "@tandem/kernel";
 import type { PaymentStatus } from "./payment.ts";
 
 export const paymentNotFound = (id: string) =>
@@ -30,6 +30,14 @@ export const operationInProgress = (paymentId: string) =>
     "payment.operation_in_progress",
     `Something else is under way for payment ${paymentId}; try again when it is done.`,
   );
+
+export const settlementFileInvalid = (details: readonly ErrorDetail[]) =>
+  new AppError("invalid_argument", "payment.settlement_file_invalid", "The file has lines that cannot be read.", {
+    details,
+  });
+
+export const settlementFileSettled = (day: string) =>
+  new AppError("failed_precondition", "payment.settlement_file_settled", `${day} is settled by another file.`);
 
 export const providerUnknown = (provider: string) =>
   new AppError("not_found", "payment.provider_unknown", `There is no payment provider ${provider}.`);

@@ -5,11 +5,14 @@ import { isSignedWebhook } from "@tandem/operations";
 import { registerService } from "@tandem/rpc";
 import type { z } from "zod";
 import { makeAuthorizePayment, makeCapturePayment, makeRefundPayment, makeVoidPayment } from "../biz/change-payment.ts";
+import { makeImportSettlementFile } from "../biz/import-settlement-file.ts";
 import { makeReceiveWebhook } from "../biz/receive-webhook.ts";
+import { readSettlementFile, sha256 } from "../client/read-settlement-file.ts";
 import { readWebhook } from "../client/read-webhook.ts";
 import type { paymentApiConfig } from "../config/config.ts";
 import { makePaymentReader } from "../data/payment-reader.ts";
 import { makeRefundReader } from "../data/refund-reader.ts";
+import { makeSettlementFileReader } from "../data/settlement-file-repository.ts";
 import { makeSettlementReader } from "../data/settlement-reader.ts";
 import { makePaymentUnitOfWork } from "../data/unit-of-work.ts";
 import { makeWebhookInbox } from "../data/webhook-inbox.ts";
@@ -31,6 +34,9 @@ export const composeApi = ({
     payments: makePaymentReader(database.orm),
     refunds: makeRefundReader(database),
     settlements: makeSettlementReader(database.orm),
+    settlementFiles: makeSettlementFileReader(database.orm),
+    importSettlementFile: makeImportSettlementFile({ ...deps, read: readSettlementFile, checksumOf: sha256 }),
+    settlementProvider: PROVIDER,
     authorizePayment: makeAuthorizePayment(deps),
     capturePayment: makeCapturePayment(deps),
     voidPayment: makeVoidPayment(deps),

@@ -2,7 +2,11 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { ACT_FOR_ANY_CUSTOMER, mayActFor } from "@tandem/auth";
 import { enumName } from "@tandem/contracts";
 import { moneyFromProto } from "@tandem/contracts/common";
-import { type PaymentService, PaymentStatus as ProtoPaymentStatus } from "@tandem/contracts/payment";
+import {
+  type PaymentService,
+  SettlementFileStatus as ProtoFileStatus,
+  PaymentStatus as ProtoPaymentStatus,
+} from "@tandem/contracts/payment";
 import { isId } from "@tandem/kernel";
 import { callOf, readPage, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
 import type {
@@ -11,11 +15,13 @@ import type {
   makeRefundPayment,
   makeVoidPayment,
 } from "../biz/change-payment.ts";
-import type { PaymentReader, RefundReader, SettlementReader } from "../biz/ports.ts";
+import type { makeImportSettlementFile } from "../biz/import-settlement-file.ts";
+import type { PaymentReader, RefundReader, SettlementFileReader, SettlementReader } from "../biz/ports.ts";
 import type { makeReceiveWebhook } from "../biz/receive-webhook.ts";
-import { paymentToProto, settlementToProto } from "../events/to-proto.ts";
-import { paymentNotFound } from "../model/errors.ts";
+import { paymentToProto, settlementFileToProto, settlementToProto } from "../events/to-proto.ts";
+import { paymentNotFound, providerUnknown } from "../model/errors.ts";
 import type { Payment, PaymentStatus } from "../model/payment.ts";
+import type { SettlementFile } from "../model/settlement-file.ts";
 
 export interface PaymentHandlersDeps {
   readonly payments: PaymentReader;
@@ -25,6 +31,10 @@ export interface PaymentHandlersDeps {
   readonly capturePayment: ReturnType<typeof makeCapturePayment>;
   readonly voidPayment: ReturnType<typeof makeVoidPayment>;
   readonly refundPayment: ReturnType<typeof makeRefundPayment>;
+  readonly settlementFiles: SettlementFileReader;
+  readonly importSettlementFile: ReturnType<typeof makeImportSettlementFile>;
+  /** Whose files are taken. */
+  readonly settlementProvider: string;
   readonly receiveWebhook: ReturnType<typeof makeReceiveWebhook>;
 }
 
@@ -108,6 +118,24 @@ export const makePaymentHandlers = (deps: PaymentHandlersDeps): ServiceImpl<type
       await deps.receiveWebhook({ provider, signature, body: payload?.data ?? new Uint8Array() });
       return {};
     },
+
+    importSettlementFile: async ({ provider, day, content }, { signal }) => {
+      if (provider !== deps.settlementProvider) throw providerUnknown(provider);
+      return { file: settlementFileToProto(await deps.importSettlementFile({ provider, day, content }, signal)) };
+    },
+
+    listSettlementFiles: async ({ page, status }) => {
+      const wanted =
+        status === ProtoFileStatus.UNSPECIFIED
+          ? undefined
+          : (enumName(ProtoFileStatus, status) as SettlementFile["status"]);
+      const found = await deps.settlementFiles.listByStatus(wanted, readPage(page));
+      return { files: found.items.map(settlementFileToProto), page: writePage(found) };
+    },
+
+    getSettlementFile: async ({ fileId }) => ({
+      file: settlementFileToProto(await deps.settlementFiles.getById(fileId)),
+    }),
 
     listSettlements: async ({ page, currencyCode }) => {
       const found = await deps.settlements.listByCurrency(currencyCode || undefined, readPage(page));

@@ -8,11 +8,14 @@ import {
   makeRefundReturn,
   makeShortenPayment,
 } from "../biz/follow-order.ts";
-import { makeSettlePayments } from "../biz/settle-payments.ts";
+import { makeImportSettlementFile } from "../biz/import-settlement-file.ts";
 import { createProviderBreaker, guardProvider } from "../client/guarded-provider.ts";
+import { readSettlementFile, sha256 } from "../client/read-settlement-file.ts";
 import { createSimulatedProvider } from "../client/simulated-provider.ts";
+import { createSimulatedSettlementFiles } from "../client/simulated-settlement-files.ts";
 import type { paymentWorkerConfig } from "../config/config.ts";
 import { makeOperationQueue } from "../data/operation-queue.ts";
+import { makeSettlementFileReader } from "../data/settlement-file-repository.ts";
 import { makePaymentUnitOfWork } from "../data/unit-of-work.ts";
 import { makeWebhookInbox } from "../data/webhook-inbox.ts";
 import { settlement } from "./cron/settlement.ts";
@@ -48,7 +51,12 @@ export const composeWorker = (platform: Platform<z.output<typeof paymentWorkerCo
       onOrderCancelled({ cancelPayment: makeCancelPayment(deps) }),
     ],
     jobs: [
-      settlement({ settlePayments: makeSettlePayments(deps) }),
+      settlement({
+        files: createSimulatedSettlementFiles(database),
+        importFile: makeImportSettlementFile({ ...deps, read: readSettlementFile, checksumOf: sha256 }),
+        listSettledDays: makeSettlementFileReader(database.orm).listSettledDays,
+        metrics,
+      }),
       webhookRetry({ inbox: makeWebhookInbox(database) }),
     ],
     workers: [operations],

@@ -16,7 +16,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/payment/v1/payment.proto.
  */
 export const file_tandem_payment_v1_payment: GenFile = /*@__PURE__*/
-  fileDesc("Ch90YW5kZW0vcGF5bWVudC92MS9wYXltZW50LnByb3RvEhF0YW5kZW0ucGF5bWVudC52MSKJBQoHUGF5bWVudBISCgpwYXltZW50X2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEhMKC2N1c3RvbWVyX2lkGAMgASgJEjAKBnN0YXR1cxgEIAEoDjIgLnRhbmRlbS5wYXltZW50LnYxLlBheW1lbnRTdGF0dXMSOAoLbWV0aG9kX2tpbmQYBSABKA4yIy50YW5kZW0uY29tbW9uLnYxLlBheW1lbnRNZXRob2RLaW5kEicKBmFtb3VudBgGIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSKQoIY2FwdHVyZWQYByABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCHJlZnVuZGVkGAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRI7CgxmYWlsdXJlX2NvZGUYCSABKA4yJS50YW5kZW0ucGF5bWVudC52MS5QYXltZW50RmFpbHVyZUNvZGUSGgoScHJvdmlkZXJfcmVmZXJlbmNlGAogASgJEioKB3JlZnVuZHMYCyADKAsyGS50YW5kZW0ucGF5bWVudC52MS5SZWZ1bmQSDwoHdmVyc2lvbhgMIAEoAxIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1hdXRob3JpemVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjYXB0dXJlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitQEKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSJwoGYW1vdW50GAIgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIOCgZyZWFzb24YAyABKAkSLwoGc3RhdHVzGAQgASgOMh8udGFuZGVtLnBheW1lbnQudjEuUmVmdW5kU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIusCCgpTZXR0bGVtZW50EhUKDXNldHRsZW1lbnRfaWQYASABKAkSJgoFZ3Jvc3MYAiABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCHJlZnVuZGVkGAMgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIkCgNmZWUYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiQKA25ldBgFIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSFQoNcGF5bWVudF9jb3VudBgGIAEoBRIwCgxwZXJpb2Rfc3RhcnQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnBlcmlvZF9lbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnNldHRsZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKoECCg1QYXltZW50U3RhdHVzEh4KGlBBWU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWUEFZTUVOVF9TVEFUVVNfUEVORElORxABEh0KGVBBWU1FTlRfU1RBVFVTX0FVVEhPUklaRUQQAhIbChdQQVlNRU5UX1NUQVRVU19DQVBUVVJFRBADEiUKIVBBWU1FTlRfU1RBVFVTX1BBUlRJQUxMWV9SRUZVTkRFRBAEEhsKF1BBWU1FTlRfU1RBVFVTX1JFRlVOREVEEAUSGQoVUEFZTUVOVF9TVEFUVVNfVk9JREVEEAYSGQoVUEFZTUVOVF9TVEFUVVNfRkFJTEVEEAcqjQMKElBheW1lbnRGYWlsdXJlQ29kZRIkCiBQQVlNRU5UX0ZBSUxVUkVfQ09ERV9VTlNQRUNJRklFRBAAEiEKHVBBWU1FTlRfRkFJTFVSRV9DT0RFX0RFQ0xJTkVEEAESKwonUEFZTUVOVF9GQUlMVVJFX0NPREVfSU5TVUZGSUNJRU5UX0ZVTkRTEAISJQohUEFZTUVOVF9GQUlMVVJFX0NPREVfQ0FSRF9FWFBJUkVEEAMSJgoiUEFZTUVOVF9GQUlMVVJFX0NPREVfVE9LRU5fSU5WQUxJRBAEEigKJFBBWU1FTlRfRkFJTFVSRV9DT0RFX0ZSQVVEX1NVU1BFQ1RFRBAFEikKJVBBWU1FTlRfRkFJTFVSRV9DT0RFX1BST1ZJREVSX1RJTUVPVVQQBhItCilQQVlNRU5UX0ZBSUxVUkVfQ09ERV9QUk9WSURFUl9VTkFWQUlMQUJMRRAHEi4KKlBBWU1FTlRfRkFJTFVSRV9DT0RFX0FVVEhPUklaQVRJT05fRVhQSVJFRBAIKq8BChBQYXltZW50T3BlcmF0aW9uEiEKHVBBWU1FTlRfT1BFUkFUSU9OX1VOU1BFQ0lGSUVEEAASHwobUEFZTUVOVF9PUEVSQVRJT05fQVVUSE9SSVpFEAESHQoZUEFZTUVOVF9PUEVSQVRJT05fQ0FQVFVSRRACEhoKFlBBWU1FTlRfT1BFUkFUSU9OX1ZPSUQQAxIcChhQQVlNRU5UX09QRVJBVElPTl9SRUZVTkQQBCp/CgxSZWZ1bmRTdGF0dXMSHQoZUkVGVU5EX1NUQVRVU19VTlNQRUNJRklFRBAAEhkKFVJFRlVORF9TVEFUVVNfUEVORElORxABEhsKF1JFRlVORF9TVEFUVVNfU1VDQ0VFREVEEAISGAoUUkVGVU5EX1NUQVRVU19GQUlMRUQQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tandem_common_v1_money, file_tandem_common_v1_payment_method]);
+  fileDesc("Ch90YW5kZW0vcGF5bWVudC92MS9wYXltZW50LnByb3RvEhF0YW5kZW0ucGF5bWVudC52MSKJBQoHUGF5bWVudBISCgpwYXltZW50X2lkGAEgASgJEhAKCG9yZGVyX2lkGAIgASgJEhMKC2N1c3RvbWVyX2lkGAMgASgJEjAKBnN0YXR1cxgEIAEoDjIgLnRhbmRlbS5wYXltZW50LnYxLlBheW1lbnRTdGF0dXMSOAoLbWV0aG9kX2tpbmQYBSABKA4yIy50YW5kZW0uY29tbW9uLnYxLlBheW1lbnRNZXRob2RLaW5kEicKBmFtb3VudBgGIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSKQoIY2FwdHVyZWQYByABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCHJlZnVuZGVkGAggASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRI7CgxmYWlsdXJlX2NvZGUYCSABKA4yJS50YW5kZW0ucGF5bWVudC52MS5QYXltZW50RmFpbHVyZUNvZGUSGgoScHJvdmlkZXJfcmVmZXJlbmNlGAogASgJEioKB3JlZnVuZHMYCyADKAsyGS50YW5kZW0ucGF5bWVudC52MS5SZWZ1bmQSDwoHdmVyc2lvbhgMIAEoAxIuCgpjcmVhdGVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GA4gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1hdXRob3JpemVkX2F0GA8gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtjYXB0dXJlZF9hdBgQIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAitQEKBlJlZnVuZBIRCglyZWZ1bmRfaWQYASABKAkSJwoGYW1vdW50GAIgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIOCgZyZWFzb24YAyABKAkSLwoGc3RhdHVzGAQgASgOMh8udGFuZGVtLnBheW1lbnQudjEuUmVmdW5kU3RhdHVzEi4KCmNyZWF0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIusCCgpTZXR0bGVtZW50EhUKDXNldHRsZW1lbnRfaWQYASABKAkSJgoFZ3Jvc3MYAiABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EikKCHJlZnVuZGVkGAMgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIkCgNmZWUYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EiQKA25ldBgFIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkSFQoNcGF5bWVudF9jb3VudBgGIAEoBRIwCgxwZXJpb2Rfc3RhcnQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnBlcmlvZF9lbmQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnNldHRsZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpQCCg5TZXR0bGVtZW50RmlsZRIPCgdmaWxlX2lkGAEgASgJEhAKCHByb3ZpZGVyGAIgASgJEgsKA2RheRgDIAEoCRI3CgZzdGF0dXMYBCABKA4yJy50YW5kZW0ucGF5bWVudC52MS5TZXR0bGVtZW50RmlsZVN0YXR1cxISCgpsaW5lX2NvdW50GAUgASgFEjwKC2RpZmZlcmVuY2VzGAYgAygLMicudGFuZGVtLnBheW1lbnQudjEuU2V0dGxlbWVudERpZmZlcmVuY2USFgoOc2V0dGxlbWVudF9pZHMYByADKAkSLwoLaW1wb3J0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIssBChRTZXR0bGVtZW50RGlmZmVyZW5jZRI5CgRraW5kGAEgASgOMisudGFuZGVtLnBheW1lbnQudjEuU2V0dGxlbWVudERpZmZlcmVuY2VLaW5kEhQKDG9wZXJhdGlvbl9pZBgCIAEoCRISCgpwYXltZW50X2lkGAMgASgJEiUKBG91cnMYBCABKAsyFy50YW5kZW0uY29tbW9uLnYxLk1vbmV5EicKBnRoZWlycxgFIAEoCzIXLnRhbmRlbS5jb21tb24udjEuTW9uZXkqgQIKDVBheW1lbnRTdGF0dXMSHgoaUEFZTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIaChZQQVlNRU5UX1NUQVRVU19QRU5ESU5HEAESHQoZUEFZTUVOVF9TVEFUVVNfQVVUSE9SSVpFRBACEhsKF1BBWU1FTlRfU1RBVFVTX0NBUFRVUkVEEAMSJQohUEFZTUVOVF9TVEFUVVNfUEFSVElBTExZX1JFRlVOREVEEAQSGwoXUEFZTUVOVF9TVEFUVVNfUkVGVU5ERUQQBRIZChVQQVlNRU5UX1NUQVRVU19WT0lERUQQBhIZChVQQVlNRU5UX1NUQVRVU19GQUlMRUQQByqNAwoSUGF5bWVudEZhaWx1cmVDb2RlEiQKIFBBWU1FTlRfRkFJTFVSRV9DT0RFX1VOU1BFQ0lGSUVEEAASIQodUEFZTUVOVF9GQUlMVVJFX0NPREVfREVDTElORUQQARIrCidQQVlNRU5UX0ZBSUxVUkVfQ09ERV9JTlNVRkZJQ0lFTlRfRlVORFMQAhIlCiFQQVlNRU5UX0ZBSUxVUkVfQ09ERV9DQVJEX0VYUElSRUQQAxImCiJQQVlNRU5UX0ZBSUxVUkVfQ09ERV9UT0tFTl9JTlZBTElEEAQSKAokUEFZTUVOVF9GQUlMVVJFX0NPREVfRlJBVURfU1VTUEVDVEVEEAUSKQolUEFZTUVOVF9GQUlMVVJFX0NPREVfUFJPVklERVJfVElNRU9VVBAGEi0KKVBBWU1FTlRfRkFJTFVSRV9DT0RFX1BST1ZJREVSX1VOQVZBSUxBQkxFEAcSLgoqUEFZTUVOVF9GQUlMVVJFX0NPREVfQVVUSE9SSVpBVElPTl9FWFBJUkVEEAgqrwEKEFBheW1lbnRPcGVyYXRpb24SIQodUEFZTUVOVF9PUEVSQVRJT05fVU5TUEVDSUZJRUQQABIfChtQQVlNRU5UX09QRVJBVElPTl9BVVRIT1JJWkUQARIdChlQQVlNRU5UX09QRVJBVElPTl9DQVBUVVJFEAISGgoWUEFZTUVOVF9PUEVSQVRJT05fVk9JRBADEhwKGFBBWU1FTlRfT1BFUkFUSU9OX1JFRlVORBAEKn8KDFJlZnVuZFN0YXR1cxIdChlSRUZVTkRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVUkVGVU5EX1NUQVRVU19QRU5ESU5HEAESGwoXUkVGVU5EX1NUQVRVU19TVUNDRUVERUQQAhIYChRSRUZVTkRfU1RBVFVTX0ZBSUxFRBADKoUBChRTZXR0bGVtZW50RmlsZVN0YXR1cxImCiJTRVRUTEVNRU5UX0ZJTEVfU1RBVFVTX1VOU1BFQ0lGSUVEEAASIQodU0VUVExFTUVOVF9GSUxFX1NUQVRVU19BR1JFRVMQARIiCh5TRVRUTEVNRU5UX0ZJTEVfU1RBVFVTX0RJRkZFUlMQAiqqAgoYU2V0dGxlbWVudERpZmZlcmVuY2VLaW5kEioKJlNFVFRMRU1FTlRfRElGRkVSRU5DRV9LSU5EX1VOU1BFQ0lGSUVEEAASLgoqU0VUVExFTUVOVF9ESUZGRVJFTkNFX0tJTkRfTUlTU0lOR19XSVRIX1VTEAESLgoqU0VUVExFTUVOVF9ESUZGRVJFTkNFX0tJTkRfTUlTU0lOR19BVF9CQU5LEAISKwonU0VUVExFTUVOVF9ESUZGRVJFTkNFX0tJTkRfT1RIRVJfQU1PVU5UEAMSKQolU0VUVExFTUVOVF9ESUZGRVJFTkNFX0tJTkRfT1RIRVJfS0lORBAEEioKJlNFVFRMRU1FTlRfRElGRkVSRU5DRV9LSU5EX05BTUVEX1RXSUNFEAViBnByb3RvMw", [file_google_protobuf_timestamp, file_tandem_common_v1_money, file_tandem_common_v1_payment_method]);
 
 /**
  * The money of one order. captured <= amount, refunded <= captured.
@@ -213,6 +213,105 @@ export type Settlement = Message<"tandem.payment.v1.Settlement"> & {
  */
 export const SettlementSchema: GenMessage<Settlement> = /*@__PURE__*/
   messageDesc(file_tandem_payment_v1_payment, 2);
+
+/**
+ * What the bank says that it did on a day, compared with what we know.
+ *
+ * @generated from message tandem.payment.v1.SettlementFile
+ */
+export type SettlementFile = Message<"tandem.payment.v1.SettlementFile"> & {
+  /**
+   * @generated from field: string file_id = 1;
+   */
+  fileId: string;
+
+  /**
+   * @generated from field: string provider = 2;
+   */
+  provider: string;
+
+  /**
+   * `2026-11-21`, UTC.
+   *
+   * @generated from field: string day = 3;
+   */
+  day: string;
+
+  /**
+   * @generated from field: tandem.payment.v1.SettlementFileStatus status = 4;
+   */
+  status: SettlementFileStatus;
+
+  /**
+   * @generated from field: int32 line_count = 5;
+   */
+  lineCount: number;
+
+  /**
+   * @generated from field: repeated tandem.payment.v1.SettlementDifference differences = 6;
+   */
+  differences: SettlementDifference[];
+
+  /**
+   * One per currency; none while the two differ.
+   *
+   * @generated from field: repeated string settlement_ids = 7;
+   */
+  settlementIds: string[];
+
+  /**
+   * @generated from field: google.protobuf.Timestamp imported_at = 8;
+   */
+  importedAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tandem.payment.v1.SettlementFile.
+ * Use `create(SettlementFileSchema)` to create a new message.
+ */
+export const SettlementFileSchema: GenMessage<SettlementFile> = /*@__PURE__*/
+  messageDesc(file_tandem_payment_v1_payment, 3);
+
+/**
+ * @generated from message tandem.payment.v1.SettlementDifference
+ */
+export type SettlementDifference = Message<"tandem.payment.v1.SettlementDifference"> & {
+  /**
+   * @generated from field: tandem.payment.v1.SettlementDifferenceKind kind = 1;
+   */
+  kind: SettlementDifferenceKind;
+
+  /**
+   * Our name for it at the bank.
+   *
+   * @generated from field: string operation_id = 2;
+   */
+  operationId: string;
+
+  /**
+   * Empty when we know of none.
+   *
+   * @generated from field: string payment_id = 3;
+   */
+  paymentId: string;
+
+  /**
+   * @generated from field: tandem.common.v1.Money ours = 4;
+   */
+  ours?: Money | undefined;
+
+  /**
+   * @generated from field: tandem.common.v1.Money theirs = 5;
+   */
+  theirs?: Money | undefined;
+};
+
+/**
+ * Describes the message tandem.payment.v1.SettlementDifference.
+ * Use `create(SettlementDifferenceSchema)` to create a new message.
+ */
+export const SettlementDifferenceSchema: GenMessage<SettlementDifference> = /*@__PURE__*/
+  messageDesc(file_tandem_payment_v1_payment, 4);
 
 /**
  * @generated from enum tandem.payment.v1.PaymentStatus
@@ -423,4 +522,89 @@ export type RefundStatus = (typeof RefundStatus)[keyof typeof RefundStatus] | Un
  */
 export const RefundStatusSchema: GenEnum<RefundStatus> = /*@__PURE__*/
   enumDesc(file_tandem_payment_v1_payment, 3);
+
+/**
+ * @generated from enum tandem.payment.v1.SettlementFileStatus
+ */
+export const SettlementFileStatus = {
+  /**
+   * @generated from enum value: SETTLEMENT_FILE_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The bank and we say the same: the day is settled.
+   *
+   * @generated from enum value: SETTLEMENT_FILE_STATUS_AGREES = 1;
+   */
+  AGREES: 1,
+
+  /**
+   * @generated from enum value: SETTLEMENT_FILE_STATUS_DIFFERS = 2;
+   */
+  DIFFERS: 2,
+} as const;
+
+/**
+ * @generated from enum tandem.payment.v1.SettlementFileStatus
+ */
+export type SettlementFileStatus = (typeof SettlementFileStatus)[keyof typeof SettlementFileStatus] | UnknownEnum;
+
+/**
+ * Describes the enum tandem.payment.v1.SettlementFileStatus.
+ */
+export const SettlementFileStatusSchema: GenEnum<SettlementFileStatus> = /*@__PURE__*/
+  enumDesc(file_tandem_payment_v1_payment, 4);
+
+/**
+ * @generated from enum tandem.payment.v1.SettlementDifferenceKind
+ */
+export const SettlementDifferenceKind = {
+  /**
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The bank has moved money that we know nothing of.
+   *
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_MISSING_WITH_US = 1;
+   */
+  MISSING_WITH_US: 1,
+
+  /**
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_MISSING_AT_BANK = 2;
+   */
+  MISSING_AT_BANK: 2,
+
+  /**
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_OTHER_AMOUNT = 3;
+   */
+  OTHER_AMOUNT: 3,
+
+  /**
+   * A capture here, a refund there.
+   *
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_OTHER_KIND = 4;
+   */
+  OTHER_KIND: 4,
+
+  /**
+   * In another day's file already.
+   *
+   * @generated from enum value: SETTLEMENT_DIFFERENCE_KIND_NAMED_TWICE = 5;
+   */
+  NAMED_TWICE: 5,
+} as const;
+
+/**
+ * @generated from enum tandem.payment.v1.SettlementDifferenceKind
+ */
+export type SettlementDifferenceKind = (typeof SettlementDifferenceKind)[keyof typeof SettlementDifferenceKind] | UnknownEnum;
+
+/**
+ * Describes the enum tandem.payment.v1.SettlementDifferenceKind.
+ */
+export const SettlementDifferenceKindSchema: GenEnum<SettlementDifferenceKind> = /*@__PURE__*/
+  enumDesc(file_tandem_payment_v1_payment, 5);
 
