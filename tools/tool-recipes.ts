@@ -1,6 +1,15 @@
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type ToolName, wantedVersions } from "@tandem/toolchain";
 import { type CommandOptions, runCommand } from "./run-command.ts";
 
@@ -56,6 +65,65 @@ const goRecipe = (
   };
 };
 
+/** Home of a JDK whose major version will do: `JAVA_HOME`, the usual folders, the one on PATH. */
+const findJdk = async (fits: (major: number) => boolean): Promise<string | undefined> => {
+  const folder = "/usr/lib/jvm";
+  const installed = existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [];
+  const given = Object.entries(process.env)
+    .filter(([name]) => name.startsWith("JAVA_HOME"))
+    .map(([, home]) => home ?? "");
+  for (const home of [...given, ...installed, ""]) {
+    const javac = home === "" ? "javac" : join(home, "bin/javac");
+    if (home !== "" && !existsSync(javac)) continue;
+    const { code, output } = await runCommand(javac, ["-version"], { onLine: () => {}, cwd: toolsDir });
+    const major = Number(/javac (\d+)/.exec(output)?.[1] ?? 0);
+    if (code === 0 && fits(major)) return home;
+  }
+  return undefined;
+};
+
+/** A server out of Maven's jars, with a main of ours, behind a script `<port> <data directory> <heap>`. */
+const mavenRecipe = (
+  name: "opensearch" | "elasticsearch",
+  jdk: { readonly fits: (major: number) => boolean; readonly wanted: string },
+): ToolRecipe => ({
+  file: `tandem-${name}`,
+  sources: name,
+  fingerprint: "jars, a main, a script",
+  obstacle: async () => {
+    const { code } = await runCommand("mvn", ["--version"], { onLine: () => {}, cwd: toolsDir });
+    if (code !== 0) return "no Maven on PATH (apt-get install maven)";
+    return (await findJdk(jdk.fits)) === undefined
+      ? `no ${jdk.wanted} (javac) in JAVA_HOME*, /usr/lib/jvm or on PATH`
+      : undefined;
+  },
+  make: async (destination, options) => {
+    const home = (await findJdk(jdk.fits)) ?? "";
+    const bin = (program: string) => (home === "" ? program : join(home, "bin", program));
+    // The tool's folder beside `.tools/tmp` and `.tools/bin`.
+    const folder = resolve(dirname(destination), "../lib", name);
+    const half = `${folder}.half`;
+    rmSync(half, { recursive: true, force: true });
+    mkdirSync(half, { recursive: true });
+    const copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies";
+    const cwd = join(toolsDir, name);
+    const settings = ["-DincludeScope=runtime", `-DoutputDirectory=${half}`];
+    await succeed("mvn", ["-B", "-q", copy, ...settings], { ...options, cwd, nice: true });
+    await succeed(bin("javac"), ["-cp", join(half, "*"), "-d", half, join(cwd, "Server.java")], options);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(half, folder);
+    // Single-threaded collector and the first compiler only: it starts in half the time and is small.
+    const flags = '-Xms256m -Xmx"$3" -XX:+UseSerialGC -XX:TieredStopAtLevel=1';
+    writeFileSync(
+      destination,
+      `#!/bin/sh
+[ "$1" = --version ] && { echo ${name} ${wantedVersions[name]}; exit 0; }
+exec "${bin("java")}" ${flags} -cp "${folder}/*:${folder}" Server "$1" "$2"
+`,
+    );
+  },
+});
+
 const installBroker = "install one: apt-get install redis-server, or brew install valkey";
 
 export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
@@ -80,6 +148,9 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
     stamps: [`main.version=v${wantedVersions.grpcurl}`],
     otherwise: "install it: https://github.com/fullstorydev/grpcurl",
   }),
+  opensearch: mavenRecipe("opensearch", { fits: (major) => major >= 21, wanted: "JDK 21 or later" }),
+  // Later JDKs have no security manager, which it insists on.
+  elasticsearch: mavenRecipe("elasticsearch", { fits: (major) => major >= 11 && major <= 17, wanted: "JDK 11 to 17" }),
   broker: {
     file: "valkey-server",
     sources: "valkey",

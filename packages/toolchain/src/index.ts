@@ -10,4 +10,5 @@ export {
 } from "./find-tool.ts";
 export { freePorts } from "./free-ports.ts";
 export { type Program, type ProgramExit, ProgramFailedError, type ProgramOptions, startProgram } from "./program.ts";
+export { type SearchServer, type SearchServerOptions, startSearchServer } from "./search-server.ts";
 export { type ToolName, toolNames, wantedVersions } from "./tool-table.ts";

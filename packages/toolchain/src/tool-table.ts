@@ -1,5 +1,5 @@
 /** The programs that Tandem uses from outside npm. `broker` is any Redis-protocol server: valkey-server or redis-server. */
-export const toolNames = ["daprd", "dapr", "broker", "grpcurl"] as const;
+export const toolNames = ["daprd", "dapr", "broker", "grpcurl", "opensearch", "elasticsearch"] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** The versions that `npm run tools` builds. An installed program may be any version that its {@link ToolDefinition} accepts. */
@@ -8,6 +8,8 @@ export const wantedVersions: Readonly<Record<ToolName, string>> = {
   dapr: "1.16.5",
   broker: "9.1.2",
   grpcurl: "1.9.4",
+  opensearch: "3.8.0",
+  elasticsearch: "7.10.2",
 };
 
 export interface ToolDefinition {
@@ -57,6 +59,19 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
     versionArguments: ["-version"],
     homeFolders: ["go/bin"],
     refuse: () => undefined,
+  },
+  // Started by a script of ours that no installer brings: its name cannot be taken for an installed server's.
+  opensearch: {
+    files: ["tandem-opensearch"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: (version) => (atLeast(version, [3, 0, 0]) ? undefined : "3.0 or later is needed"),
+  },
+  elasticsearch: {
+    files: ["tandem-elasticsearch"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: (version) => (atLeast(version, [7, 10, 0]) ? undefined : "7.10 or later is needed"),
   },
 };
 

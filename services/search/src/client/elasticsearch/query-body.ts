@@ -150,7 +150,8 @@ export const queryBody = (query: EngineQuery): Json => {
   return {
     size: query.size,
     from: query.offset,
-    track_total_hits: query.withTotal,
+    // OpenSearch 3.8 fails on a nested sort (UnsupportedOperationException) when it may skip what it need not count.
+    track_total_hits: query.withTotal || priced.length > 0,
     _source: ["key", "type", "documentId", "source"],
     query: {
       bool: {
