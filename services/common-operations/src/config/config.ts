@@ -24,7 +24,7 @@ const shared = {
       "context=url,...",
     ),
   /** How long one context may take to answer when all are asked. */
-  FAN_OUT_DEADLINE_MS: durationMs({ min: 100, max: 30_000 }).default(3_000),
+  FAN_OUT_DEADLINE_MS: durationMs({ min: 100, max: 30_000 }).default(5_000),
   /** Contexts that are asked at a time. */
   FAN_OUT_CONCURRENCY: integer({ min: 1, max: 50 }).default(6),
   /** Largest file, in bytes. */

@@ -21,7 +21,7 @@ import { timelineConsumers } from "./event/timeline-consumers.ts";
 import { openTasks } from "./open-tasks.ts";
 
 export const composeWorker = (platform: Platform<CommonOperationsWorkerConfig>): WorkerParts => {
-  const { database, outbox, clock, config } = platform;
+  const { database, outbox, clock, config, metrics } = platform;
   const timeline = makeTimelineStore(database);
   const uow = makeOperationsUnitOfWork(database, outbox);
   const { worker } = openTasks(platform, {
@@ -36,7 +36,7 @@ export const composeWorker = (platform: Platform<CommonOperationsWorkerConfig>):
   });
   return {
     consumers: [
-      ...timelineConsumers({ timeline, clock }),
+      ...timelineConsumers({ timeline, clock, metrics }),
       ...auditConsumers({ recordAudit: makeRecordAudit({ uow, clock, newDigest: newSha256 }) }),
     ],
     jobs: [

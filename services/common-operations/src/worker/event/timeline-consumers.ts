@@ -1,12 +1,14 @@
 import { type Topic, topicCatalogue } from "@tandem/contracts";
 import type { Clock } from "@tandem/kernel";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
+import type { Metrics } from "@tandem/runtime";
 import type { TimelineStore } from "../../biz/ports.ts";
 import { toTimelineEvent } from "../../events/to-timeline-event.ts";
 
 export interface TimelineConsumersDeps {
   readonly timeline: TimelineStore;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly topics?: readonly Topic[];
 }
 
@@ -17,12 +19,32 @@ const consumerName = (topic: Topic): string => `common-operations.timeline-${top
  * One consumer per topic of the platform. Early and late mean nothing to a timeline; again: the event's id is its key. An event of
  * a version that this build does not know is kept as it came; what cannot be read at all becomes a dead letter.
  */
-export const timelineConsumers = ({ timeline, clock, topics = topicCatalogue }: TimelineConsumersDeps): Consumer[] =>
-  topics.map((topic) =>
+export const timelineConsumers = ({
+  timeline,
+  clock,
+  metrics,
+  topics = topicCatalogue,
+}: TimelineConsumersDeps): Consumer[] => {
+  const lag = metrics.histogram({
+    name: "tandem_common_operations_timeline_lag_seconds",
+    help: "From what happened to its place in the timeline, by the clocks of publisher and reader",
+  });
+  const foreign = metrics.counter({
+    name: "tandem_common_operations_foreign_events_total",
+    help: "Events of a version that this build does not know, kept as they came",
+    labels: ["topic"],
+  });
+  return topics.map((topic) =>
     defineConsumer({
       name: consumerName(topic),
       event: topic.schema,
       withoutInbox: true,
-      handle: (message, context) => timeline.append(toTimelineEvent(topic, message, context, clock.now())),
+      handle: async (message, context) => {
+        const event = toTimelineEvent(topic, message, context, clock.now());
+        if (!(await timeline.append(event))) return;
+        lag.observe(Math.max(0, event.receivedAt.getTime() - event.occurredAt.getTime()) / 1_000);
+        if (event.foreignVersion) foreign.inc({ topic: topic.name });
+      },
     }),
   );
+};
