@@ -1,9 +1,9 @@
 import type { Clock } from "@tandem/kernel";
 import type { Channel } from "../model/channel.ts";
 import type { KnownOrder } from "../model/known-order.ts";
-import { type Notification, type NotificationRequest, openNotification } from "../model/notification.ts";
+import { type NotificationRequest, openNotification } from "../model/notification.ts";
 import type { NotificationUnitOfWork, Repositories, UnsubscribeLink } from "./ports.ts";
-import { writeWaiting } from "./write-waiting.ts";
+import { createWritten, writeMessages } from "./write-waiting.ts";
 
 export interface NotifyDeps {
   readonly uow: NotificationUnitOfWork;
@@ -27,12 +27,17 @@ export const notifyWithin = async (
   const customerId = request.customerId ?? order?.customerId;
   // The contact's lock before the row: whoever brings the contact sees the message, or we see the contact.
   const contact = customerId === undefined ? undefined : await repositories.contacts.lockOrOpen(customerId);
-  const opened: Notification[] = [];
-  for (const channel of request.template.channels.filter((one) => channels.has(one))) {
-    const notification = { ...openNotification(request, { id: newId(), channel, now }), customerId };
-    if (await repositories.notifications.createIfAbsent(notification)) opened.push(notification);
+  const opened = request.template.channels
+    .filter((channel) => channels.has(channel))
+    .map((channel) => ({ ...openNotification(request, { id: newId(), channel, now }), customerId }));
+  const written = contact
+    ? await writeMessages(repositories, { notifications: opened, contact, order, now, unsubscribeLink })
+    : opened;
+  for (const one of written) {
+    // An SMS that nobody asked for is nothing to remember.
+    if (one.channel === "SMS" && one.status === "SUPPRESSED") continue;
+    await createWritten(repositories, one, now);
   }
-  if (contact) await writeWaiting(repositories, { notifications: opened, contact, order, now, unsubscribeLink });
 };
 
 /** Tells a person of something that its event knows the person of. Idempotent by event. */

@@ -1,7 +1,7 @@
 import { notResendable } from "../model/errors.ts";
 import { type Notification, resendOf } from "../model/notification.ts";
 import type { NotifyDeps } from "./notify.ts";
-import { writeWaiting } from "./write-waiting.ts";
+import { createWritten, writeMessages } from "./write-waiting.ts";
 
 /**
  * Writes a message once more, as a new one about the same event: with today's address, text and preferences.
@@ -20,13 +20,13 @@ export const makeResendNotification =
       const now = clock.now();
       const generation = await notifications.countGenerations(seen);
       const again = resendOf(seen, { id: newId(), generation, now });
-      await notifications.createIfAbsent(again);
-      const [written] = await writeWaiting(repositories, {
+      const [written = again] = await writeMessages(repositories, {
         notifications: [again],
         contact,
         order,
         now,
         unsubscribeLink,
       });
-      return written ?? again;
+      await createWritten(repositories, written, now);
+      return written;
     }, signal);

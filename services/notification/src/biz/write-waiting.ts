@@ -4,7 +4,7 @@ import { type Notification, writeNotification } from "../model/notification.ts";
 import { templateNamed } from "../model/templates/template-catalogue.ts";
 import type { Repositories, UnsubscribeLink } from "./ports.ts";
 
-export interface WriteWaitingInput {
+export interface WriteInput {
   readonly notifications: readonly Notification[];
   /** Locked by this transaction. */
   readonly contact: Contact;
@@ -14,27 +14,48 @@ export interface WriteWaitingInput {
   readonly unsubscribeLink: UnsubscribeLink;
 }
 
-/** Writes messages whose contact is locked, stores what became of them and announces those that cannot be written. */
-export const writeWaiting = async (
-  { notifications, preferences, overrides, outbox }: Repositories,
-  { notifications: waiting, contact, order, now, unsubscribeLink }: WriteWaitingInput,
+/** Writes messages whose contact is locked. Stores nothing. */
+export const writeMessages = async (
+  { preferences, overrides }: Repositories,
+  { notifications: waiting, contact, order, now, unsubscribeLink }: WriteInput,
 ): Promise<readonly Notification[]> => {
   if (waiting.length === 0 || contact.state === "UNKNOWN") return waiting;
   const wanted = await preferences.getByCustomerId(contact.customerId);
   const written: Notification[] = [];
   for (const before of waiting) {
-    const after = writeNotification(before, {
-      template: templateNamed(before.template),
-      contact,
-      preferences: wanted,
-      overrides: new Map((await overrides.listCurrent(before.template)).map((one) => [one.locale, one])),
-      productNames: order ? productNamesOf(order) : new Map(),
-      unsubscribeUrl: unsubscribeLink(contact.customerId),
-      now,
-    });
-    if (after !== before) await notifications.update(after);
-    if (after.status === "FAILED") await outbox.add({ type: "notification.failed", notification: after, at: now });
-    written.push(after);
+    written.push(
+      writeNotification(before, {
+        template: templateNamed(before.template),
+        contact,
+        preferences: wanted,
+        overrides: new Map((await overrides.listCurrent(before.template)).map((one) => [one.locale, one])),
+        productNames: order ? productNamesOf(order) : new Map(),
+        unsubscribeUrl: unsubscribeLink(contact.customerId),
+        now,
+      }),
+    );
+  }
+  return written;
+};
+
+/** Stores a new message as it is written, and announces one that cannot be. False when there is this message already. */
+export const createWritten = async (
+  { notifications, outbox }: Repositories,
+  notification: Notification,
+  at: Date,
+): Promise<boolean> => {
+  if (!(await notifications.createIfAbsent(notification))) return false;
+  if (notification.status === "FAILED") await outbox.add({ type: "notification.failed", notification, at });
+  return true;
+};
+
+/** Writes messages that waited, stores what became of them and announces those that cannot be written. */
+export const writeWaiting = async (repositories: Repositories, input: WriteInput): Promise<readonly Notification[]> => {
+  const written = await writeMessages(repositories, input);
+  for (const [at, after] of written.entries()) {
+    if (after !== input.notifications[at]) await repositories.notifications.update(after);
+    if (after.status === "FAILED")
+      await repositories.outbox.add({ type: "notification.failed", notification: after, at: input.now });
   }
   return written;
 };

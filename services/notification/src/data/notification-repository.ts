@@ -21,6 +21,7 @@ export const makeNotificationRepository = (tx: Transaction, onDue: () => void): 
           target: [table.causeEventId, table.template, table.channel, table.recipient, table.generation],
         })
         .returning({ id: table.id });
+      if (created.length > 0) wakeFor(notification);
       return created.length > 0;
     },
 

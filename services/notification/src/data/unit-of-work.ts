@@ -1,19 +1,25 @@
 import type { Outbox } from "@tandem/messaging";
-import { type Database, makeUnitOfWork } from "@tandem/postgres";
-import type { NotificationUnitOfWork } from "../biz/ports.ts";
+import { type Database, makeUnitOfWork, type Transaction } from "@tandem/postgres";
+import type { NotificationUnitOfWork, TemplateOverrideRepository } from "../biz/ports.ts";
 import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
 import { makeCartRepository } from "./cart-repository.ts";
 import { makeContactRepository } from "./contact-repository.ts";
 import { makeNotificationRepository } from "./notification-repository.ts";
 import { makeOrderRepository } from "./order-repository.ts";
 import { makePreferenceRepository } from "./preference-repository.ts";
-import { makeTemplateOverrideRepository } from "./template-override-repository.ts";
+import { makeTemplateOverrideRepository, type OverrideCache } from "./template-override-repository.ts";
 
-/** @param onDue called after a commit that left something to send: the worker of this process need not poll for it */
+export interface NotificationUnitOfWorkOptions {
+  /** Called after a commit that left something to send: the worker of this process need not poll for it. */
+  readonly onDue?: () => void;
+  /** Spares most transactions the question for staff's texts. */
+  readonly overrideCache?: OverrideCache;
+}
+
 export const makeNotificationUnitOfWork = (
   database: Database,
   outbox: Outbox,
-  onDue: () => void = () => {},
+  { onDue = () => {}, overrideCache = (reader) => reader }: NotificationUnitOfWorkOptions = {},
 ): NotificationUnitOfWork =>
   makeUnitOfWork(database, (tx) => ({
     notifications: makeNotificationRepository(tx, onDue),
@@ -21,6 +27,11 @@ export const makeNotificationUnitOfWork = (
     orders: makeOrderRepository(tx),
     carts: makeCartRepository(tx),
     preferences: makePreferenceRepository(tx),
-    overrides: makeTemplateOverrideRepository(tx),
+    overrides: cachedOverrides(tx, overrideCache),
     outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
   }));
+
+const cachedOverrides = (tx: Transaction, cache: OverrideCache): TemplateOverrideRepository => {
+  const repository = makeTemplateOverrideRepository(tx);
+  return { ...repository, ...cache(repository) };
+};

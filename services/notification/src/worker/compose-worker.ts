@@ -15,6 +15,7 @@ import { createSmtpSender } from "../client/smtp-sender.ts";
 import { makeUnsubscribeLink } from "../client/unsubscribe-token.ts";
 import type { notificationWorkerConfig } from "../config/config.ts";
 import { makeDeliveryQueue } from "../data/delivery-queue.ts";
+import { createOverrideCache } from "../data/template-override-repository.ts";
 import { makeNotificationUnitOfWork } from "../data/unit-of-work.ts";
 import type { Channel } from "../model/channel.ts";
 import { abandonedCart } from "./cron/abandoned-cart.ts";
@@ -37,6 +38,8 @@ import {
 } from "./event/person-consumers.ts";
 import { observeBacklog } from "./observe-backlog.ts";
 
+/** How long the worker may write with words that staff has just replaced. */
+const OVERRIDES_TTL_MS = 3_000;
 const MAX_RETRY_DELAY_MS = 3_600_000;
 
 type WorkerNeeds = Pick<
@@ -46,7 +49,10 @@ type WorkerNeeds = Pick<
 
 export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   const { database, outbox, clock, config, log, metrics, shutdown } = platform;
-  const uow = makeNotificationUnitOfWork(database, outbox, () => delivery.wake());
+  const uow = makeNotificationUnitOfWork(database, outbox, {
+    onDue: () => delivery.wake(),
+    overrideCache: createOverrideCache(OVERRIDES_TTL_MS),
+  });
   const unsubscribeLink = makeUnsubscribeLink(config.UNSUBSCRIBE_SECRET, config.NOTIFICATION_PUBLIC_URL);
   const policy = {
     maxAttempts: config.SEND_MAX_ATTEMPTS,
