@@ -13,7 +13,7 @@ export type TokenSource = () => Promise<string>;
 export const apiUrl = (context: ContextName, offset: number): string =>
   `http://127.0.0.1:${localPorts(serviceOf(context), offset).api.http}`;
 
-const withToken =
+export const withToken =
   (token: TokenSource): Interceptor =>
   (next) =>
   async (request) => {

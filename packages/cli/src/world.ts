@@ -72,6 +72,6 @@ export const voucher = { code: "WELCOME-5", minor: 500n } as const;
 
 export const demoCustomer = { email: "ada.park@tandem.local", name: "Ada Park" } as const;
 export const demoBasket = [
-  { sku: "LC-MUG-BLUE", quantity: 2 },
-  { sku: "HB-BREAD", quantity: 1 },
+  { sku: "LC-MUG-BLUE", quantity: 2, query: "stonware mug" },
+  { sku: "HB-BREAD", quantity: 1, query: "bread" },
 ] as const;

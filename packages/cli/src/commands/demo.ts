@@ -1,8 +1,8 @@
 import { OrderStatus } from "@tandem/contracts/order";
 import type { Command } from "commander";
+import { openDoor } from "../demo/open-door.ts";
+import { placeDemoOrder } from "../demo/place-demo-order.ts";
 import { findRunning } from "../find-running.ts";
-import { placeDemoOrder } from "../place-demo-order.ts";
-import { openClients } from "../platform-clients.ts";
 import { demoCustomer } from "../world.ts";
 import { portOffsetOption } from "./common-options.ts";
 
@@ -18,7 +18,7 @@ export const addDemoCommand = (program: Command): void => {
     )
     .action(async ({ portOffset, card }: { portOffset: number; card: string }) => {
       const { people } = await findRunning(portOffset);
-      const customer = openClients(portOffset, people.customer(demoCustomer));
+      const customer = openDoor(portOffset, people.customer(demoCustomer));
       const { status } = await placeDemoOrder({
         customer,
         write: (line) => process.stdout.write(`${line}\n`),

@@ -1,9 +1,32 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
+import type { DeadLetter } from "@tandem/contracts/common";
 import type { Command } from "commander";
 import { portOffsetOption } from "./common-options.ts";
-import { openOperations } from "./operations-clients.ts";
+import { openAggregate, openOperations } from "./operations-clients.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+
+/** From common-operations, which asks all at once; where that does not run, from one context after the other. */
+const listAll = async (portOffset: number) => {
+  const answer = await (await openAggregate(portOffset))?.searchDeadLetters({ limit: 200 }).catch(() => undefined);
+  if (answer)
+    return {
+      found: answer.deadLetters.flatMap(({ context, deadLetter: letter }) => (letter ? [{ context, letter }] : [])),
+      silent: answer.silent.map(({ context }) => context),
+    };
+  const found: { context: string; letter: DeadLetter }[] = [];
+  for (const { context, deadLetters } of await openOperations(portOffset)) {
+    const { deadLetters: letters } = await deadLetters.listDeadLetters({ page: { limit: 200 } });
+    found.push(...letters.map((letter) => ({ context, letter })));
+  }
+  return { found, silent: [] };
+};
+
+const aggregateOf = async (portOffset: number) => {
+  const aggregate = await openAggregate(portOffset);
+  if (!aggregate) throw new Error("this needs common-operations, which does not run");
+  return aggregate;
+};
 
 export const addDlqCommand = (program: Command): void => {
   const dlq = program.command("dlq").description("dead letters of all contexts: list, show, replay, discard");
@@ -13,19 +36,50 @@ export const addDlqCommand = (program: Command): void => {
     .description("open dead letters, newest first")
     .addOption(portOffsetOption())
     .action(async ({ portOffset }: { portOffset: number }) => {
-      let count = 0;
-      for (const { context, deadLetters } of await openOperations(portOffset)) {
-        const { deadLetters: letters } = await deadLetters.listDeadLetters({ page: { limit: 200 } });
-        count += letters.length;
-        for (const letter of letters) {
-          const at = letter.deadAt ? timestampDate(letter.deadAt).toISOString() : "";
-          print(
-            `${context.padEnd(10)} ${letter.deadLetterId}  ${at}  ${letter.topic}  ${letter.consumer}  ${letter.error?.slug}: ${letter.error?.message}`,
-          );
-        }
+      const { found, silent } = await listAll(portOffset);
+      for (const { context, letter } of found) {
+        const at = letter.deadAt ? timestampDate(letter.deadAt).toISOString() : "";
+        print(
+          `${context.padEnd(10)} ${letter.deadLetterId}  ${at}  ${letter.topic}  ${letter.consumer}  ${letter.error?.slug}: ${letter.error?.message}`,
+        );
       }
-      if (count === 0) print("no dead letters");
+      if (found.length === 0) print("no dead letters");
+      for (const context of silent) print(`${context} did not answer: what it has is missing here`);
     });
+
+  dlq
+    .command("groups")
+    .description("open dead letters by consumer and cause, most frequent first")
+    .addOption(portOffsetOption())
+    .action(async ({ portOffset }: { portOffset: number }) => {
+      const { groups, silent } = await (await aggregateOf(portOffset)).groupDeadLetters({});
+      for (const { context, group } of groups)
+        print(
+          `${String(group?.open).padStart(6)}  ${group?.fingerprint}  ${context}  ${group?.consumer}  ${group?.error?.slug}: ${group?.error?.message}`,
+        );
+      if (groups.length === 0) print("no dead letters");
+      for (const { context } of silent) print(`${context} did not answer: what it has is missing here`);
+    });
+
+  dlq
+    .command("replay-group")
+    .description("deliver all of a group again, as a task; `all` for every open one")
+    .argument("<fingerprint>", "of `dlq groups`")
+    .addOption(portOffsetOption())
+    .option("--rate <per second>", "no faster than that", "10")
+    .option("--dry-run", "only count")
+    .action(
+      async (fingerprint: string, options: { portOffset: number; rate: string; dryRun?: boolean }): Promise<void> => {
+        const { task, matching } = await (await aggregateOf(options.portOffset)).startReplay({
+          fingerprint,
+          maxPerSecond: Number(options.rate),
+          dryRun: options.dryRun ?? false,
+        });
+        print(
+          task ? `${matching} will be delivered again by task ${task.taskId}` : `${matching} would be delivered again`,
+        );
+      },
+    );
 
   for (const verb of ["replay", "discard"] as const) {
     dlq

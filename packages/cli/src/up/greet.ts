@@ -1,7 +1,8 @@
 import { styleText } from "node:util";
+import { openDoor } from "../demo/open-door.ts";
+import { placeDemoOrder } from "../demo/place-demo-order.ts";
 import { OPERATOR_EMAIL } from "../local-secrets.ts";
 import type { People } from "../people.ts";
-import { placeDemoOrder } from "../place-demo-order.ts";
 import { openClients } from "../platform-clients.ts";
 import { type BinaryPlan, type ContextPlan, inboxHttpPort } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
@@ -30,7 +31,7 @@ export const greet = async (
     await progress.step("a small shop", () => seedWorld(staff));
     if (demo) {
       progress.say("");
-      const customer = openClients(portOffset, people.customer(demoCustomer));
+      const customer = openDoor(portOffset, people.customer(demoCustomer));
       await placeDemoOrder({ customer, write: progress.say });
       progress.say(styleText("dim", `${(progress.elapsedMs() / 1000).toFixed(1)} s since the start`));
     }

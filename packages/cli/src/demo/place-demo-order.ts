@@ -4,11 +4,16 @@ import { enumName } from "@tandem/contracts";
 import type { TimelineEntry } from "@tandem/contracts/order";
 import { OrderStatus, TimelineOutcome } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
-import type { PlatformClients } from "./platform-clients.ts";
-import { CURRENCY, demoBasket, demoCustomer } from "./world.ts";
+import { amountOf } from "../amount-of.ts";
+import { CURRENCY, demoCustomer } from "../world.ts";
+import { findProducts } from "./find-products.ts";
+import type { DoorClients } from "./open-door.ts";
+import { patiently } from "./patiently.ts";
+import { showAfterwards } from "./show-afterwards.ts";
 
 export interface DemoOptions {
-  readonly customer: PlatformClients;
+  /** Logged in as the customer. */
+  readonly customer: DoorClients;
   readonly write: (line: string) => void;
   /** Give up after. Default 60 000. */
   readonly timeoutMs?: number;
@@ -30,23 +35,22 @@ const address = {
   countryCode: "DE",
 };
 
-/** Puts two sellers' products into a cart, checks out, and prints the order's timeline while it happens, to its end. */
+/**
+ * A customer's whole way, through the gateway: who they are, what they find, cart, checkout, and the order's timeline while it
+ * happens, to its end; then the mails that they got and the parcels that were sent.
+ */
 export const placeDemoOrder = async ({
   customer,
   write,
   timeoutMs = 60_000,
   cardToken = "tok_visa",
 }: DemoOptions): Promise<DemoResult> => {
+  const profile = await readProfile(customer);
+  write(`${profile.displayName} <${profile.email}> is registered and logged in`);
   const cartId = newId();
-  const productIds = await findProducts(customer);
-  for (const { sku, quantity } of demoBasket) {
-    await customer.carts.putCartItem({
-      cartId,
-      productId: productIds.get(sku) ?? "",
-      sku,
-      quantity,
-      currencyCode: CURRENCY,
-    });
+  for (const { productId, sku, quantity, query, title, price } of await findProducts(customer)) {
+    await customer.carts.putCartItem({ cartId, productId, sku, quantity, currencyCode: CURRENCY });
+    write(`  searched "${query}", found "${title}"${price}: ${quantity} into the cart`);
   }
   const startedAt = performance.now();
   const { order } = await customer.carts.checkoutCart({
@@ -56,7 +60,7 @@ export const placeDemoOrder = async ({
   });
   if (!order) throw new Error("checkout answered without an order");
   write(`Order ${order.orderId} of ${demoCustomer.name}: ${amountOf(order.totals?.total?.amountMinor ?? 0n)}`);
-  write(styleText("dim", `  ${"ms".padStart(6)}  ${"service".padEnd(10)} ${"step".padEnd(26)} event id`));
+  write(styleText("dim", `  ${"ms".padStart(6)}  ${"service".padEnd(12)} ${"step".padEnd(26)} event id`));
 
   // By what they are, not by how many: an entry of another context may come in before one that was shown.
   const shown = new Set<string>();
@@ -71,6 +75,7 @@ export const placeDemoOrder = async ({
     const elapsedMs = performance.now() - startedAt;
     if (timeline.final) {
       write(`Order ${order.orderId} is ${enumName(OrderStatus, timeline.status)} after ${Math.round(elapsedMs)} ms`);
+      await showAfterwards(customer, order.orderId, write);
       return { orderId: order.orderId, status: timeline.status, elapsedMs };
     }
     if (elapsedMs > timeoutMs) {
@@ -82,16 +87,9 @@ export const placeDemoOrder = async ({
   }
 };
 
-const findProducts = async ({ catalog }: PlatformClients): Promise<ReadonlyMap<string, string>> => {
-  const found = new Map<string, string>();
-  for (const { sku } of demoBasket) {
-    const { products } = await catalog.listProducts({ sku });
-    const [product] = products;
-    if (!product) throw new Error(`there is no product ${sku}: was the shop seeded? (npm start seeds it)`);
-    found.set(sku, product.productId);
-  }
-  return found;
-};
+/** The profile is made of the registration's event: a moment later than the login works. */
+const readProfile = ({ customers }: DoorClients) =>
+  patiently("the profile of a new customer", async () => (await customers.getMyProfile({})).customer);
 
 const marks: Readonly<Record<number, string>> = {
   [TimelineOutcome.UNSPECIFIED]: " ",
@@ -101,6 +99,4 @@ const marks: Readonly<Record<number, string>> = {
 };
 
 const lineOf = (entry: TimelineEntry): string =>
-  `${marks[entry.outcome] ?? " "} ${String(entry.elapsedMs).padStart(6)}  ${entry.service.padEnd(10)} ${entry.step.padEnd(26)} ${styleText("dim", entry.eventId)} ${entry.text}`.trimEnd();
-
-const amountOf = (minor: bigint): string => `${minor / 100n}.${String(minor % 100n).padStart(2, "0")} ${CURRENCY}`;
+  `${marks[entry.outcome] ?? " "} ${String(entry.elapsedMs).padStart(6)}  ${entry.service.padEnd(12)} ${entry.step.padEnd(26)} ${styleText("dim", entry.eventId)} ${entry.text}`.trimEnd();
