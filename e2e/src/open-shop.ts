@@ -24,7 +24,8 @@ export interface OrderRequest {
 }
 
 export interface Shop {
-  addProduct(stock: number, priceMinor?: bigint): Promise<Product>;
+  /** @param skuPrefix the simulated crew finds one piece less of `SHORT…`, and sends one later of `BACKORDER…` */
+  addProduct(stock: number, priceMinor?: bigint, skuPrefix?: string): Promise<Product>;
   readonly customer: PlatformClients;
   /** Places an order as the customer; with an idempotency key unless one is given, so that it may be sent again. */
   placeOrder(request: OrderRequest): Promise<Order>;
@@ -60,9 +61,9 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
   const timelineOf = (orderId: string) => customer.orders.getOrderTimeline({ orderId });
   return {
     customer,
-    async addProduct(stock, priceMinor = 1_000n) {
+    async addProduct(stock, priceMinor = 1_000n, skuPrefix = "SKU") {
       made += 1;
-      const sku = `SKU-${made}`;
+      const sku = `${skuPrefix}-${made}`;
       const { results } = await staff.catalog.batchCreateProducts({
         sellerId,
         products: [{ sku, name: `Product ${made}`, categoryId: category?.categoryId ?? "" }],

@@ -1,5 +1,5 @@
 import { Code, ConnectError } from "@connectrpc/connect";
-import { type Order, OrderStatus } from "@tandem/contracts/order";
+import { type Order, OrderStatus, ReturnStatus } from "@tandem/contracts/order";
 import {
   address,
   checkInvariants,
@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 // Time enough between confirmed and on its way for somebody to change their mind.
 const CREW_DELAY_MS = 1_200;
-const { CANCELLED, COMPLETED, CONFIRMED, PENDING } = OrderStatus;
+const { CANCELLED, COMPLETED, CONFIRMED, PENDING, RETURNED } = OrderStatus;
 
 let platform: TestPlatform;
 let shop: Shop;
@@ -174,6 +174,51 @@ describe("an order", { timeout: 90_000 }, () => {
     });
     expect(await shop.outcomeOf(order?.orderId ?? "")).toBe(CANCELLED);
     const next = await shop.placeOrder({ product });
+    expect(await shop.outcomeOf(next.orderId)).toBe(COMPLETED);
+  });
+
+  it("of which a piece is not found: COMPLETED without it, and paid for what came", async () => {
+    const product = await shop.addProduct(5, 1_000n, "SHORT");
+    const { orderId } = await shop.placeOrder({ product, quantity: 3 });
+    expect(await shop.outcomeOf(orderId)).toBe(COMPLETED);
+    const { order } = await shop.customer.orders.getOrder({ orderId });
+    expect(order).toMatchObject({ lines: [{ quantity: 2, shortQuantity: 1 }] });
+    expect(order?.totals?.total?.amountMinor).toBe(2_380n);
+  });
+
+  it("of which a piece follows later: COMPLETED when the second parcel is at the door", async () => {
+    const product = await shop.addProduct(5, 1_000n, "BACKORDER");
+    const { orderId } = await shop.placeOrder({ product, quantity: 3 });
+    expect(await shop.outcomeOf(orderId)).toBe(COMPLETED);
+    expect(
+      await platform.databases.query(
+        "fulfillment",
+        "select part, status, lines -> 0 ->> 'quantity' as pieces from fulfillment where order_id = $1 order by part",
+        [orderId],
+      ),
+    ).toEqual([
+      { part: 1, status: "DELIVERED", pieces: "2" },
+      { part: 2, status: "DELIVERED", pieces: "1" },
+    ]);
+  });
+
+  it("sent back piece by piece: goods on the shelf, money with the customer, RETURNED with the last", async () => {
+    const product = await shop.addProduct(2);
+    const { orderId } = await shop.placeOrder({ product, quantity: 2 });
+    expect(await shop.outcomeOf(orderId)).toBe(COMPLETED);
+    for (const status of [COMPLETED, RETURNED]) {
+      const { return: opened } = await shop.customer.orders.createReturn({
+        orderId,
+        lines: [{ productId: product.productId, quantity: 1 }],
+        reason: "too small",
+      });
+      const returnId = opened?.returnId ?? "";
+      const refunded = async () =>
+        (await shop.customer.orders.getReturn({ orderId, returnId })).return?.status === ReturnStatus.REFUNDED;
+      await pollUntil(refunded, { timeoutMs: 30_000, intervalMs: 100, message: "the money of a return" });
+      expect((await shop.customer.orders.getOrder({ orderId })).order?.status).toBe(status);
+    }
+    const next = await shop.placeOrder({ product, quantity: 2 });
     expect(await shop.outcomeOf(next.orderId)).toBe(COMPLETED);
   });
 

@@ -9,7 +9,7 @@ interface Payment extends Record<string, unknown> {
   readonly refunded: string;
 }
 
-/** The bank's books are ours; a completed order was paid once and in full; of a cancelled one nothing was kept. */
+/** The bank's books are ours; a completed order was paid once and in full, but for what came back; of a cancelled one nothing was kept. */
 export const checkMoney = async (find: FindViolations, databases: Databases): Promise<string[]> => {
   const found = await Promise.all([
     find(
@@ -49,12 +49,14 @@ export const checkMoney = async (find: FindViolations, databases: Databases): Pr
   );
   const orders = await databases.query<{ id: string; status: string; total: string }>(
     "order",
-    "select id, status, total_minor as total from orders",
+    // What came back is not due any more.
+    `select id, status, total_minor - coalesce((select sum((r ->> 'refund')::bigint) from jsonb_array_elements(returns) r
+       where r ->> 'status' = 'REFUNDED'), 0) as total from orders`,
   );
   const amiss = orders.flatMap(({ id, status, total }) => {
     const payment = payments.get(id);
     const kept = Number(payment?.captured ?? 0) - Number(payment?.refunded ?? 0);
-    const due = status === "COMPLETED" ? Number(total) : 0;
+    const due = status === "COMPLETED" || status === "RETURNED" ? Number(total) : 0;
     return kept === due
       ? []
       : [`order ${id} is ${status}: ${due} due, ${kept} kept (payment ${payment?.status ?? "none"})`];

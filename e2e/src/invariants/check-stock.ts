@@ -36,11 +36,18 @@ export const checkStock = async (find: FindViolations, databases: Databases): Pr
   const left = await databases.query<{ product: string; pieces: string }>(
     "warehouse",
     `select product_id::text as product, -sum(on_hand_delta) as pieces from movement
-     where kind in ('COMMITMENT', 'RESTOCK') group by 1`,
+     where kind in ('COMMITMENT', 'RESTOCK', 'RETURN') group by 1`,
   );
   const gone = new Map(left.map(({ product, pieces }) => [product, Number(pieces)]));
   const sold = new Map(bought.map(({ product, pieces }) => [product, Number(pieces)]));
-  for (const { product, pieces } of lost) sold.set(product, (sold.get(product) ?? 0) + Number(pieces));
+  const sentBack = await databases.query<{ product: string; pieces: string }>(
+    "order",
+    `select line ->> 'productId' as product, -sum((line ->> 'quantity')::int) as pieces
+     from orders, jsonb_array_elements(returns) back, jsonb_array_elements(back -> 'lines') line
+     where back ->> 'status' in ('RECEIVED', 'REFUNDED') group by 1`,
+  );
+  for (const { product, pieces } of [...lost, ...sentBack])
+    sold.set(product, (sold.get(product) ?? 0) + Number(pieces));
   const amiss = [...new Set([...gone.keys(), ...sold.keys()])]
     .filter((product) => (gone.get(product) ?? 0) !== (sold.get(product) ?? 0))
     .map((product) => `product ${product}: ${sold.get(product) ?? 0} sold, ${gone.get(product) ?? 0} left the shelf`);
