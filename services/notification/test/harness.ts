@@ -36,11 +36,24 @@ export const startHarness = async ({
   return {
     ...service,
     inbox,
+    // What is on its way would change it by itself.
+    async fingerprint() {
+      if (startWorkers) await pollUntil(async () => (await onTheirWay(service)) === 0);
+      return service.fingerprint();
+    },
     async [Symbol.asyncDispose]() {
       await service[Symbol.asyncDispose]();
       await inbox[Symbol.asyncDispose]();
     },
   };
+};
+
+const onTheirWay = async ({ database, clock }: TestService): Promise<number> => {
+  const { rows } = await database.query<{ n: string }>(
+    "select count(*) as n from notification where status = 'SENDING' or (status = 'PENDING' and due_at <= $1)",
+    [clock.now()],
+  );
+  return Number(rows[0]?.n);
 };
 
 const eur = (minor: bigint) => ({ currencyCode: "EUR", amountMinor: minor });

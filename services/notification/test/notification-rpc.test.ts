@@ -2,6 +2,7 @@ import { CustomerChange, CustomerUpdatedSchema } from "@tandem/contracts/custome
 import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { unsubscribeToken } from "../src/client/unsubscribe-token.ts";
+import { createOverrideCache } from "../src/data/template-override-repository.ts";
 import {
   at,
   type Harness,
@@ -260,6 +261,46 @@ describe("templates", () => {
     expect(await preview("fr-FR")).toBe("Your order 0000ABCD is complete");
     const ten = await Promise.all(Array.from({ length: 10 }, () => put("it", texts)));
     expect(ten.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  it("of staff are what messages are written with", async () => {
+    const one = await told();
+    const words = { ...texts, subject: "Checked twice: {{orderNumber}}" };
+    const path = "/notification/templates/order.confirmed/locales/en-GB";
+    expect((await send("PUT", path, words)).status).toBe(200);
+    await send("POST", `/notifications/${one.confirmationId}/resend`, {});
+    const mails = await mailsTo(notification, one.email, 3);
+    expect(mails.at(-1)).toMatchObject({
+      subject: expect.stringMatching(/^Checked twice: [0-9A-F]{8}$/),
+      html: expect.stringContaining("<b>€64.62</b>"),
+    });
+  });
+
+  it("are asked for once in a while, each name by itself", async () => {
+    let asked = 0;
+    const one = {
+      name: "a.b",
+      locale: "en",
+      version: 1,
+      updatedBy: "",
+      updatedAt: new Date(0),
+      subject: "",
+      text: "",
+      html: "",
+    };
+    const reader = {
+      listCurrent: async () => {
+        asked += 1;
+        return [one, { ...one, name: "c.d" }];
+      },
+    };
+    const [kept, forgotten] = [createOverrideCache(60_000), createOverrideCache(-1)];
+    expect(await kept(reader).listCurrent("a.b")).toEqual([one]);
+    expect(await kept(reader).listCurrent()).toHaveLength(2);
+    expect(asked).toBe(1);
+    await forgotten(reader).listCurrent();
+    await forgotten(reader).listCurrent();
+    expect(asked).toBe(3);
   });
 
   it.each([
