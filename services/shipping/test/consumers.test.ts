@@ -203,6 +203,27 @@ describe("a customer who asks to be forgotten", () => {
     expect((await addressesOf(back))?.sender["recipient"]).toBe("");
   });
 
+  it("is blank also in what gets to its end at that very moment", async () => {
+    const parcel = testParcel();
+    await shipping.packed(parcel);
+    const id = await idOf(parcel);
+    await shipping.untilStatus(id, "LABELLED");
+    const other = await shipping.database.pool.connect();
+    await other.query("begin");
+    await other.query("update shipment set status = 'FAILED', version = version + 1 where id = $1", [id]);
+    const asked = forget(parcel.customerId);
+    await expect
+      .poll(async () => {
+        const { rows } = await shipping.database.query("select 1 from pg_locks where not granted");
+        return rows.length;
+      })
+      .toBeGreaterThan(0);
+    await other.query("commit");
+    other.release();
+    expect(await asked).toBe("ack");
+    expect((await addressesOf(id))?.recipient["recipient"]).toBe("");
+  });
+
   it("leaves others as they are, as do other changes of a customer", async () => {
     const parcel = testParcel();
     await shipping.packed(parcel);

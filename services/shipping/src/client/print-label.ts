@@ -21,9 +21,9 @@ type FontSource = PDFKit.Mixins.PDFFontSource;
 // Renderer and fonts are loaded for the first label, not at every start, and read once: parsing them is most of the work.
 const load = async () => {
   const [{ default: PdfDocument }, { openSync }] = await Promise.all([import("pdfkit"), import("fontkit")]);
-  const { resolve } = createRequire(import.meta.url);
-  const open = (file: string) => openSync(resolve(`dejavu-fonts-ttf/ttf/${file}`));
-  const [regular, bold] = [open("DejaVuSans.ttf"), open("DejaVuSans-Bold.ttf")];
+  const require = createRequire(import.meta.url);
+  const regular = openSync(require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans.ttf"));
+  const bold = openSync(require.resolve("dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf"));
   const has = (codePoint: number): boolean => "hasGlyphForCodePoint" in bold && bold.hasGlyphForCodePoint(codePoint);
   return {
     PdfDocument,

@@ -63,21 +63,24 @@ export const makeShipmentRepository = (tx: Transaction): ShipmentRepository => (
   async eraseCustomer(customerId) {
     await lockCustomer(tx, customerId, "");
     await tx.client.query("insert into erased_customer (customer_id) values ($1) on conflict do nothing", [customerId]);
-    // By id, as everywhere: several rows of one customer are locked in one order.
+    // Locked first, by id: what is at its end is read from the rows as they are then, not as they were when a carrier's news came between.
     const { rows } = await tx.client.query<{ id: string; blank: boolean }>(
-      `with own as (select id from shipment where customer_id = $1 and not erased order by id for update)
-       update shipment s
-       set erased = true,
-         recipient = case when done and kind <> 'RETURN' then recipient || ${BLANK} else recipient end,
-         sender = case when done and kind = 'RETURN' then sender || ${BLANK} else sender end
-       from (select id, status in ('DELIVERED', 'FAILED', 'CANCELLED') as done from shipment join own using (id)) o
-       where s.id = o.id
-       returning s.id, o.done as blank`,
+      `select id, status in ('DELIVERED', 'FAILED', 'CANCELLED') as blank
+       from shipment where customer_id = $1 and not erased order by id for update`,
       [customerId],
+    );
+    const atEnd = rows.filter(({ blank }) => blank).map(({ id }) => id);
+    await tx.client.query(
+      `update shipment
+       set erased = true,
+         recipient = case when id = any($2) and kind <> 'RETURN' then recipient || ${BLANK} else recipient end,
+         sender = case when id = any($2) and kind = 'RETURN' then sender || ${BLANK} else sender end
+       where id = any($1)`,
+      [rows.map(({ id }) => id), atEnd],
     );
     const ids = rows.map(({ id }) => id);
     await tx.client.query("delete from label_document where shipment_id = any($1)", [ids]);
     await tx.client.query("update tracking_event set place = '' where shipment_id = any($1)", [ids]);
-    return rows.filter(({ blank }) => blank).length;
+    return atEnd.length;
   },
 });
