@@ -147,7 +147,7 @@ describe("the key ring", () => {
     let away = false;
     const keys = { listAll: () => (away ? Promise.reject(new Error("away")) : reader.listAll()) };
     const ring = createKeyRing({ keys, vault, issuer, audience: "tandem", clock: auth.clock });
-    const claims = { subject: "service:x", kind: "service", roles: ["service"] } as const;
+    const claims = { subject: "service:x", kind: "service", roles: ["service"], ttlSeconds: 60 } as const;
     const token = await ring.sign(claims);
     away = true;
     auth.clock.advance(10 * MINUTE);

@@ -48,6 +48,13 @@ describe("an e-mail address", () => {
     `${"a".repeat(65)}@example.com`,
     `ada@${"a".repeat(250)}.com`,
     "ada@[127.0.0.1]",
+    "ada@127.0.0.1",
+    "ada@127.1",
+    "ada@example.com/path",
+    "ada@example.com:80",
+    "ada@example.com?x",
+    "ada@%65xample.com",
+    "ada@example.com.",
   ])("%j is none", (text) => {
     expect(codeOf(() => normalizeEmail(text))).toBe("auth.email_invalid email");
   });

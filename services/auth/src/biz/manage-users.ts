@@ -1,4 +1,3 @@
-import type { Principal } from "@tandem/auth";
 import type { Clock } from "@tandem/kernel";
 import { userNotFound } from "../model/errors.ts";
 import { assertMayGrant, erase, tombstone, type User, type UserRole, withRoles } from "../model/user.ts";
@@ -14,7 +13,7 @@ export interface AssignRolesInput {
   readonly userId: string;
   readonly roles: readonly UserRole[];
   readonly sellerId?: string | undefined;
-  readonly by: Pick<Principal, "subject" | "roles">;
+  readonly by: { readonly subject: string; readonly roles: readonly string[] };
 }
 
 /** @throws AppError `auth.user_not_found`, `auth.role_not_grantable`, `auth.seller_required` */

@@ -1,7 +1,5 @@
-import type { TokenClaims } from "@tandem/auth";
 import type { UnitOfWork } from "@tandem/kernel";
 import type { AuthEvent } from "../model/auth-events.ts";
-import type { Email } from "../model/email.ts";
 import type { RefreshToken, Session } from "../model/session.ts";
 import type { SigningKeyRecord } from "../model/signing-key.ts";
 import type { Attempts } from "../model/throttle.ts";
@@ -47,8 +45,19 @@ export interface RefreshTokens {
 /** Names an address in the throttle without naming it. */
 export type ThrottleKeyOf = (emailKey: string) => string;
 
+/** What a token says of its bearer; issuer, audience and times the signer adds. */
+export interface Claims {
+  readonly subject: string;
+  readonly kind: "user" | "service";
+  readonly roles: readonly (UserRole | "service")[];
+  readonly customerId?: string;
+  readonly sellerId?: string;
+  readonly sessionId?: string;
+  readonly ttlSeconds: number;
+}
+
 export interface TokenSigner {
-  sign(claims: TokenClaims): Promise<string>;
+  sign(claims: Claims): Promise<string>;
 }
 
 /** Makes key pairs, and seals their private halves. */
@@ -142,9 +151,3 @@ export interface Repositories {
 }
 
 export type AuthUnitOfWork = UnitOfWork<Repositories>;
-
-/** Who tries, and from where. */
-export interface Credentials {
-  readonly email: Email;
-  readonly password: string;
-}

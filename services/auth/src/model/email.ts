@@ -1,8 +1,11 @@
-import { domainToASCII } from "node:url";
 import { emailInvalid } from "./errors.ts";
 
 const LOCAL = /^[^\s@"(),:;<>[\\\]\p{Cc}]{1,64}$/u;
-const DOMAIN = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$/;
+// What a URL would read as something else than its host.
+const NO_HOST = /[\s/?#:@%<>^|\\[\]]/;
+// The last label is a name: numbers alone are an address of a machine.
+const DOMAIN =
+  /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 export interface Email {
   /** As it is shown and written to. */
@@ -20,10 +23,16 @@ export const normalizeEmail = (text: string): Email => {
   const plain = text.normalize("NFKC").trim();
   const at = plain.lastIndexOf("@");
   const local = plain.slice(0, Math.max(0, at));
-  const domain = domainToASCII(plain.slice(at + 1).toLowerCase());
+  const domain = hostOf(plain.slice(at + 1));
   const dotted = local.split(".").every((part) => part.length > 0);
   if (at < 1 || !dotted || !LOCAL.test(local) || !DOMAIN.test(domain)) throw emailInvalid();
   const address = `${local}@${domain}`;
   if (address.length > 254) throw emailInvalid();
   return { address, key: address.toLowerCase() };
+};
+
+/** In lower case ASCII (`bücher.example` is `xn--bcher-kva.example`); empty when it is none. */
+const hostOf = (text: string): string => {
+  const url = `http://${text}`;
+  return NO_HOST.test(text) || !URL.canParse(url) ? "" : new URL(url).hostname;
 };

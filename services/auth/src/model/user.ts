@@ -1,9 +1,8 @@
-import type { Role } from "@tandem/auth";
 import type { Email } from "./email.ts";
 import { roleNotGrantable, sellerRequired } from "./errors.ts";
 
 /** What people may hold; `service` is for services alone. */
-export type UserRole = Exclude<Role, "service">;
+export type UserRole = "customer" | "seller" | "staff" | "operator";
 export type UserStatus = "ACTIVE" | "ERASED";
 
 export interface User {
@@ -106,7 +105,7 @@ const HOUSE: readonly UserRole[] = ["staff", "operator"];
  * @throws AppError `auth.role_not_grantable`
  */
 export const assertMayGrant = (
-  granter: { readonly subject: string; readonly roles: readonly Role[] },
+  granter: { readonly subject: string; readonly roles: readonly string[] },
   change: { readonly userId?: string; readonly before: readonly UserRole[]; readonly after: readonly UserRole[] },
 ): void => {
   if (change.userId === granter.subject) throw roleNotGrantable("Nobody changes their own roles.");
