@@ -175,3 +175,35 @@ describe("tracking-poll", () => {
     expect(rows.map(({ id }) => id)).toEqual(ids.slice(0, 2).sort());
   });
 });
+
+describe("the database", () => {
+  it("refuses what must never be: a cancelled parcel on its way, two bookings, two pickups, two shipments of a fulfillment", async () => {
+    await start({});
+    const { shipment } = await shipping.labelled();
+    const run = (text: string, values: unknown[] = [shipment.id]) => shipping.database.query(text, values);
+    await run("update shipment set cancelled_by = 'HAND' where id = $1");
+    await expect(run("update shipment set status = 'DISPATCHED' where id = $1")).rejects.toThrow();
+    for (const kind of ["BOOK", "PICKUP"]) {
+      const insert = () =>
+        run(
+          "insert into operation (id, shipment_id, kind, status, due_at, created_at) values ($2, $1, $3, 'SUCCEEDED', now(), now())",
+          [shipment.id, newId(), kind],
+        );
+      if (kind === "PICKUP") await insert();
+      await expect(insert()).rejects.toThrow();
+    }
+    await run(
+      "insert into operation (id, shipment_id, kind, status, due_at, created_at) values ($2, $1, 'CANCEL', 'OPEN', 'infinity', now())",
+      [shipment.id, newId()],
+    );
+    await expect(
+      run(
+        "insert into operation (id, shipment_id, kind, status, due_at, created_at) values ($2, $1, 'LABEL', 'OPEN', 'infinity', now())",
+        [shipment.id, newId()],
+      ),
+    ).rejects.toThrow();
+    const copy = `insert into shipment select * from jsonb_populate_record(null::shipment,
+      (select to_jsonb(s) || jsonb_build_object('id', $2::text, 'tracking_number', '') from shipment s where id = $1))`;
+    await expect(run(copy, [shipment.id, newId()])).rejects.toThrow();
+  });
+});
