@@ -176,6 +176,8 @@ export interface ReindexStore {
   beginSwap(run: ReindexRun, leaseMs: number): Promise<boolean>;
   /** The new index live, the old one retired, the run ended: at once. False as above. */
   finish(run: ReindexRun): Promise<boolean>;
+  /** For whoever comes next, at once. */
+  release(run: ReindexRun): Promise<void>;
   /** Its index is retired. False as above. */
   fail(run: ReindexRun, error: string): Promise<boolean>;
   /** @throws AppError `search.reindex_not_found`, `search.reindex_ended` */

@@ -53,9 +53,11 @@ export const makeRunReindex =
       await dropRetired(engine, registry, signal);
       return "succeeded";
     } catch (error) {
-      signal.throwIfAborted();
-      // Once the alias may point to it there is no way back: its lease runs out, and the next one goes on.
-      if (swapping || isUnavailable(error)) throw error;
+      // Once the alias may point to it there is no way back: it is carried on, by us or by whoever comes next.
+      if (swapping || signal.aborted || isUnavailable(error)) {
+        await reindexes.release(run);
+        throw error;
+      }
       await reindexes.fail(run, error instanceof Error ? error.message : String(error));
       await dropRetired(engine, registry, signal);
       return "failed";

@@ -3,6 +3,7 @@ import type { DocumentType } from "../model/document.ts";
 import { pageTooDeep, queryInvalid } from "../model/errors.ts";
 import { fingerprint } from "../model/fingerprint.ts";
 import { highlight } from "../model/highlight.ts";
+import { PUBLIC } from "../model/index-entry.ts";
 import { type WantedWords, wordsOf } from "../model/words.ts";
 import type {
   EngineFacet,
@@ -66,12 +67,14 @@ export const makeSearch =
       input.sort === undefined || input.sort === "RELEVANCE" ? (words.length > 0 ? "RELEVANCE" : "NEWEST") : input.sort;
     const scope = scopeOf(input, sort, words);
     const position = page.cursor ? readCursor(scope, page.cursor, sort) : undefined;
+    const onlyOrders =
+      facets.length === 0 && filters.types.length > 0 && filters.types.every((type) => type === "ORDER");
     const query: EngineQuery = {
       words,
       fuzzy: position?.fuzzy ?? false,
       fuzzyStart: false,
       titleOnly: false,
-      audience,
+      audience: onlyOrders ? audience.filter((one) => one !== PUBLIC) : audience,
       filters: filters.types.length > 0 ? filters : { ...filters, types: EVERYTHING },
       sort,
       facets,
@@ -80,8 +83,8 @@ export const makeSearch =
       after: position && { value: position.value, key: position.key },
       withTotal: page.offset !== undefined,
     };
-    // Signs only: nothing has them.
-    if (words.length === 0 && input.q.trim() !== "")
+    // Signs only: nothing has them. Orders for somebody who is nobody: neither.
+    if ((words.length === 0 && input.q.trim() !== "") || query.audience.length === 0)
       return { hits: [], facets: [], corrected: false, total: query.withTotal ? 0 : undefined };
     const { result, used } = await findOrCorrect(engine, query, signal);
     const hits = result.hits.slice(0, limit);

@@ -125,6 +125,13 @@ export const makeReindexStore = ({ database, engine, newId, nameOf }: ReindexSto
       return (rowCount ?? 0) > 0;
     },
 
+    async release(run) {
+      await database.query(
+        "update reindex_run set lease_until = now() where id = $1 and token = $2 and status = 'RUNNING'",
+        [run.id, run.token],
+      );
+    },
+
     finish: (run) =>
       end(run, "SUCCEEDED", "", async (tx) => {
         await tx.client.query("update search_index set state = 'RETIRED' where engine = $1 and state = 'LIVE'", [

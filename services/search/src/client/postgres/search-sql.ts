@@ -36,6 +36,10 @@ const baseOf = (query: EngineQuery, tsquery: string | undefined, { bind }: Binde
   return [seen, ...(tsquery === undefined ? [] : [`d.words @@ ${bind(tsquery, "tsquery")}`])];
 };
 
+/** Orders are never public. Said, so that a search for orders alone is answered from the index of what is not. */
+const neverPublic = ({ types }: EngineFilters): string[] =>
+  types.length > 0 && types.every((type) => type === "ORDER") ? ["not d.public"] : [];
+
 type FilterName = FacetDimension | `attribute ${string}`;
 
 const conditionsOf = (filters: EngineFilters, price: () => string, { bind }: Binder): Map<FilterName, string> => {
@@ -81,7 +85,11 @@ export const hitsSql = (
   const params = binder();
   const { bind } = params;
   const price = priceOf(query.filters.currency, params);
-  const where = [...baseOf(query, tsquery, params), ...conditionsOf(query.filters, price, params).values()];
+  const where = [
+    ...baseOf(query, tsquery, params),
+    ...neverPublic(query.filters),
+    ...conditionsOf(query.filters, price, params).values(),
+  ];
   if (isPriceSort(query.sort)) where.push(`${price()} is not null`);
   const { key, type, direction } = orderOf(query, price, exact, params);
   if (query.after) {
@@ -120,7 +128,11 @@ const orderOf = (query: EngineQuery, price: () => string, exact: string | undefi
 export const countSql = (table: string, query: EngineQuery, tsquery: string | undefined): Statement => {
   const params = binder();
   const price = priceOf(query.filters.currency, params);
-  const where = [...baseOf(query, tsquery, params), ...conditionsOf(query.filters, price, params).values()];
+  const where = [
+    ...baseOf(query, tsquery, params),
+    ...neverPublic(query.filters),
+    ...conditionsOf(query.filters, price, params).values(),
+  ];
   if (isPriceSort(query.sort)) where.push(`${price()} is not null`);
   return { text: `select count(*)::int as total from ${table} d where ${where.join(" and ")}`, values: params.values };
 };
