@@ -1,5 +1,5 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { ProductCreatedSchema } from "@tandem/contracts/catalog";
+import { ProductCreatedSchema, ProductDeletedSchema, ProductUpdatedSchema } from "@tandem/contracts/catalog";
 import { OrderCancelledSchema, OrderConfirmedSchema, OrderCreatedSchema } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -140,15 +140,65 @@ describe("events that are no use", () => {
   });
 });
 
-it("opens a stock row for a new product once, and leaves one with pieces as it is", async () => {
-  const full = await stocked(4);
-  for (const productId of [newId(), full]) {
-    const init = { productId, aggregateVersion: 1n, occurredAt, product: { productId, sellerId: newId() } };
-    const id = newId();
-    for (let n = 0; n < 2; n += 1) expect(await warehouse.deliver(ProductCreatedSchema, init, id)).toBe("ack");
-    expect(await stockOf(productId)).toEqual({ onHand: productId === full ? 4 : 0, reserved: 0 });
+describe("products", () => {
+  const about = (productId: string, sellerId: string) => ({
+    productId,
+    aggregateVersion: 1n,
+    occurredAt,
+    product: { productId, sellerId },
+  });
+  const sellerOf = async (productId: string) => {
+    const { rows } = await warehouse.database.query<{ seller_id: string }>(
+      "select * from stock where product_id = $1",
+      [productId],
+    );
+    return rows[0]?.seller_id;
+  };
+
+  it.each([
+    ["created", ProductCreatedSchema],
+    ["updated", ProductUpdatedSchema],
+  ] as const)("that are %s open an empty stock row, once", async (_, schema) => {
+    const [productId, sellerId, id] = [newId(), newId(), newId()];
+    for (let n = 0; n < 2; n += 1) await warehouse.deliver(schema, about(productId, sellerId), id);
+    await warehouse.deliver(ProductUpdatedSchema, about(productId, sellerId));
+    expect(await stockOf(productId)).toEqual({ onHand: 0, reserved: 0 });
     expect(await warehouse.topics(productId)).toEqual(["stock.changed"]);
-  }
+  });
+
+  it("that a stranger opened by a delivery go to their own seller, pieces and all", async () => {
+    const productId = await stocked(4);
+    const sellerId = newId();
+    await warehouse.deliver(ProductCreatedSchema, about(productId, sellerId));
+    expect([await sellerOf(productId), await stockOf(productId)]).toEqual([sellerId, { onHand: 4, reserved: 0 }]);
+    expect(await warehouse.topics(productId)).toEqual(["stock.changed", "stock.changed"]);
+  });
+
+  it("that are deleted are promised no more; what was promised is kept, and taken off the shelf", async () => {
+    const productId = await stocked(5);
+    const kept = orderOf(productId, 2);
+    await kept.created();
+    const gone = { productId, aggregateVersion: 2n, occurredAt, sellerId: newId() };
+    for (let n = 0; n < 2; n += 1) await warehouse.deliver(ProductDeletedSchema, gone);
+    const late = orderOf(productId, 1);
+    await late.created();
+    expect(await warehouse.topics(late.orderId)).toEqual(["stock.rejected"]);
+    await kept.confirmed();
+    expect(await stockOf(productId)).toEqual({ onHand: 3, reserved: 0 });
+    const { json } = await warehouse.http(`/stock/${productId}`, { as: staff });
+    expect(json.data).toMatchObject({ onHand: 3, status: "STOCK_STATUS_OUT_OF_STOCK" });
+  });
+
+  it("that are deleted before they are known stay so", async () => {
+    const [productId, sellerId] = [newId(), newId()];
+    await warehouse.deliver(ProductDeletedSchema, { productId, aggregateVersion: 2n, occurredAt, sellerId });
+    await warehouse.deliver(ProductCreatedSchema, about(productId, sellerId));
+    const body = { delta: 3, reason: "delivery" };
+    await warehouse.http(`/stock/${productId}/adjustments`, { method: "POST", as: staff, body });
+    const order = orderOf(productId, 1);
+    await order.created();
+    expect(await warehouse.topics(order.orderId)).toEqual(["stock.rejected"]);
+  });
 });
 
 describe("jobs", () => {

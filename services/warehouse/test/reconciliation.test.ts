@@ -178,7 +178,7 @@ it("has no plan for stock of which there is no record, or a ledger below nothing
   };
   const context = { at: new Date(), newId };
   expect(planRepair(undefined, evidence, context)).toMatchObject({ kind: "impossible" });
-  const stock = { ...evidence, sellerId: newId(), version: 1n, updatedAt: new Date() };
+  const stock = { ...evidence, sellerId: newId(), discontinued: false, version: 1n, updatedAt: new Date() };
   expect(planRepair(stock, evidence, context)).toMatchObject({ kind: "impossible", note: /less than nothing/ });
 });
 

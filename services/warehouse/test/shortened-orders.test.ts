@@ -37,7 +37,11 @@ const ordered = async () => {
     orderId,
     created: () => warehouse.deliver(OrderCreatedSchema, common),
     confirmed: () => warehouse.deliver(OrderConfirmedSchema, common),
-    cancelled: () => warehouse.deliver(OrderCancelledSchema, common),
+    cancelled: (missing = 0) =>
+      warehouse.deliver(OrderCancelledSchema, {
+        ...common,
+        missing: missing > 0 ? [{ productId, quantity: missing }] : [],
+      }),
     shortened: (quantity: number, backOnShelf: boolean, id = newId()) =>
       warehouse.deliver(
         OrderUpdatedSchema,
@@ -82,6 +86,21 @@ describe("an order that shrinks", () => {
     await its.confirmed();
     await its.cancelled();
     expect(await its.shortened(1, true)).toBe("ack");
+    expect(await its.onHand()).toBe(5);
+  });
+
+  it("to nothing does not give back what nobody found, or the carrier lost", async () => {
+    const its = await ordered();
+    await its.created();
+    await its.confirmed();
+    await its.cancelled(2);
+    expect(await its.onHand()).toBe(3);
+  });
+
+  it("to nothing before it was taken off the shelf gives all of it back: none of it can have been lost", async () => {
+    const its = await ordered();
+    await its.created();
+    await its.cancelled(2);
     expect(await its.onHand()).toBe(5);
   });
 

@@ -1,7 +1,7 @@
 import type { Clock } from "@tandem/kernel";
 import { stockNotFound } from "../model/errors.ts";
 import type { MovementKind } from "../model/movement.ts";
-import { adjust, type Stock } from "../model/stock.ts";
+import { adjust, emptyStock, type Stock } from "../model/stock.ts";
 import { applyStockChange } from "./apply-stock-change.ts";
 import type { WarehouseUnitOfWork } from "./ports.ts";
 
@@ -33,14 +33,7 @@ export const makeAdjustStock =
       let before = (await repositories.stocks.lockByProductIds([productId])).get(productId);
       if (!before) {
         if (!sellerId) throw stockNotFound(productId);
-        await repositories.stocks.createIfAbsent({
-          productId,
-          sellerId,
-          onHand: 0,
-          reserved: 0,
-          version: 0n,
-          updatedAt: now,
-        });
+        await repositories.stocks.createIfAbsent({ ...emptyStock(productId, sellerId, now), version: 0n });
         before = (await repositories.stocks.lockByProductIds([productId])).get(productId);
         if (!before) throw stockNotFound(productId);
       }

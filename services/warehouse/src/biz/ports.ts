@@ -34,6 +34,8 @@ export interface StockRepository {
   createIfAbsent(stock: Stock): Promise<boolean>;
   /** The rows must have been locked in this transaction. */
   updateQuantities(stocks: readonly Stock[]): Promise<void>;
+  /** Seller and whether it is discontinued. The row must have been locked in this transaction. */
+  updateProduct(stock: Stock): Promise<void>;
 }
 
 export interface ReservationReader {

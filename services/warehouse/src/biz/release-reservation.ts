@@ -1,6 +1,12 @@
 import type { Clock } from "@tandem/kernel";
 import { planRelease, planRestock } from "../model/plan-reservation.ts";
-import { type Reservation, reservationStates, withStatus } from "../model/reservation.ts";
+import {
+  type Reservation,
+  type ReservationLine,
+  reservationStates,
+  withoutPieces,
+  withStatus,
+} from "../model/reservation.ts";
 import { type ReleaseReason, stockReleased } from "../model/warehouse-events.ts";
 import { applyStockChange } from "./apply-stock-change.ts";
 import type { WarehouseUnitOfWork } from "./ports.ts";
@@ -14,6 +20,8 @@ export interface ReleaseReservationDeps {
 export interface ReleaseReservationInput {
   readonly orderId: string;
   readonly reason: ReleaseReason;
+  /** Pieces that had left the shelf and are not there any more: they are not given back. */
+  readonly missing?: readonly ReservationLine[] | undefined;
 }
 
 /**
@@ -23,7 +31,7 @@ export interface ReleaseReservationInput {
  */
 export const makeReleaseReservation =
   ({ uow, clock, newId }: ReleaseReservationDeps) =>
-  ({ orderId, reason }: ReleaseReservationInput, signal?: AbortSignal): Promise<Reservation> =>
+  ({ orderId, reason, missing = [] }: ReleaseReservationInput, signal?: AbortSignal): Promise<Reservation> =>
     uow.transact(async (repositories) => {
       const { reservations, stocks, outbox } = repositories;
       const now = clock.now();
@@ -47,16 +55,18 @@ export const makeReleaseReservation =
       }
       if (!reservationStates.can(before.status, "RELEASED")) return before;
 
-      const after = withStatus(before, "RELEASED");
+      const committed = before.status === "COMMITTED";
+      const after = withStatus(committed ? withoutPieces(before, missing).reservation : before, "RELEASED");
       await reservations.updateStatus(after);
+      if (after.lines !== before.lines) await reservations.updateLines(after);
       const released = [stockReleased(after, reason, now)];
-      if (before.status !== "HELD" && before.status !== "COMMITTED") {
+      if (before.status !== "HELD" && !committed) {
         await outbox.add(...released);
         return after;
       }
-      const locked = await stocks.lockByProductIds(before.lines.map((line) => line.productId));
+      const locked = await stocks.lockByProductIds(after.lines.map((line) => line.productId));
       const plan = before.status === "HELD" ? planRelease : planRestock;
-      const change = plan(locked, before.lines, { reference: orderId, at: now, newId });
+      const change = plan(locked, after.lines, { reference: orderId, at: now, newId });
       await applyStockChange(repositories, change, now, released);
       return after;
     }, signal);

@@ -1,5 +1,5 @@
 import type { Clock } from "@tandem/kernel";
-import type { Stock } from "../model/stock.ts";
+import { emptyStock, ownedBy } from "../model/stock.ts";
 import { stockChanged } from "../model/warehouse-events.ts";
 import type { WarehouseUnitOfWork } from "./ports.ts";
 
@@ -8,12 +8,21 @@ export interface TrackProductDeps {
   readonly clock: Clock;
 }
 
-/** Opens an empty stock record for a new product. Idempotent: an existing record is left as it is. */
+/**
+ * Opens an empty stock record for a product, or gives the one that a delivery has opened to the seller whose product it is.
+ * Idempotent: a record that is right is left as it is.
+ */
 export const makeTrackProduct =
   ({ uow, clock }: TrackProductDeps) =>
-  (input: { productId: string; sellerId: string }, signal?: AbortSignal): Promise<void> =>
+  ({ productId, sellerId }: { productId: string; sellerId: string }, signal?: AbortSignal): Promise<void> =>
     uow.transact(async ({ stocks, outbox }) => {
       const now = clock.now();
-      const empty: Stock = { ...input, onHand: 0, reserved: 0, version: 1n, updatedAt: now };
-      if (await stocks.createIfAbsent(empty)) await outbox.add(stockChanged(empty, now));
+      const empty = emptyStock(productId, sellerId, now);
+      if (await stocks.createIfAbsent(empty)) return outbox.add(stockChanged(empty, now));
+      const before = (await stocks.lockByProductIds([productId])).get(productId);
+      if (!before) return;
+      const after = ownedBy(before, sellerId, now);
+      if (after === before) return;
+      await stocks.updateProduct(after);
+      await outbox.add(stockChanged(after, now));
     }, signal);

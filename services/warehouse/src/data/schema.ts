@@ -1,4 +1,4 @@
-import { bigint, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, boolean, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { DriftStatus } from "../model/drift.ts";
 import type { MovementKind } from "../model/movement.ts";
 import type { ReservationLine, ReservationStatus } from "../model/reservation.ts";
@@ -8,6 +8,7 @@ export const stockTable = pgTable("stock", {
   sellerId: uuid("seller_id").notNull(),
   onHand: integer("on_hand").notNull(),
   reserved: integer("reserved").notNull(),
+  discontinued: boolean("discontinued").notNull(),
   version: bigint("version", { mode: "bigint" }).notNull(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull(),
 });

@@ -1,5 +1,5 @@
 import type { Transaction } from "@tandem/postgres";
-import { inArray, sql } from "drizzle-orm";
+import { eq, inArray, sql } from "drizzle-orm";
 import type { StockRepository } from "../biz/ports.ts";
 import { stockTable } from "./schema.ts";
 
@@ -22,6 +22,13 @@ export const makeStockRepository = (tx: Transaction): StockRepository => ({
       .onConflictDoNothing()
       .returning({ productId: stockTable.productId });
     return created.length > 0;
+  },
+
+  async updateProduct({ productId, sellerId, discontinued, version, updatedAt }) {
+    await tx
+      .update(stockTable)
+      .set({ sellerId, discontinued, version, updatedAt })
+      .where(eq(stockTable.productId, productId));
   },
 
   async updateQuantities(stocks) {

@@ -11,13 +11,38 @@ export interface Stock {
   readonly onHand: number;
   /** Pieces promised to orders and not yet handed over, 0 to `onHand`. */
   readonly reserved: number;
+  /** The product was deleted: what was promised is kept, nothing more is. Final. */
+  readonly discontinued: boolean;
   readonly version: bigint;
   readonly updatedAt: Date;
 }
 
-export const available = (stock: Stock): number => stock.onHand - stock.reserved;
+export const available = (stock: Stock): number => (stock.discontinued ? 0 : stock.onHand - stock.reserved);
 
-const next = (stock: Stock, change: Partial<Pick<Stock, "onHand" | "reserved">>, now: Date): Stock => ({
+/** Nothing of a product, before its first delivery. */
+export const emptyStock = (productId: string, sellerId: string, now: Date): Stock => ({
+  productId,
+  sellerId,
+  onHand: 0,
+  reserved: 0,
+  discontinued: false,
+  version: 1n,
+  updatedAt: now,
+});
+
+/** Whose product it is, the catalog knows. The same stock when it was right. */
+export const ownedBy = (stock: Stock, sellerId: string, now: Date): Stock =>
+  stock.sellerId === sellerId ? stock : next(stock, { sellerId }, now);
+
+/** The same stock when it was already. */
+export const discontinue = (stock: Stock, now: Date): Stock =>
+  stock.discontinued ? stock : next(stock, { discontinued: true }, now);
+
+const next = (
+  stock: Stock,
+  change: Partial<Pick<Stock, "onHand" | "reserved" | "sellerId" | "discontinued">>,
+  now: Date,
+): Stock => ({
   ...stock,
   ...change,
   version: stock.version + 1n,

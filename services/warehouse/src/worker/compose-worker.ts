@@ -2,6 +2,7 @@ import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
 import { makeCommitReservation } from "../biz/commit-reservation.ts";
+import { makeDiscontinueProduct } from "../biz/discontinue-product.ts";
 import { makeExpireReservations } from "../biz/expire-reservations.ts";
 import { makeReconcileStock } from "../biz/reconcile-stock.ts";
 import { makeReleaseReservation } from "../biz/release-reservation.ts";
@@ -19,6 +20,8 @@ import { onOrderConfirmed } from "./event/on-order-confirmed.ts";
 import { onOrderCreated } from "./event/on-order-created.ts";
 import { onOrderUpdated } from "./event/on-order-updated.ts";
 import { onProductCreated } from "./event/on-product-created.ts";
+import { onProductDeleted } from "./event/on-product-deleted.ts";
+import { onProductUpdated } from "./event/on-product-updated.ts";
 
 export const composeWorker = ({
   database,
@@ -36,6 +39,8 @@ export const composeWorker = ({
       onOrderUpdated({ takeBack: makeTakeBack(deps), shortenReservation: makeShortenReservation(deps) }),
       onOrderCancelled({ releaseReservation: makeReleaseReservation(deps) }),
       onProductCreated({ trackProduct: makeTrackProduct(deps) }),
+      onProductUpdated({ trackProduct: makeTrackProduct(deps) }),
+      onProductDeleted({ discontinueProduct: makeDiscontinueProduct(deps) }),
     ],
     jobs: [
       reservationExpiry({ expireReservations: makeExpireReservations(deps) }),
