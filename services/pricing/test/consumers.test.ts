@@ -5,6 +5,7 @@ import {
   ProductStatus,
   ProductUpdatedSchema,
 } from "@tandem/contracts/catalog";
+import { CustomerChange, CustomerUpdatedSchema } from "@tandem/contracts/customer";
 import { OrderCancelledSchema, OrderCreatedSchema } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -231,5 +232,55 @@ describe("orders and limited vouchers", () => {
     await pricing.deliver(OrderCreatedSchema, orderOf(other?.quoteId ?? "", bob, code));
     expect(await pricing.deliver(OrderCreatedSchema, orderOf(late?.quoteId ?? "", ada, code))).toBe("ack");
     await expect(quoteFor(newId(), "third")).rejects.toMatchObject(usedUp);
+  });
+});
+
+describe("customers' segments", () => {
+  const said = (
+    customerId: string,
+    segment: string,
+    version: bigint,
+    change: CustomerChange = CustomerChange.SEGMENT,
+  ) =>
+    pricing.deliver(CustomerUpdatedSchema, {
+      customerId,
+      aggregateVersion: version,
+      occurredAt,
+      change,
+      customer: { customerId, segment },
+    });
+
+  it("have prices of their own in quotes, by the newest news, and none when somebody is forgotten", async () => {
+    const { productId } = await sellable(pricing);
+    const other = await sellable(pricing);
+    const admin = await pricing.rpc(staff);
+    const { priceList } = await admin.createPriceList({ name: "VIP", currencyCode: "EUR", segment: "vip" });
+    expect(priceList).toMatchObject({ segment: "vip", isDefault: false });
+    const wrong = { name: "VIP again", currencyCode: "EUR", segment: "vip" };
+    await expect(admin.createPriceList(wrong)).rejects.toMatchObject({ code: "pricing.segment_price_list_exists" });
+    for (const over of [{ segment: "golden" }, { isDefault: true }])
+      await expect(admin.createPriceList({ ...wrong, ...over })).rejects.toMatchObject({ kind: "invalid_argument" });
+    await admin.setPrice({
+      productId,
+      priceListId: priceList?.priceListId ?? "",
+      amount: { currencyCode: "EUR", amountMinor: 700n },
+    });
+    await admin.setTaxRate({ countryCode: "DE", taxCategory: "standard", basisPoints: 0 });
+    const ada = newId();
+    const pays = async (customerId: string, what = productId) => {
+      const lines = [{ productId: what, quantity: 1 }];
+      const client = await pricing.rpc(customer(customerId));
+      return (await client.createQuote({ currencyCode: "EUR", countryCode: "DE", lines })).quote?.totals?.total
+        ?.amountMinor;
+    };
+    expect(await pays(ada)).toBe(1_000n);
+    for (const _ of [1, 2]) expect(await said(ada, "vip", 3n)).toBe("ack");
+    await said(ada, "new", 1n, CustomerChange.CREATED);
+    expect(await pays(ada)).toBe(700n);
+    expect(await pays(ada, other.productId)).toBe(1_000n);
+    expect(await pays(newId())).toBe(1_000n);
+    await said(ada, "", 5n, CustomerChange.ERASED);
+    await said(ada, "vip", 4n);
+    expect(await pays(ada)).toBe(1_000n);
   });
 });

@@ -1,5 +1,5 @@
 import type { Clock } from "@tandem/kernel";
-import { currencyUnknown, defaultPriceListExists } from "../model/errors.ts";
+import { currencyUnknown, defaultPriceListExists, segmentPriceListExists } from "../model/errors.ts";
 import { isCurrency, type PriceList } from "../model/price.ts";
 import type { PricingUnitOfWork } from "./ports.ts";
 
@@ -9,13 +9,16 @@ export interface CreatePriceListDeps {
   readonly newId: () => string;
 }
 
-/** @throws AppError `pricing.default_price_list_exists`, `pricing.currency_unknown` */
+/** @throws AppError `pricing.default_price_list_exists`, `pricing.segment_price_list_exists`, `pricing.currency_unknown` */
 export const makeCreatePriceList =
   ({ uow, clock, newId }: CreatePriceListDeps) =>
-  (input: Pick<PriceList, "name" | "currency" | "isDefault">, signal?: AbortSignal): Promise<PriceList> =>
+  (input: Pick<PriceList, "name" | "currency" | "isDefault" | "segment">, signal?: AbortSignal): Promise<PriceList> =>
     uow.transact(async ({ priceLists }) => {
       if (!isCurrency(input.currency)) throw currencyUnknown(input.currency);
       const list: PriceList = { ...input, id: newId(), version: 1n, createdAt: clock.now() };
-      if (!(await priceLists.createIfAbsent(list))) throw defaultPriceListExists(input.currency);
+      if (!(await priceLists.createIfAbsent(list)))
+        throw input.segment
+          ? segmentPriceListExists(input.currency, input.segment)
+          : defaultPriceListExists(input.currency);
       return list;
     }, signal);

@@ -46,7 +46,7 @@ export const makeCreateQuote =
   async (input: CreateQuoteInput, signal?: AbortSignal): Promise<Quote> => {
     const { currency, country, voucherCode, customerId, checkoutKey } = input;
     const productIds = input.lines.map(({ productId }) => productId);
-    const basis = await quotes.getBasis({ productIds, currency, country, voucherCode }, signal);
+    const basis = await quotes.getBasis({ productIds, currency, country, voucherCode, customerId }, signal);
     const now = clock.now();
     const found = new Map(basis.lines.map((line) => [line.productId, line]));
     const priceable = input.lines.map(({ productId, quantity }) =>

@@ -137,12 +137,14 @@ export interface QuoteBasisRequest {
   readonly currency: string;
   readonly country: string;
   readonly voucherCode: string;
+  /** Whose segment's prices go before the default ones. */
+  readonly customerId: string | undefined;
 }
 
 export interface QuoteBasisLine {
   readonly productId: string;
   readonly product: Product | undefined;
-  /** In the currency's default list. */
+  /** In the list of the customer's segment, else in the currency's default one. */
   readonly amountMinor: bigint | undefined;
   /** Whether there is a price in any currency: somebody knows the product then. */
   readonly priced: boolean;
@@ -175,9 +177,15 @@ export interface OutboxPort {
   add(...events: readonly PricingEvent[]): Promise<void>;
 }
 
+export interface SegmentRepository {
+  /** Older news than what is known changes nothing. Empty: none any more. */
+  upsertIfNewer(customerId: string, segment: string, version: bigint): Promise<void>;
+}
+
 /** Locks in this order: promotion or voucher, the gate of promotions, announcement, product, product prices. */
 export interface Repositories {
   readonly products: ProductRepository;
+  readonly segments: SegmentRepository;
   readonly priceLists: PriceListRepository;
   readonly prices: PriceRepository;
   readonly promotions: PromotionRepository;

@@ -51,7 +51,9 @@ const text = `
         'productId', w.product_id,
         'product', ${productJson},
         'amountMinor', (select pr.amount_minor::text from price pr join price_list l on l.id = pr.price_list_id
-          where pr.product_id = w.product_id and l.is_default and l.currency = $3),
+          where pr.product_id = w.product_id and l.currency = $3
+            and (l.is_default or l.segment = (select nullif(c.segment, '') from customer_segment c where c.customer_id = $6))
+          order by l.is_default limit 1),
         'priced', exists (select 1 from price pr where pr.product_id = w.product_id),
         'taxBasisPoints', (select t.basis_points from tax_rate t
           where t.country = $4 and t.category in (p.tax_category, 'standard')
@@ -62,8 +64,8 @@ export const makeQuoteBasisReader = (
   database: Pick<Database, "query">,
   clock: Clock,
 ): Pick<QuoteReader, "getBasis"> => ({
-  async getBasis({ productIds, currency, country, voucherCode }, signal): Promise<QuoteBasis> {
-    const values = [[...productIds], clock.now(), currency, country, voucherCode];
+  async getBasis({ productIds, currency, country, voucherCode, customerId }, signal): Promise<QuoteBasis> {
+    const values = [[...productIds], clock.now(), currency, country, voucherCode, customerId ?? null];
     const { rows } = await database.query<Row & Record<string, unknown>>(
       { name: "quote basis", text, values },
       undefined,

@@ -27,6 +27,7 @@ export const priceListTable = pgTable("price_list", {
   name: text("name").notNull(),
   currency: text("currency").notNull(),
   isDefault: boolean("is_default").notNull(),
+  segment: text("segment").notNull(),
   version: version(),
   createdAt: moment("created_at").notNull(),
 });
@@ -95,4 +96,10 @@ export const quoteTable = pgTable("quote", {
   totalMinor: bigint("total_minor", { mode: "bigint" }).notNull(),
   expiresAt: moment("expires_at").notNull(),
   createdAt: moment("created_at").notNull(),
+});
+
+export const customerSegmentTable = pgTable("customer_segment", {
+  customerId: uuid("customer_id").primaryKey(),
+  segment: text("segment").notNull(),
+  version: version(),
 });

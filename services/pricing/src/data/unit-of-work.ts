@@ -9,11 +9,13 @@ import { makePriceRepository } from "./price-repository.ts";
 import { makeProductRepository } from "./product-repository.ts";
 import { makePromotionRepository } from "./promotion-repository.ts";
 import { makeQuoteStore } from "./quote-store.ts";
+import { makeSegmentRepository } from "./segment-repository.ts";
 import { makeVoucherRepository } from "./voucher-repository.ts";
 
 export const makePricingUnitOfWork = (database: Database, outbox: Outbox, clock: Clock): PricingUnitOfWork =>
   makeUnitOfWork(database, (tx) => ({
     products: makeProductRepository(tx),
+    segments: makeSegmentRepository(tx),
     priceLists: makePriceListRepository(tx),
     prices: makePriceRepository(tx, clock),
     promotions: makePromotionRepository(tx),

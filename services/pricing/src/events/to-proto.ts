@@ -24,6 +24,7 @@ export const priceListToProto = (list: PriceList) =>
     name: list.name,
     currencyCode: list.currency,
     isDefault: list.isDefault,
+    segment: list.segment,
     version: list.version,
     createdAt: timestampFromDate(list.createdAt),
   });

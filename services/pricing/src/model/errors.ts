@@ -40,6 +40,13 @@ export const defaultPriceListExists = (currency: string) =>
     `There is a default price list in ${currency} already.`,
   );
 
+export const segmentPriceListExists = (currency: string, segment: string) =>
+  new AppError(
+    "already_exists",
+    "pricing.segment_price_list_exists",
+    `There is a price list in ${currency} for ${segment} customers already.`,
+  );
+
 export const promotionNotFound = (promotionId: string) =>
   new AppError("not_found", "pricing.promotion_not_found", `There is no promotion ${promotionId}.`);
 

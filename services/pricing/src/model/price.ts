@@ -10,6 +10,8 @@ export interface PriceList {
   readonly currency: string;
   /** Answers when no list is asked for; one per currency. */
   readonly isDefault: boolean;
+  /** Whose quotes have its prices; empty: nobody's by themselves. */
+  readonly segment: string;
   readonly version: bigint;
   readonly createdAt: Date;
 }
@@ -70,5 +72,5 @@ export const isCurrency = (code: string): boolean => currencies.has(code);
  */
 export const defaultPriceList = (id: string, currency: string, now: Date): PriceList => {
   if (!isCurrency(currency)) throw currencyUnknown(currency);
-  return { id, name: `Default ${currency}`, currency, isDefault: true, version: 1n, createdAt: now };
+  return { id, name: `Default ${currency}`, currency, isDefault: true, segment: "", version: 1n, createdAt: now };
 };

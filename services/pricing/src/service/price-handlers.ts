@@ -49,8 +49,10 @@ export const makePriceHandlers = (deps: PriceHandlersDeps): Handlers => {
   };
 
   return {
-    createPriceList: async ({ name, currencyCode, isDefault }, { signal }) => ({
-      priceList: priceListToProto(await deps.createPriceList({ name, currency: currencyCode, isDefault }, signal)),
+    createPriceList: async ({ name, currencyCode, isDefault, segment }, { signal }) => ({
+      priceList: priceListToProto(
+        await deps.createPriceList({ name, currency: currencyCode, isDefault, segment }, signal),
+      ),
     }),
 
     getPriceList: async ({ priceListId }) => ({ priceList: priceListToProto(await priceLists.getById(priceListId)) }),

@@ -2,6 +2,7 @@ import type { Platform, WorkerParts } from "@tandem/chassis";
 import type { z } from "zod";
 import { makeAdvancePromotions } from "../biz/advance-promotions.ts";
 import { makeAnnouncePrices } from "../biz/announce-prices.ts";
+import { makeFollowSegment } from "../biz/follow-segment.ts";
 import { makePurgeQuotes } from "../biz/purge-quotes.ts";
 import { makeSettleVoucherUse } from "../biz/settle-voucher-use.ts";
 import { makeTrackProduct } from "../biz/track-product.ts";
@@ -10,6 +11,7 @@ import { makeQuoteStore } from "../data/quote-store.ts";
 import { makePricingUnitOfWork } from "../data/unit-of-work.ts";
 import { promotionActivation } from "./cron/promotion-activation.ts";
 import { quoteCleanup } from "./cron/quote-cleanup.ts";
+import { onCustomerUpdated } from "./event/on-customer-updated.ts";
 import { onOrderCancelled } from "./event/on-order-cancelled.ts";
 import { onOrderCreated } from "./event/on-order-created.ts";
 import { onProductCreated } from "./event/on-product-created.ts";
@@ -37,6 +39,7 @@ export const composeWorker = ({
       onProductDeleted({ trackProduct }),
       onOrderCreated({ settleVoucherUse }),
       onOrderCancelled({ settleVoucherUse }),
+      onCustomerUpdated({ followSegment: makeFollowSegment(deps) }),
     ],
     jobs: [
       promotionActivation({
