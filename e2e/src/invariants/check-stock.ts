@@ -29,9 +29,18 @@ export const checkStock = async (find: FindViolations, databases: Databases): Pr
   // Nobody found them, or the carrier lost them: they are neither sold nor on the shelf.
   const lost = await databases.query<{ product: string; pieces: string }>(
     "order",
-    `select line ->> 'productId' as product, sum((line ->> 'quantity')::int) as pieces
-     from tandem.outbox_event, jsonb_array_elements(coalesce(data::jsonb -> 'shortened', '[]')) line
-     where topic = 'order.updated' and not coalesce((line ->> 'backOnShelf')::boolean, false) group by 1`,
+    `with told as (
+       select line from tandem.outbox_event, jsonb_array_elements(data::jsonb -> 'shortened') line
+       where topic = 'order.updated' and data::jsonb ? 'shortened'
+       union all
+       -- A cancellation may be said more than once.
+       select line from (
+         select distinct on (subject) data::jsonb as data from tandem.outbox_event
+         where topic = 'order.cancelled' and data::jsonb ? 'missing'
+       ) once, jsonb_array_elements(once.data -> 'missing') line
+     )
+     select line ->> 'productId' as product, sum((line ->> 'quantity')::int) as pieces
+     from told where not coalesce((line ->> 'backOnShelf')::boolean, false) group by 1`,
   );
   const left = await databases.query<{ product: string; pieces: string }>(
     "warehouse",

@@ -243,6 +243,8 @@ describe("a parcel with less than was ordered", () => {
       status: status("CANCELLED"),
       cancellation: { reason: "CANCEL_REASON_OUT_OF_STOCK" },
     });
+    const cancelled = (await order.events(bought.orderId)).find(({ topic }) => topic === "order.cancelled");
+    expect(cancelled?.data["missing"]).toEqual([{ productId: bought.articles[0]?.productId, quantity: 2 }]);
   });
 
   it("is delivered when the last part is, however many parcels a seller sends", async () => {

@@ -42,6 +42,7 @@ export const toOutgoingEvent = (event: OrderEvent): OutgoingEvent => {
         ...common,
         reason: ProtoCancelReason[order.cancelReason ?? "STAFF_REQUEST"],
         text: order.cancelNote ?? "",
+        missing: event.missing.map((line) => ({ ...line })),
       });
     case "order.completed":
       return newEvent(OrderCompletedSchema, common);

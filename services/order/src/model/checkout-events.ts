@@ -53,6 +53,11 @@ export type CheckoutEffect =
   | { readonly type: "shorten_order"; readonly shortfalls: readonly Shortfall[] }
   | { readonly type: "mark_paid" }
   | { readonly type: "complete_order" }
-  | { readonly type: "cancel_order"; readonly reason: CancelReason; readonly note: string }
+  | {
+      readonly type: "cancel_order";
+      readonly reason: CancelReason;
+      readonly note: string;
+      readonly missing: readonly Shortfall[];
+    }
   /** Says again that the order is cancelled, to whoever has not answered. */
-  | { readonly type: "repeat_cancellation" };
+  | { readonly type: "repeat_cancellation"; readonly missing: readonly Shortfall[] };

@@ -33,7 +33,13 @@ export type OrderEvent =
     }
   | { readonly type: "order.confirmed"; readonly order: Order; readonly at: Date }
   | { readonly type: "order.paid"; readonly order: Order; readonly at: Date }
-  | { readonly type: "order.cancelled"; readonly order: Order; readonly at: Date }
+  | {
+      readonly type: "order.cancelled";
+      readonly order: Order;
+      readonly at: Date;
+      /** Pieces of it that cannot be sold again. */
+      readonly missing: readonly Shortfall[];
+    }
   | { readonly type: "order.completed"; readonly order: Order; readonly at: Date };
 
 export const orderCreated = (order: Order, at: Date): OrderEvent => ({ type: "order.created", order, at });
@@ -45,5 +51,10 @@ export const orderUpdated = (
 ): OrderEvent => ({ type: "order.updated", order, change, at, ...about });
 export const orderConfirmed = (order: Order, at: Date): OrderEvent => ({ type: "order.confirmed", order, at });
 export const orderPaid = (order: Order, at: Date): OrderEvent => ({ type: "order.paid", order, at });
-export const orderCancelled = (order: Order, at: Date): OrderEvent => ({ type: "order.cancelled", order, at });
+export const orderCancelled = (order: Order, at: Date, missing: readonly Shortfall[] = []): OrderEvent => ({
+  type: "order.cancelled",
+  order,
+  at,
+  missing,
+});
 export const orderCompleted = (order: Order, at: Date): OrderEvent => ({ type: "order.completed", order, at });

@@ -67,11 +67,11 @@ export const applyCheckoutEffect = (
     }
     case "cancel_order": {
       const after = cancelOrder(order, effect.reason, effect.note, now);
-      return one(after, orderCancelled(after, now));
+      return one(after, orderCancelled(after, now, effect.missing));
     }
     case "repeat_cancellation": {
       const after = touchOrder(order, now);
-      return one(after, orderCancelled(after, now));
+      return one(after, orderCancelled(after, now, effect.missing));
     }
   }
 };

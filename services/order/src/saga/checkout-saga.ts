@@ -16,7 +16,12 @@ export interface CheckoutData extends Pieced {
   /** Held back because it was asked for: taken out of the order when the rest is refused. */
   readonly held?: readonly Shortfall[];
   /** Set before the saga turns round; read by the effect that cancels the order. */
-  readonly cancel?: { readonly reason: CancelReason; readonly note: string };
+  readonly cancel?: {
+    readonly reason: CancelReason;
+    readonly note: string;
+    /** Of what is left in the order, pieces that cannot be sold again. */
+    readonly missing?: readonly Shortfall[];
+  };
 }
 
 export interface Checkout extends SagaTypes {
@@ -64,12 +69,14 @@ const shorten = (shortfalls: readonly Shortfall[]): CheckoutEffect[] =>
  */
 const settle = (
   data: CheckoutData,
-  effects: readonly CheckoutEffect[],
+  shortfalls: readonly Shortfall[],
   otherwise: { readonly reason: CancelReason; readonly note: string },
   onWay: boolean,
 ): Decision<Checkout> => {
+  const effects = shorten(shortfalls);
   if (isNothingLeft(data)) {
-    const cancel = data.asked ?? otherwise;
+    const missing = [...(data.held ?? []), ...shortfalls].filter(({ backOnShelf }) => !backOnShelf);
+    const cancel = { ...(data.asked ?? otherwise), missing };
     return { data: { ...data, cancel }, compensate: data.asked ? "cancel_requested" : "nothing_to_send" };
   }
   const answered = data.asked !== undefined && isAllAnswered(data);
@@ -95,13 +102,13 @@ const aboutPieces = (onWay: boolean) => {
   return {
     fulfillment_short: (data: CheckoutData, { parcel }: Event<"fulfillment_short">) => {
       const { shortfalls, after } = drop(data, parcel, false);
-      return settle(after, shorten(shortfalls), nothing, onWay);
+      return settle(after, shortfalls, nothing, onWay);
     },
     fulfillment_cancelled: (data: CheckoutData, { parcel, note: why }: Event<"fulfillment_cancelled">) => {
       const { shortfalls, after } = drop(data, parcel, true);
       const missing = shortfalls.every(({ backOnShelf }) => !backOnShelf);
       const otherwise = missing ? nothing : ({ reason: "STAFF_REQUEST", note: why } as const);
-      if (!data.asked) return settle(after, shorten(shortfalls), otherwise, onWay);
+      if (!data.asked) return settle(after, shortfalls, otherwise, onWay);
       return settle({ ...after, held: [...(data.held ?? []), ...shortfalls] }, [], otherwise, onWay);
     },
     cancellation_refused: (data: CheckoutData, { parcel }: Event<"cancellation_refused">) =>
@@ -116,7 +123,7 @@ const aboutPieces = (onWay: boolean) => {
           : { ...cancelBecause("DELIVERY_FAILED", cause), compensate: "shipment_failed" };
       }
       const { shortfalls, after } = drop(data, parcel, false);
-      return settle(after, shorten(shortfalls), { reason: "DELIVERY_FAILED", note: cause }, onWay);
+      return settle(after, shortfalls, { reason: "DELIVERY_FAILED", note: cause }, onWay);
     },
   };
 };
@@ -275,11 +282,17 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       part_refunded: noted,
     },
     onCompensate: ({ cancel }, { reason }) => [
-      { type: "cancel_order", reason: cancel?.reason ?? "STAFF_REQUEST", note: cancel?.note || (reason ?? "") },
+      {
+        type: "cancel_order",
+        reason: cancel?.reason ?? "STAFF_REQUEST",
+        note: cancel?.note || (reason ?? ""),
+        missing: cancel?.missing ?? [],
+      },
     ],
     compensations: {
       authorize_payment: {
-        enter: (_, { attempt }) => (attempt > 1 ? [{ type: "repeat_cancellation" }] : []),
+        enter: ({ cancel }, { attempt }) =>
+          attempt > 1 ? [{ type: "repeat_cancellation", missing: cancel?.missing ?? [] }] : [],
         on: {
           payment_refunded: () => ({ done: true }),
           refund_failed: (_, { code }) => ({ retry: code }),
@@ -289,7 +302,8 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
         retry: { maxAttempts: 8, delayMs: 2_000 },
       },
       reserve_stock: {
-        enter: (_, { attempt }) => (attempt > 1 ? [{ type: "repeat_cancellation" }] : []),
+        enter: ({ cancel }, { attempt }) =>
+          attempt > 1 ? [{ type: "repeat_cancellation", missing: cancel?.missing ?? [] }] : [],
         on: {
           stock_released: () => ({ done: true }),
           stock_rejected: () => ({ done: true }),
