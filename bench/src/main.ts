@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { measureConsumers } from "./figures/consumers.ts";
+import { measureGateway } from "./figures/gateway.ts";
 import { measureOutboxWrite, measureRelay } from "./figures/outbox.ts";
 import { measureRecovery } from "./figures/recovery.ts";
 import { measureSagas } from "./figures/sagas.ts";
@@ -13,9 +14,9 @@ import { type Figure, lineOf, type Report, toMarkdown } from "./report.ts";
 import { startSurroundings } from "./start-surroundings.ts";
 
 const HELP = `Usage: npm run bench -- [options]
-  --only <sections>   outbox, consumers, sagas, daprd, recovery, start, peers (comma-separated; default all)
+  --only <sections>   outbox, consumers, sagas, daprd, gateway, recovery, start, peers (comma-separated; default all)
   --rounds <n>        rounds of each figure, 1 to 20 (default 3)
-  --seconds <n>       of the latency measurement through daprd (default 10)
+  --seconds <n>       of each latency measurement (default 10)
   --out <dir>         where report.md and report.json go (default bench/results)
 
 Measures on a durable Postgres of its own (fsync and synchronous_commit on). Run it on a quiet machine.
@@ -52,6 +53,7 @@ const run = async (): Promise<number> => {
     { name: "consumers", title: "Consumers", measure: () => measureConsumers(surroundings, rounds) },
     { name: "sagas", title: "Sagas", measure: () => measureSagas(surroundings, rounds) },
     { name: "daprd", title: "Through daprd", measure: () => measureThroughDaprd(surroundings, rounds, seconds) },
+    { name: "gateway", title: "The gateway", measure: () => measureGateway(surroundings, rounds, seconds) },
     { name: "recovery", title: "Recovery", measure: () => measureRecovery(surroundings, Math.min(rounds, 3)) },
     { name: "start", title: "npm start", measure: () => measureStartUp(Math.min(rounds, 3)) },
     { name: "peers", title: "Peers", measure: () => measurePeers(surroundings, rounds) },

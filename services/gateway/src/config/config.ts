@@ -24,7 +24,7 @@ export const gatewayConfig = platformGatewayConfig.extend({
   /** `sidecar` invokes contexts by their app ids; `direct` calls their ports on this machine, to measure what the sidecar costs. */
   UPSTREAM_MODE: z.enum(["sidecar", "direct"]).default("sidecar"),
   /** Added to the ports of `direct`. */
-  UPSTREAM_PORT_OFFSET: integer({ min: 0, max: 11_000 }).default(0),
+  UPSTREAM_PORT_OFFSET: integer({ min: 0, max: 57_000 }).default(0),
   /** Calls in progress per context; more are refused, so that one slow context does not take the door's memory. */
   MAX_IN_FLIGHT_PER_CONTEXT: integer({ min: 1, max: 100_000 }).default(512),
   MAX_BODY_BYTES: integer({ min: 1_024, max: 104_857_600 }).default(1_048_576),
