@@ -18,5 +18,5 @@ export const localSettings: Readonly<Partial<Record<ContextName | "gateway", Rea
     RATE_OTHER_PER_SECOND: "200",
   },
   fulfillment: { CREW_DELAY_MS: "50" },
-  shipping: { CARRIER_CALL_MS: "10", CARRIER_TRANSIT_MS: "200", TRACKING_INTERVAL_MS: "80" },
+  shipping: { CARRIER_CALL_MS: "10", CARRIER_TRANSIT_MS: "200", TRACKING_INTERVAL_MS: "110" },
 };

@@ -102,6 +102,9 @@ export interface HeldOperation {
   readonly kind: string;
   readonly token: bigint;
   readonly uncertain: boolean;
+  /** Of the shipment, as it was when the operation was claimed: nothing but this operation changes them meanwhile. */
+  readonly carrier: string;
+  readonly trackingNumber: string;
 }
 
 /** What a carrier needs to know of a parcel. */

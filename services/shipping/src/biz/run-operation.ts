@@ -38,15 +38,14 @@ export const makeAskCarrier = ({ shipments, carriers, quoteRates }: AskCarrierDe
     return known ?? carrier.book(id, shipment.carrierService, shipment, signal);
   };
   return async (operation: HeldOperation, signal: AbortSignal): Promise<OperationOutcome> => {
-    const shipment = await shipments.getById(operation.ownerId);
     const kind = operation.kind as OperationKind;
-    if (kind === "RATE") return rate(shipment, signal);
-    const carrier = carriers.find(({ code }) => code === shipment.carrier);
-    if (!carrier) throw carrierUnknown(shipment.carrier);
-    const { trackingNumber } = shipment;
+    const { ownerId, trackingNumber } = operation;
+    if (kind === "RATE") return rate(await shipments.getById(ownerId), signal);
+    const carrier = carriers.find(({ code }) => code === operation.carrier);
+    if (!carrier) throw carrierUnknown(operation.carrier);
     switch (kind) {
       case "BOOK":
-        return book(carrier, shipment, operation, signal);
+        return book(carrier, await shipments.getById(ownerId), operation, signal);
       case "LABEL":
         return { type: "labelled", label: await carrier.label(trackingNumber, signal) };
       case "PICKUP":

@@ -25,6 +25,8 @@ import { makeShipmentReader } from "../data/shipment-reader.ts";
 import { makeTrackingQueue } from "../data/tracking-queue.ts";
 import { makeShippingUnitOfWork } from "../data/unit-of-work.ts";
 import { carrierTimeout } from "../model/errors.ts";
+import type { OperationOutcome } from "../model/operation.ts";
+import type { Shipment } from "../model/shipment.ts";
 import { trackingPoll } from "./cron/tracking-poll.ts";
 import { onCustomerUpdated } from "./event/on-customer-updated.ts";
 import { onFulfillmentStatusChanged } from "./event/on-fulfillment-status-changed.ts";
@@ -36,6 +38,9 @@ export interface ComposeWorkerOptions {
   /** For fault suites: called between a carrier's answer and the commit. */
   readonly beforeCommit?: (operation: LeasedOperation) => Promise<void> | void;
 }
+
+/** What a claim brings along of the shipment. */
+type WhoseParcel = Pick<Shipment, "carrier" | "trackingNumber">;
 
 export const composeWorker = (
   platform: Platform<z.output<typeof shippingWorkerConfig>>,
@@ -55,12 +60,16 @@ export const composeWorker = (
   const carriers = (given ?? createSimulatedCarriers({ database, callMs, transitMs })).map((carrier) =>
     guardCarrier(carrier, { timeoutMs, log, metrics }),
   );
-  const queue = createOperationQueue({ database, owner: { table: "shipment", key: "shipment_id" } });
+  const queue = createOperationQueue<WhoseParcel>({
+    database,
+    owner: { table: "shipment", key: "shipment_id" },
+    columns: `p.carrier, p.tracking_number as "trackingNumber"`,
+  });
   const operations = createOperationsWorker({
     name: "shipping.operations",
     counter: "tandem_shipping_operations_total",
     queue,
-    run: createOperationRunner({
+    run: createOperationRunner<LeasedOperation & WhoseParcel, OperationOutcome>({
       queue,
       clock,
       ask: makeAskCarrier({
