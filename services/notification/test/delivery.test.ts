@@ -29,7 +29,7 @@ afterAll(() => notification[Symbol.asyncDispose]());
 
 const open: SmtpSender[] = [];
 const smtpTo = (url: string) => {
-  const sender = createSmtpSender({ url, from: { name: "Tandem", address: "shop@tandem.invalid" }, timeoutMs: 1_000 });
+  const sender = createSmtpSender({ url, from: { name: "Tandem", address: "shop@tandem.invalid" }, timeoutMs: 10_000 });
   open.push(sender);
   return sender;
 };
@@ -49,7 +49,7 @@ const deliverWith = (sender: MessageSender, over: Partial<DeliverNotificationDep
       ["SMS", sender],
     ]),
     clock: notification.clock,
-    sendTimeoutMs: 2_000,
+    sendTimeoutMs: 30_000,
     policy,
     ...over,
   });
@@ -208,7 +208,8 @@ describe("sending", () => {
 });
 
 describe("the mail server", () => {
-  const scripted = async (onRcpt: number, onData?: number) => {
+  const scripted = async (onRcpt: number, onData?: number, delayMs = 0) => {
+    let taken = 0;
     const refuse = (code: number) => Object.assign(new Error(`refused ${code}`), { responseCode: code });
     const server = new SMTPServer({
       authOptional: true,
@@ -216,7 +217,10 @@ describe("the mail server", () => {
       onRcptTo: (_, __, callback) => callback(onRcpt ? refuse(onRcpt) : null),
       onData: (stream, _, callback) => {
         stream.resume();
-        stream.on("end", () => callback(onData ? refuse(onData) : null));
+        stream.on("end", () => {
+          taken += 1;
+          setTimeout(() => callback(onData ? refuse(onData) : null), delayMs);
+        });
       },
     });
     server.on("error", () => {});
@@ -224,6 +228,7 @@ describe("the mail server", () => {
     const { port } = server.server.address() as AddressInfo;
     return {
       url: `smtp://127.0.0.1:${port}`,
+      taken: () => taken,
       close: () => new Promise<void>((resolve) => server.close(() => resolve())),
     };
   };
@@ -272,6 +277,24 @@ describe("the mail server", () => {
     const sending = smtpTo(notification.inbox.smtpUrl).send({ ...message, address }, AbortSignal.timeout(5_000));
     await expect(sending).rejects.toMatchObject({ code: "notification.rejected" });
     expect(notification.inbox.messages()).toHaveLength(before);
+  });
+
+  it("is not sent what waited for a connection until it was given up", async () => {
+    const slow = await scripted(0, undefined, 400);
+    const sender = createSmtpSender({
+      url: slow.url,
+      from: { name: "Tandem", address: "shop@tandem.invalid" },
+      maxConnections: 1,
+    });
+    open.push(sender);
+    const first = sender.send(message, AbortSignal.timeout(10_000));
+    const second = sender.send({ ...message, id: newId() }, AbortSignal.timeout(100));
+    await expect(second).rejects.toThrow("connections to the mail server are busy");
+    await first;
+    await sender.send({ ...message, id: newId() }, AbortSignal.timeout(10_000));
+    expect(slow.taken()).toBe(2);
+    sender.close();
+    await slow.close();
   });
 
   it("gets no header and no recipient from a subject", async () => {

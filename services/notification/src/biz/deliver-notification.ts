@@ -8,7 +8,7 @@ export interface DeliverNotificationDeps {
   readonly uow: NotificationUnitOfWork;
   readonly senders: ReadonlyMap<Channel, MessageSender>;
   readonly clock: Clock;
-  /** Longest wait for one answer; well below the lease. */
+  /** Longest that one send may take in all; well below the lease. */
   readonly sendTimeoutMs: number;
   readonly policy: DeliveryPolicy;
   /** How long the mark is tried again while the database is away: a message that went out is to be known as such. Default 30 000. */

@@ -7,6 +7,8 @@ export interface SmsSenderOptions {
   readonly token?: string | undefined;
   /** Shown as the sender, at most 11 letters. */
   readonly sender: string;
+  /** Longest wait for an answer. Default 10 000. */
+  readonly timeoutMs?: number;
 }
 
 const E164 = /^\+[1-9]\d{6,14}$/;
@@ -15,7 +17,7 @@ const E164 = /^\+[1-9]\d{6,14}$/;
  * SMS through a provider over HTTP: `POST {url}` with `{ to, from, text }` and the message's id as `Idempotency-Key`, by which the provider
  * knows a message that it has taken already. 2xx is taken, 429 and 5xx and silence are later, any other 4xx is never.
  */
-export const createSmsSender = ({ url, token, sender }: SmsSenderOptions): MessageSender => ({
+export const createSmsSender = ({ url, token, sender, timeoutMs = 10_000 }: SmsSenderOptions): MessageSender => ({
   async send({ id, address, text }, signal) {
     if (!E164.test(address)) throw rejected("The phone number is not in international form.");
     let answer: Response;
@@ -29,7 +31,7 @@ export const createSmsSender = ({ url, token, sender }: SmsSenderOptions): Messa
         },
         body: JSON.stringify({ to: address, from: sender, text }),
         redirect: "error",
-        signal,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
       });
     } catch (cause) {
       throw providerUnavailable("The SMS provider did not answer.", cause);

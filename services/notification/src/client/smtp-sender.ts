@@ -41,10 +41,13 @@ export const createSmtpSender = ({
     disableUrlAccess: true,
   });
   const domain = from.address.split("@")[1] ?? "localhost";
+  const connections = limit(maxConnections);
   return {
     close: () => transport.close(),
     async send({ id, address, subject, text, html, unsubscribeUrl }, signal) {
       if (!MAILBOX.test(address)) throw rejected("The address is not a mailbox.");
+      // Not in the pool's own queue: what waits there goes out after we have given it up, and then twice.
+      await connections.take(signal);
       const late = Promise.withResolvers<never>();
       const giveUp = () => late.reject(providerUnavailable("The mail server did not answer in time."));
       if (signal.aborted) giveUp();
@@ -64,8 +67,8 @@ export const createSmtpSender = ({
             : {}),
         },
       });
-      // When the wait is over first, the late outcome is nobody's.
-      sending.catch(() => {});
+      // When the wait is over first, the late outcome is nobody's; the connection is taken until then.
+      sending.catch(() => {}).finally(connections.give);
       try {
         const { messageId } = await Promise.race([sending, late.promise]);
         return messageId;
@@ -74,6 +77,37 @@ export const createSmtpSender = ({
       } finally {
         signal.removeEventListener("abort", giveUp);
       }
+    },
+  };
+};
+
+const limit = (free: number) => {
+  const waiting: (() => void)[] = [];
+  let left = free;
+  return {
+    /** @throws AppError `notification.provider_unavailable` when the signal fires first: then nothing was sent */
+    take: (signal: AbortSignal): Promise<void> => {
+      if (left > 0) {
+        left -= 1;
+        return Promise.resolve();
+      }
+      return new Promise((resolve, reject) => {
+        const go = () => {
+          signal.removeEventListener("abort", giveUp);
+          resolve();
+        };
+        const giveUp = () => {
+          waiting.splice(waiting.indexOf(go), 1);
+          reject(providerUnavailable("All connections to the mail server are busy."));
+        };
+        signal.addEventListener("abort", giveUp, { once: true });
+        waiting.push(go);
+      });
+    },
+    give: () => {
+      const next = waiting.shift();
+      if (next) next();
+      else left += 1;
     },
   };
 };

@@ -29,11 +29,11 @@ export const notificationWorkerConfig = workerConfig.extend({
     .string()
     .regex(/^[A-Za-z0-9]{1,11}$/, "must be 1 to 11 letters and digits")
     .default("Tandem"),
-  /** Longest wait for a provider to take one message. */
+  /** Longest wait for one answer of a provider. */
   SEND_TIMEOUT_MS: durationMs({ min: 50, max: 60_000 }).default(10_000),
   /** Messages on their way at once. */
   SEND_CONCURRENCY: integer({ min: 1, max: 100 }).default(8),
-  /** How long a message is left to a sender that may have died: longer than SEND_TIMEOUT_MS. */
+  /** How long a message is left to a sender that may have died: at least four times SEND_TIMEOUT_MS. */
   SEND_LEASE_MS: durationMs({ min: 200, max: 3_600_000 }).default(60_000),
   /** Tries before a message is given up. With the default pauses some 20 hours. */
   SEND_MAX_ATTEMPTS: integer({ min: 1, max: 100 }).default(24),

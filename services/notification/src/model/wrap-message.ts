@@ -15,7 +15,7 @@ const footerOf = (locale: string) =>
 /** What every mail ends with. Not part of the templates: nobody can forget the way out of marketing. */
 export const wrapText = (body: string, { locale, unsubscribeUrl }: Frame): string => {
   const { signature, unsubscribe } = footerOf(locale);
-  return `${body.trim()}\n\n${signature}\n${unsubscribeUrl ? `\n${unsubscribe}: ${unsubscribeUrl}\n` : ""}`;
+  return `${body.trim().replace(/\n{3,}/g, "\n\n")}\n\n${signature}\n${unsubscribeUrl ? `\n${unsubscribe}: ${unsubscribeUrl}\n` : ""}`;
 };
 
 export const wrapHtml = (

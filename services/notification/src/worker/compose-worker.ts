@@ -69,7 +69,12 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   shutdown.on("close-resources", "mail server", async () => smtp.close());
   const providers: [Channel, MessageSender][] = [["EMAIL", smtp]];
   if (config.SMS_URL) {
-    const sms = { url: config.SMS_URL, token: config.SMS_TOKEN, sender: config.SMS_SENDER };
+    const sms = {
+      url: config.SMS_URL,
+      token: config.SMS_TOKEN,
+      sender: config.SMS_SENDER,
+      timeoutMs: config.SEND_TIMEOUT_MS,
+    };
     providers.push(["SMS", createSmsSender(sms)]);
   }
   const guarded = providers.map(([channel, sender]) => {
@@ -77,22 +82,24 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
     return { channel, breaker, sender: guardSender(sender, breaker) };
   });
 
+  const leaseMs = Math.max(config.SEND_LEASE_MS, config.SEND_TIMEOUT_MS * 4);
   const delivery = createDeliveryWorker({
     queue: makeDeliveryQueue(database),
     deliver: makeDeliverNotification({
       uow,
       senders: new Map(guarded.map(({ channel, sender }) => [channel, sender])),
       clock,
-      sendTimeoutMs: config.SEND_TIMEOUT_MS,
+      // Each answer has its own time; this ends a server that trickles. What is cut off in the middle may have gone out.
+      sendTimeoutMs: leaseMs / 2,
       policy,
-      markWithinMs: config.SEND_LEASE_MS / 2,
+      markWithinMs: leaseMs / 3,
     }),
     clock,
     log,
     metrics,
     channels: () => guarded.map(({ channel, breaker }) => ({ channel, well: breaker.state === "closed" })),
     concurrency: config.SEND_CONCURRENCY,
-    leaseMs: Math.max(config.SEND_LEASE_MS, config.SEND_TIMEOUT_MS * 2),
+    leaseMs,
   });
 
   observeBacklog({ database, metrics });
