@@ -52,9 +52,8 @@ describe("topics", () => {
     notification: ["notification.failed", "notification.sent"],
     customer: ["customer.updated"],
     pricing: ["price.changed"],
-    "common-operations": ["task.completed"],
+    "common-operations": ["audit.recorded", "task.completed"],
     auth: ["auth.login_failed", "auth.session_revoked", "auth.user_registered"],
-    common: ["audit.recorded"],
   };
 
   it("are those of the design, each with the context that owns it", () => {
