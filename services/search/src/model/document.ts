@@ -51,8 +51,6 @@ export interface StockContent {
   readonly available: number;
 }
 
-export type PartContent = BaseContent | PriceContent | StockContent;
-
 interface PartOf<P extends PartName, C> {
   readonly part: P;
   readonly version: bigint;
