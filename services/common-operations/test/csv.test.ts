@@ -37,6 +37,11 @@ describe("a table", () => {
     expect(await read("sku,name,Attribute.Colour\nA,x,red")).toMatchObject([{ cells: { "attribute.colour": "red" } }]);
   });
 
+  it("has one delimiter: the other one is a character like any", async () => {
+    expect(await read("sku,name\nA,x;y")).toEqual([{ line: 2, cells: { sku: "A", name: "x;y" } }]);
+    expect(await read("sku;name\nA;x,y", 1)).toEqual([{ line: 2, cells: { sku: "A", name: "x,y" } }]);
+  });
+
   it("counts lines within cells, and empty ones between rows", async () => {
     const rows = await read('sku,name\nA,"one\ntwo"\n\nB,x\n');
     expect(rows.map(({ line }) => line)).toEqual([2, 5]);

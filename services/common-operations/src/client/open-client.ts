@@ -1,14 +1,24 @@
 import type { DescService } from "@bufbuild/protobuf";
-import type { Platform, PlatformConfig } from "@tandem/chassis";
+import type { ServiceTokenSource } from "@tandem/auth";
 import { type ContextName, serviceCatalogue, serviceOf } from "@tandem/contracts";
 import { DeadLetterService, JobService } from "@tandem/contracts/common";
 import { createRpcClient, direct, type RpcClient, viaSidecar } from "@tandem/rpc";
+import type { Logger, Metrics, Shutdown, Telemetry } from "@tandem/runtime";
 
-type Config = PlatformConfig & {
-  readonly CONTEXT_URLS: ReadonlyMap<string, string>;
-  readonly FAN_OUT_DEADLINE_MS: number;
-};
-type Needs = Pick<Platform<Config>, "config" | "telemetry" | "metrics" | "log" | "shutdown" | "serviceTokens">;
+/** Of the platform, what a client needs. */
+interface Needs {
+  readonly config: {
+    readonly CONTEXT_URLS: ReadonlyMap<string, string>;
+    readonly FAN_OUT_DEADLINE_MS: number;
+    readonly DAPR_HTTP_PORT: number;
+    readonly DAPR_API_TOKEN?: string | undefined;
+  };
+  readonly telemetry: Pick<Telemetry, "tracer">;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly shutdown: Pick<Shutdown, "on">;
+  readonly serviceTokens: ServiceTokenSource | undefined;
+}
 
 /** A client of another context, as whoever calls, and as this service where nobody does: in tasks. */
 export const openClient = <S extends DescService>(

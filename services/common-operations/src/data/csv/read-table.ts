@@ -22,10 +22,12 @@ export async function* readTable(parts: AsyncIterable<Uint8Array>, shape: TableS
   let rows = 0;
   // Where the last row ended: the next one begins there, whatever lies between.
   let line = 0;
-  const source = Readable.from(decode(parts));
+  const text = decode(parts);
+  const first = await text.next();
+  const source = Readable.from(startingWith(first.done ? "" : first.value, text));
   const parser = source.pipe(
     parse({
-      delimiter: [",", ";"],
+      delimiter: delimiterOf(first.done ? "" : first.value),
       bom: true,
       info: true,
       skip_empty_lines: true,
@@ -56,12 +58,23 @@ export async function* readTable(parts: AsyncIterable<Uint8Array>, shape: TableS
   if (!columns) throw fileInvalid({ line: 1 }, "it is empty");
 }
 
+async function* startingWith(first: string, rest: AsyncIterable<string>): AsyncIterable<string> {
+  yield first;
+  yield* rest;
+}
+
+/** Of the whole file, by its first line: a semicolon in a cell of a comma's file is a semicolon. */
+const delimiterOf = (start: string): string => {
+  const [header = ""] = start.split("\n", 1);
+  return header.split(";").length > header.split(",").length ? ";" : ",";
+};
+
 /** Bytes without a line break: four for each character of a row. */
 const MAX_LINE_BYTES = 4 * MAX_ROW;
 const LINE_FEED = 10;
 
 /** Text of bytes that may be cut anywhere: whole lines at a time, because a line break is never part of another character. */
-async function* decode(parts: AsyncIterable<Uint8Array>): AsyncIterable<string> {
+async function* decode(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
   let line = 1;
   let rest: Uint8Array = new Uint8Array();
   const text = (bytes: Uint8Array): string => {
@@ -80,6 +93,7 @@ async function* decode(parts: AsyncIterable<Uint8Array>): AsyncIterable<string> 
     if (rest.byteLength > MAX_LINE_BYTES) throw fileInvalid({ line }, MESSAGES["CSV_MAX_RECORD_SIZE"] ?? "");
   }
   if (rest.byteLength > 0) yield text(rest);
+  return undefined;
 }
 
 const decoded8 = (bytes: Uint8Array): string | undefined => {
