@@ -293,11 +293,16 @@ describe("a reindex by hand", () => {
     expect((await search.http("/search/reindexes?page.limit=1", { as: operator })).json.data.reindexes).toMatchObject([
       { index: done.index },
     ]);
-    const indexes = (await search.http("/search/indexes?page.offset=0", { as: operator })).json.data;
-    expect(indexes.indexes).toContainEqual(
-      expect.objectContaining({ name: done.index, state: "INDEX_STATE_LIVE", engine: "postgres" }),
-    );
     expect(await search.runJob("search.reindex")).toMatchObject({ status: "SUCCEEDED" });
+    const page = (await search.http("/search/reindexes?page.limit=1", { as: operator })).json.data.page;
+    const next = await search.http(`/search/reindexes?page.limit=1&page.cursor=${page.nextCursor}`, { as: operator });
+    expect(next.json.data.reindexes).toMatchObject([{ index: done.index }]);
+    const forged = Buffer.from(JSON.stringify([1, "reindexes:started_desc", "yesterday", newId()])).toString(
+      "base64url",
+    );
+    expect((await search.http(`/search/reindexes?page.cursor=${forged}`, { as: operator })).status).toBe(400);
+    const indexes = (await search.http("/search/indexes?page.offset=0", { as: operator })).json.data;
+    expect(indexes.indexes).toContainEqual(expect.objectContaining({ state: "INDEX_STATE_LIVE", engine: "postgres" }));
     expect(await search.runJob("search.failed-operations")).toEqual({ reopened: 0 });
   });
 
