@@ -78,6 +78,8 @@ describe("every RPC", () => {
       "CatalogService.ListListings",
       "CatalogService.ListProducts",
       "CatalogService.ListSellers",
+      "NotificationService.ShowUnsubscribe",
+      "NotificationService.Unsubscribe",
       "PaymentService.ReceiveProviderWebhook",
       "PricingService.BatchGetPrices",
       "PricingService.GetPrice",
@@ -136,8 +138,12 @@ describe("every RPC", () => {
   });
 
   it("takes a page when it lists, and tells where the next one starts", () => {
-    // As many as there are jobs in the code; 20 at most.
-    const complete = new Set(["JobService.ListJobs", "CustomerService.ListAddresses"]);
+    // As many as there are jobs in the code; 20 at most. As many templates as there are in the code.
+    const complete = new Set([
+      "JobService.ListJobs",
+      "CustomerService.ListAddresses",
+      "NotificationService.ListTemplates",
+    ]);
     for (const method of methods.filter((candidate) => candidate.name.startsWith("List"))) {
       if (complete.has(`${method.parent.name}.${method.name}`)) continue;
       expect(method.input.field["page"]?.message?.typeName, method.name).toBe("tandem.common.v1.PageRequest");
