@@ -126,13 +126,19 @@ export const measureGateway = async (
 const openLoop = async (url: string, seconds: number): Promise<readonly number[]> => {
   const agent = new Agent({ keepAlive: true });
   const latencies: number[] = [];
+  const refusals: string[] = [];
   const one = (dueAt: number): Promise<void> =>
     new Promise((resolve, reject) => {
       const outgoing = request(url, { agent }, (answer) => {
-        answer.resume().once("end", () => {
+        let body = "";
+        answer.setEncoding("utf8");
+        answer.on("data", (chunk: string) => {
+          body += chunk;
+        });
+        answer.once("end", () => {
           latencies.push(performance.now() - dueAt);
-          if (answer.statusCode === 200) resolve();
-          else reject(new Error(`${url} answered ${answer.statusCode}`));
+          if (answer.statusCode !== 200) refusals.push(`${answer.statusCode}: ${body.slice(0, 200)}`);
+          resolve();
         });
       });
       outgoing.once("error", reject);
@@ -144,9 +150,16 @@ const openLoop = async (url: string, seconds: number): Promise<readonly number[]
     const dueAt = startedAt + (at * 1000) / RATE;
     const waitMs = dueAt - performance.now();
     if (waitMs > 0.5) await sleep(waitMs);
-    under.push(one(dueAt));
+    const call = one(dueAt);
+    call.catch(() => {}); // told below
+    under.push(call);
   }
   await Promise.all(under);
   agent.destroy();
+  // A figure of refusals would be a fast one.
+  if (refusals.length > latencies.length / 100)
+    throw new Error(
+      `${refusals.length} of ${latencies.length} reads were refused by ${url}, the first with ${refusals[0]}`,
+    );
   return latencies;
 };
