@@ -1,12 +1,10 @@
 alter table orders drop constraint orders_status_check;
 alter table orders add constraint orders_status_check
-  check (status in ('PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'RETURNED'));
+  check (status in ('PENDING', 'CONFIRMED', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'RETURNED')) not valid;
 alter table orders
   add column cancel_requested_at timestamptz,
   -- Few, and always read with their order: part of it.
   add column returns jsonb not null default '[]';
-
-create index orders_cancel_requested on orders (cancel_requested_at) where cancel_requested_at is not null;
 
 -- Whoever asked to be forgotten: their orders are blanked as they end.
 create table erased_customer (

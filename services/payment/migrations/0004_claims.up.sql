@@ -1,8 +1,9 @@
 -- What the order costs now: pieces that are never sent make it less than what was authorized. And the version that said so.
 alter table payment add column total_minor bigint, add column order_version bigint not null default 0;
 update payment set total_minor = amount_minor;
-alter table payment alter column total_minor set not null,
-  add constraint payment_total_within_amount check (total_minor between 0 and amount_minor);
+alter table payment
+  add constraint payment_total_known check (total_minor is not null) not valid,
+  add constraint payment_total_within_amount check (total_minor between 0 and amount_minor) not valid;
 
 -- Money that a customer is owed back, for a return or for pieces that were never sent. One thing at a time is asked of the provider:
 -- the others wait here.

@@ -23,4 +23,3 @@ create table settlement_file_line (
 );
 
 create index settlement_file_line_by_operation on settlement_file_line (operation_id);
-create index operation_by_finish on operation (finished_at) where status = 'SUCCEEDED' and kind in ('CAPTURE', 'REFUND');

@@ -1,0 +1,2 @@
+-- A constraint that was proven stays proven.
+select 1;

@@ -1,0 +1,2 @@
+alter table promotion validate constraint promotion_min_spend_has_currency;
+alter table price_list validate constraint price_list_default_is_for_all;

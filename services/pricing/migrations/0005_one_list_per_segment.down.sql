@@ -1,0 +1,2 @@
+-- no-transaction
+drop index concurrently if exists price_list_one_per_segment;
