@@ -135,9 +135,9 @@ module.exports = {
     ),
     forbid(
       "no-tools-in-the-product",
-      "tools, bench and e2e use the product, never the other way round",
+      "tools, bench, e2e and load use the product, never the other way round",
       { path: "^(packages|services)/[^/]+/src/" },
-      { path: "^(tools|bench|e2e)/" },
+      { path: "^(tools|bench|e2e|load)/" },
     ),
     forbid(
       "source-imports-no-test",

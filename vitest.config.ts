@@ -7,6 +7,7 @@ export default defineConfig({
       "services/*/test/**/*.test.ts",
       "tools/**/*.test.ts",
       "e2e/test/**/*.test.ts",
+      "load/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", ".tools/**"],
     globalSetup: ["packages/testkit/src/global-setup.ts"],
