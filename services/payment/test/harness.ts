@@ -5,8 +5,8 @@ import { newId } from "@tandem/kernel";
 import type { ConsumerHost, Delivery } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
 import { captureLog, pollUntil } from "@tandem/testkit";
+import type { FuzzTarget } from "@tandem/testkit/fuzz";
 import { startTestService } from "@tandem/testkit/service";
-import type { TestTokens } from "@tandem/testkit/tokens";
 import { paymentApiConfig, paymentWorkerConfig } from "../src/config/config.ts";
 import { migrations } from "../src/migrate.ts";
 import { composeApi } from "../src/server/compose-api.ts";
@@ -29,9 +29,8 @@ export interface Call {
 }
 
 /** Payment's API behind a real server, its consumers, jobs and operations worker, on a Postgres of their own. */
-export interface Harness extends AsyncDisposable {
+export interface Harness extends AsyncDisposable, FuzzTarget {
   readonly database: Database;
-  readonly tokens: TestTokens;
   readonly consumers: ConsumerHost;
   http(path: string, call?: Call): Promise<Answer>;
   runJob(name: string, scheduledAt?: Date): Promise<unknown>;
@@ -80,6 +79,8 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
   };
 
   return {
+    url: service.url,
+    fingerprint: service.fingerprint,
     database,
     tokens,
     consumers,

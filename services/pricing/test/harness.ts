@@ -7,6 +7,7 @@ import type { ConsumerHost, Delivery } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
 import { createRpcClient, direct, type RpcClient } from "@tandem/rpc";
 import type { ManualClock } from "@tandem/testkit";
+import type { FuzzTarget } from "@tandem/testkit/fuzz";
 import { startTestService } from "@tandem/testkit/service";
 import { pricingApiConfig, pricingWorkerConfig } from "../src/config/config.ts";
 import { migrations } from "../src/migrate.ts";
@@ -28,7 +29,7 @@ export interface Answer {
 }
 
 /** Pricing's API behind a real server, its consumers and jobs, on a Postgres of their own. The clock stands still. */
-export interface Harness extends AsyncDisposable {
+export interface Harness extends AsyncDisposable, FuzzTarget {
   readonly clock: ManualClock;
   readonly database: Database;
   readonly consumers: ConsumerHost;
@@ -80,6 +81,9 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
   const tokenOf = (claims: Claims) => service.tokens.mint({ subject: "somebody", ...claims });
 
   return {
+    url: service.url,
+    tokens: service.tokens,
+    fingerprint: service.fingerprint,
     clock: service.clock,
     database: service.database,
     consumers: service.consumers,
