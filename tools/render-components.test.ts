@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { readAll, renderAll } from "./render-components.ts";
+import { readAll, readContextsPage, renderAll, renderContextsPage } from "./render-components.ts";
 
 describe("components/", () => {
   it("holds what contracts and workers say (else: `npm run components`)", async () => {
     expect(await readAll()).toEqual(await renderAll());
+  });
+});
+
+describe("docs/contexts.md", () => {
+  it("says what contracts and workers say (else: `npm run components`)", async () => {
+    expect(await readContextsPage()).toBe(await renderContextsPage());
   });
 });

@@ -10,6 +10,7 @@ import {
   type Topology,
 } from "@tandem/dapr";
 import { cronBindingName, cronBindingSchedule } from "@tandem/jobs";
+import { type ContextFacts, renderContexts } from "./render-contexts.ts";
 
 /** Nothing is opened: these only have to be well-formed. */
 const ENV = {
@@ -25,6 +26,7 @@ interface Described {
   readonly service: ServiceEntry;
   readonly consumes: readonly string[];
   readonly crons: Topology["crons"];
+  readonly facts: ContextFacts;
 }
 
 const describeWorker = async (service: ServiceEntry): Promise<Described> => {
@@ -33,6 +35,11 @@ const describeWorker = async (service: ServiceEntry): Promise<Described> => {
   return {
     service,
     consumes: [...new Set(consumers.map(({ event }) => topicOf(event).name))].sort(),
+    facts: {
+      service,
+      consumes: [...new Set(consumers.map(({ event }) => topicOf(event).name))].sort(),
+      crons: jobs.map(({ name, schedule }) => ({ name, schedule })),
+    },
     crons: jobs.map((job) => ({
       binding: cronBindingName(job),
       schedule: cronBindingSchedule(job),
@@ -59,6 +66,13 @@ export const readTopology = async (): Promise<Topology> => {
   };
 };
 
+const contextsFile = resolve(import.meta.dirname, "../docs/contexts.md");
+
+/** What `docs/contexts.md` should say, and what it says. */
+export const renderContextsPage = async (): Promise<string> =>
+  renderContexts((await Promise.all(serviceCatalogue.map(describeWorker))).map(({ facts }) => facts));
+export const readContextsPage = (): Promise<string> => readFile(contextsFile, "utf8");
+
 const componentsDir = resolve(import.meta.dirname, "../components");
 
 /** What `components/` should hold, by path: a folder of resources and a configuration for each environment. */
@@ -81,6 +95,7 @@ export const readAll = async (): Promise<RenderedFiles> => {
 const help = `npm run components
 
 Writes components/ from what the contracts and the workers say: pub/sub with its scopes, resiliency, cron bindings, stores.
+And docs/contexts.md: who has which APIs, jobs and topics.
 Commit what it writes; a test compares.
 `;
 
@@ -92,6 +107,7 @@ const writeAll = async (): Promise<void> => {
     await mkdir(dirname(join(componentsDir, name)), { recursive: true });
     await writeFile(join(componentsDir, name), text);
   }
+  await writeFile(contextsFile, await renderContextsPage());
 };
 
 if (import.meta.main) {
