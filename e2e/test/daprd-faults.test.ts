@@ -1,4 +1,3 @@
-import { OrderStatus } from "@tandem/contracts/order";
 import {
   checkInvariants,
   daprdSidecars,
@@ -9,35 +8,14 @@ import {
   startPlatform,
   type TestPlatform,
 } from "@tandem/e2e";
-import { findTool } from "@tandem/toolchain";
 import { describe, expect, it } from "vitest";
-
-const tools = (["daprd", "broker"] as const).map((name) => findTool(name));
-const missing = tools.flatMap((tool) => (tool.found ? [] : [tool.reason]));
+import { needsDaprd } from "./needs-daprd.ts";
 
 describe("orders through a real daprd beside every binary, and a Redis-protocol broker", { timeout: 300_000 }, () => {
-  if (missing.length === 0) {
-    it("go to COMPLETED by card, and all books add up", throughDaprd);
+  needsDaprd(() => {
     it("lose nothing when sidecars and the broker are killed in the middle", throughCrashes);
-  } else {
-    it.skipIf(process.env["CI"] !== "true")(`needs tools: ${missing.join("; ")}`, () => {
-      expect.fail(`with CI=true this may not be skipped: ${missing.join("; ")}`);
-    });
-  }
+  });
 });
-
-async function throughDaprd(): Promise<void> {
-  await using platform = await startPlatform({ sidecars: daprdSidecars });
-  const shop = await openShop(platform);
-  const product = await shop.addProduct(5);
-  const [good, declined] = await Promise.all([
-    shop.placeOrder({ product, quantity: 2 }),
-    shop.placeOrder({ product, pay: "tok_declined" }),
-  ]);
-  expect(await shop.outcomeOf(good.orderId)).toBe(OrderStatus.COMPLETED);
-  expect(await shop.outcomeOf(declined.orderId)).toBe(OrderStatus.CANCELLED);
-  await untilBooksAddUp(platform);
-}
 
 /** What a dead daprd had read from the broker goes to the next one after processingTimeout (30 s): the outcome is not late, it is sure. */
 async function throughCrashes(): Promise<void> {
