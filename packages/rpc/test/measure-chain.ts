@@ -41,7 +41,12 @@ const cpuUs = async (handler: ReturnType<typeof handlerWith>, calls: number): Pr
       header: new Headers({ "content-type": "application/json", authorization: `Bearer ${token}` }),
       body: createAsyncIterable([body]),
       signal: new AbortController().signal,
-      contextValues: createContextValues().set(edgeKey, { protocol: "connect", peer: "x", viaDoor: false, reached: false }),
+      contextValues: createContextValues().set(edgeKey, {
+        protocol: "connect",
+        peer: "x",
+        viaDoor: false,
+        reached: false,
+      }),
     });
     for await (const _ of response.body ?? []) {
       // Read to the end.
