@@ -205,6 +205,17 @@ describe("the rate limit", () => {
     ]);
   });
 
+  it("leaves callers without a token to a door that is trusted, and to nobody else", async () => {
+    const limits = { trustedDoors: ["gateway"], rates: { anonymous: { perSecond: 0.001, burst: 1 } } };
+    harness = await startHarness({}, { limits });
+    const through = async (caller: string) => {
+      const headers = { "dapr-caller-app-id": caller, "x-tandem-client-address": "9.9.9.9" };
+      return (await harness.http("/ping", { token: null, headers })).status;
+    };
+    expect([await through("gateway"), await through("gateway")]).toEqual([200, 200]);
+    expect([await through("order"), await through("order"), await through("gateway")]).toEqual([200, 429, 200]);
+  });
+
   it("can be switched off", async () => {
     harness = await startHarness({}, { limits: { rates: false } });
     expect((await harness.http("/ping")).headers.get("ratelimit-limit")).toBeNull();
