@@ -4,7 +4,7 @@ import { AppError } from "@tandem/kernel";
 import type { Principal } from "./principal.ts";
 import { tokenError } from "./slugs.ts";
 
-/** The permission that lets its holder act on any customer's things: staff, operators and services. */
+/** The permission that lets its holder act on any customer's things: staff, operators, and services that need it. */
 export const ACT_FOR_ANY_CUSTOMER = "customer.act_for_any";
 /** The same for sellers. */
 export const ACT_FOR_ANY_SELLER = "seller.act_for_any";

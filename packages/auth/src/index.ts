@@ -17,6 +17,7 @@ export { type ClientCredentials, exchangeCredentials } from "./exchange-credenti
 export { type KeyPair, keyPairOf, newPrivateJwk } from "./key-file.ts";
 export { anonymous, type Principal, principalOf } from "./principal.ts";
 export { isRole, permissionsOf, type Role, rolePermissions, roles } from "./roles.ts";
+export { servicePermissions, serviceSubjectOf } from "./service-permissions.ts";
 export {
   createServiceTokenSource,
   type ServiceTokenSource,

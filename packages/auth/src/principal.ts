@@ -1,12 +1,14 @@
 import { permissionsOf, type Role } from "./roles.ts";
+import { permissionsOfService } from "./service-permissions.ts";
 
 /** Who stands behind a call. Built only from a verified token, or {@link anonymous}. */
 export interface Principal {
-  /** The token's `sub`: a user id, or `service:<name>`. Empty for anonymous callers. */
+  /** The token's `sub`: a user id, or `service:<app id>`. Empty for anonymous callers. */
   readonly subject: string;
   readonly kind: "user" | "service" | "anonymous";
-  /** Known roles only: a role that this build does not know grants nothing and is left out. */
+  /** Users have them, services none. Known roles only: a role that this build does not know grants nothing and is left out. */
   readonly roles: readonly Role[];
+  /** From the roles of a user, from the name of a service. */
   readonly permissions: ReadonlySet<string>;
   /** The customer that the user is. Ownership checks compare against it. */
   readonly customerId?: string;
@@ -28,19 +30,19 @@ export const anonymous: Principal = Object.freeze({
   permissions: new Set<string>(),
 });
 
-/** Builds a principal from roles, for tests and for callers inside the process (jobs). Services hold the role `service` and no other. */
+/** Builds a principal: a user from roles, a service from its subject, whatever roles it claims. */
 export const principalOf = (init: {
   readonly subject: string;
   readonly kind: "user" | "service";
-  readonly roles: readonly Role[];
+  readonly roles?: readonly Role[];
   readonly customerId?: string;
   readonly sellerId?: string;
   readonly sessionId?: string;
   readonly tokenId?: string;
   readonly expiresAtS?: number;
 }): Principal => {
-  // The role `service` opens internal methods, so a user never holds it, whatever the token claims.
-  const roles =
-    init.kind === "service" ? init.roles.filter((r) => r === "service") : init.roles.filter((r) => r !== "service");
-  return Object.freeze({ ...init, roles: Object.freeze(roles), permissions: permissionsOf(roles) });
+  const isService = init.kind === "service";
+  const roles = isService ? [] : [...(init.roles ?? [])];
+  const permissions = isService ? permissionsOfService(init.subject) : permissionsOf(roles);
+  return Object.freeze({ ...init, roles: Object.freeze(roles), permissions });
 };

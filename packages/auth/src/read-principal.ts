@@ -14,7 +14,7 @@ const optionalId = (value: unknown): string | undefined => {
 
 /**
  * Reads the claims of a token whose signature, issuer, audience and times were verified.
- * Claims: `sub`, `jti`, `iat`, `exp`, `roles` (strings), `kind` ("user" when absent, or "service"), `customer_id`, `seller_id`, `sid`.
+ * Claims: `sub`, `jti`, `iat`, `exp`, `roles` (strings, of users only), `kind` ("user" when absent, or "service"), `customer_id`, `seller_id`, `sid`.
  */
 export const readPrincipal = (
   payload: JWTPayload,

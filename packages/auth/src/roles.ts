@@ -1,5 +1,5 @@
-/** The roles that tokens may name. Who gets which role is the auth context's business; what a role may do is decided here. */
-export type Role = "customer" | "seller" | "staff" | "operator" | "service";
+/** The roles that users' tokens may name; services have none (service-permissions.ts). Who gets which role is the auth context's business; what a role may do is decided here. */
+export type Role = "customer" | "seller" | "staff" | "operator";
 
 // Explicit permissions, no wildcards and no inheritance: what a role may do is what its list says, and a new RPC is closed until someone adds
 // its permission to a list. A test compares this table with the permissions that proto declares, both ways. A permission says what may be done;
@@ -154,43 +154,16 @@ const table = {
     "user.write",
     "voucher.read",
   ],
-  service: [
-    "audit.record",
-    "cart.read",
-    "customer.act_for_any",
-    "customer.read",
-    "fulfillment.read",
-    "ops.read",
-    "ops.write",
-    "order.create",
-    "order.read",
-    "payment.authorize",
-    "payment.capture",
-    "payment.read",
-    "payment.refund",
-    "price.write",
-    "price_list.read",
-    "product.write",
-    "quote.create",
-    "reservation.read",
-    "search.index",
-    "seller.act_for_any",
-    "shipment.read",
-    "shipping_rate.read",
-    "stock.read",
-    "stock.reserve",
-  ],
 } as const satisfies Readonly<Record<Role, readonly string[]>>;
 
 export const roles = Object.freeze(Object.keys(table)) as readonly Role[];
 
-/** Role -> permissions, the only such table in the platform. */
+/** Role -> permissions, the only such table for users in the platform. */
 export const rolePermissions: Readonly<Record<Role, ReadonlySet<string>>> = {
   customer: new Set<string>(table.customer),
   seller: new Set<string>(table.seller),
   staff: new Set<string>(table.staff),
   operator: new Set<string>(table.operator),
-  service: new Set<string>(table.service),
 };
 
 export const isRole = (value: unknown): value is Role => typeof value === "string" && Object.hasOwn(table, value);

@@ -2,10 +2,11 @@ import { type Clock, systemClock } from "@tandem/kernel";
 import type { JWK } from "jose";
 import { type ClientCredentials, exchangeCredentials, type IssuedToken } from "./exchange-credentials.ts";
 import { keyPairOf } from "./key-file.ts";
+import { serviceSubjectOf } from "./service-permissions.ts";
 import { signToken, type TokenClaims } from "./sign-token.ts";
 
 export interface ServiceTokenSourceOptions {
-  /** The context's name ("order"); the token's subject is `service:order`. With `credentials` the auth context says the subject. */
+  /** The app id ("order", "order-worker"): the token's subject is `service:order`, and says what it may do. With `credentials` the auth context says the subject. */
   readonly serviceName: string;
   readonly audience: string;
   /** Gets its tokens from the auth context (ADR 0010). Exactly one of this, `privateJwk` and `devIssuer`. */
@@ -81,9 +82,8 @@ const obtainerOf = (options: ServiceTokenSourceOptions, clock: Clock): (() => Pr
     throw new TypeError("Give exactly one of credentials, privateJwk and devIssuer.");
   if (credentials !== undefined) return () => exchangeCredentials(credentials);
   const claims: TokenClaims = {
-    subject: `service:${serviceName}`,
+    subject: serviceSubjectOf(serviceName),
     kind: "service",
-    roles: ["service"],
     audience,
     ttlSeconds,
   };

@@ -7,6 +7,7 @@ export interface TokenClaims {
   readonly subject: string;
   /** Default "user". */
   readonly kind?: "user" | "service";
+  /** Of a user. A service may do what its subject may. */
   readonly roles?: readonly Role[];
   readonly customerId?: string;
   readonly sellerId?: string;

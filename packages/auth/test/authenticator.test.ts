@@ -4,7 +4,7 @@ import { AppError } from "@tandem/kernel";
 import { manualClock } from "@tandem/testkit";
 import { exportJWK, generateKeyPair, type JWK, SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { createAuthenticator } from "../src/index.ts";
+import { createAuthenticator, servicePermissions } from "../src/index.ts";
 
 const issuer = "https://auth.test";
 const audience = "tandem";
@@ -93,16 +93,20 @@ describe("a good token", () => {
     expect(principal.permissions.has("order.create")).toBe(true);
   });
 
-  it("of a service holds the role service and no other", async () => {
-    const principal = await make().authenticate(
-      await tokenOf({ claims: { kind: "service", sub: "service:order", roles: ["service", "operator"] } }),
-    );
-    expect(principal).toMatchObject({ kind: "service", roles: ["service"] });
+  it("of a service may do what its name may, whatever roles it claims", async () => {
+    const claims = { kind: "service", sub: "service:order", roles: ["service", "operator"] };
+    const principal = await make().authenticate(await tokenOf({ claims }));
+    expect(principal).toMatchObject({ kind: "service", roles: [] });
+    expect(principal.permissions).toEqual(servicePermissions.get("order"));
+    const nobody = await make().authenticate(await tokenOf({ claims: { ...claims, sub: "service:nobody" } }));
+    expect(nobody.permissions.size).toBe(0);
   });
 
-  it("of a user never carries the role service, whatever it claims", async () => {
-    const principal = await make().authenticate(await tokenOf({ claims: { roles: ["service"] } }));
-    expect(principal.roles).toEqual([]);
+  it("of a user gets nothing for a service's name, nor for the role that services once had", async () => {
+    const principal = await make().authenticate(
+      await tokenOf({ claims: { sub: "service:order", roles: ["service"] } }),
+    );
+    expect(principal).toMatchObject({ kind: "user", roles: [] });
     expect(principal.permissions.size).toBe(0);
   });
 

@@ -1,5 +1,9 @@
-import { accessOf, errorCatalogue, files } from "@tandem/contracts";
+import { accessOf, errorCatalogue, files, gatewayEntry, serviceCatalogue } from "@tandem/contracts";
+import { CatalogService } from "@tandem/contracts/catalog";
+import { AuditService } from "@tandem/contracts/common-operations";
 import { OrderService } from "@tandem/contracts/order";
+import { PaymentService } from "@tandem/contracts/payment";
+import { PricingService } from "@tandem/contracts/pricing";
 import { AppError } from "@tandem/kernel";
 import { describe, expect, it } from "vitest";
 import {
@@ -14,11 +18,13 @@ import {
   type Role,
   rolePermissions,
   roles,
+  servicePermissions,
+  serviceSubjectOf,
   tokenFaults,
 } from "../src/index.ts";
 
-const holding = (...held: Role[]) =>
-  principalOf({ subject: "s", kind: held.includes("service") ? "service" : "user", roles: held });
+const holding = (...held: Role[]) => principalOf({ subject: "s", kind: "user", roles: held });
+const service = (appId: string) => principalOf({ subject: serviceSubjectOf(appId), kind: "service" });
 const methods = files.flatMap((file) => file.services).flatMap((service) => service.methods);
 const codeOf = (work: () => void): string | undefined => {
   try {
@@ -48,26 +54,34 @@ describe("who may call a method is what proto says", () => {
     // The same descriptor without its options: what a forgotten annotation looks like.
     const { options: _forgotten, ...proto } = OrderService.method.createOrder.proto;
     const closed = { ...OrderService.method.createOrder, proto } as typeof OrderService.method.createOrder;
-    for (const principal of [anonymous, ...roles.map((role) => holding(role))]) {
+    const everybody = [
+      anonymous,
+      ...roles.map((role) => holding(role)),
+      ...[...servicePermissions.keys()].map(service),
+    ];
+    for (const principal of everybody) {
       expect(codeOf(() => authorize(principal, closed))).toBe("auth.method_closed");
     }
   });
 });
 
-describe("the table of roles", () => {
-  const declared = new Set(
-    methods.flatMap((method) => {
-      const access = accessOf(method);
-      return access?.kind === "permission" ? [access.permission] : [];
-    }),
-  );
-  const granted = new Set(roles.flatMap((role) => [...rolePermissions[role]]));
+const declared = new Set(
+  methods.flatMap((method) => {
+    const access = accessOf(method);
+    return access?.kind === "permission" ? [access.permission] : [];
+  }),
+);
+const ofRoles = new Set(roles.flatMap((role) => [...rolePermissions[role]]));
+const ofServices = new Set([...servicePermissions.values()].flatMap((permissions) => [...permissions]));
 
-  it("grants every permission that proto asks for to some role", () => {
+describe("the tables of roles and of services", () => {
+  const granted = new Set([...ofRoles, ...ofServices]);
+
+  it("grant every permission that proto asks for to some role or service", () => {
     expect([...declared].filter((permission) => !granted.has(permission))).toEqual([]);
   });
 
-  it("grants nothing that proto does not ask for, but for acting on others' behalf", () => {
+  it("grant nothing that proto does not ask for, but for acting on others' behalf", () => {
     const known = new Set([...declared, ACT_FOR_ANY_CUSTOMER, ACT_FOR_ANY_SELLER]);
     expect([...granted].filter((permission) => !known.has(permission))).toEqual([]);
   });
@@ -76,17 +90,69 @@ describe("the table of roles", () => {
     expect(methods.filter((method) => accessOf(method) === undefined).map(String)).toEqual([]);
   });
 
-  it("has no wildcards", () => {
+  it("have no wildcards", () => {
     for (const permission of granted) expect(permission).toMatch(/^[a-z_]+\.[a-z_]+$/);
   });
 
+  it("leave to services alone what people have no business with", () => {
+    expect([...ofServices].filter((permission) => !ofRoles.has(permission)).sort()).toEqual([
+      "audit.record",
+      "payment.authorize",
+      "stock.reserve",
+    ]);
+  });
+
   it.each(["ops.write", "payment.authorize", "stock.reserve", "payment.refund", ACT_FOR_ANY_CUSTOMER])(
-    "keeps %s from customers and sellers",
+    "keep %s from customers and sellers",
     (permission) => {
       expect(rolePermissions.customer.has(permission)).toBe(false);
       expect(rolePermissions.seller.has(permission)).toBe(false);
     },
   );
+});
+
+describe("a service", () => {
+  it("in the table is a binary of the platform", () => {
+    const binaries = serviceCatalogue.flatMap(({ apiAppId, workerAppId }) => [apiAppId, workerAppId]);
+    const known = new Set([...binaries, gatewayEntry.apiAppId]);
+    expect([...servicePermissions.keys()].filter((appId) => !known.has(appId))).toEqual([]);
+  });
+
+  it("may do what stands beside its own name, and nothing that stands beside another's", () => {
+    const { createQuote } = PricingService.method;
+    const { authorizePayment, capturePayment } = PaymentService.method;
+    const { batchCreateProducts } = CatalogService.method;
+    const { recordAudit } = AuditService.method;
+    const allowed = (appId: string) =>
+      [createQuote, authorizePayment, capturePayment, batchCreateProducts, recordAudit]
+        .filter((method) => codeOf(() => authorize(service(appId), method)) === undefined)
+        .map(({ name }) => name);
+    expect(allowed("order")).toEqual(["AuthorizePayment"]);
+    expect(allowed("common-operations-worker")).toEqual(["BatchCreateProducts"]);
+    expect(allowed("gateway")).toEqual(["RecordAudit"]);
+    for (const other of ["order-worker", "common-operations", "payment"]) expect(allowed(other)).toEqual([]);
+  });
+
+  it.each(["service:nobody", "service:", "service:constructor", "service:__proto__", "order", "service:order ", ""])(
+    "called %j may do what is public, and nothing else",
+    (subject) => {
+      const unknown = principalOf({ subject, kind: "service", roles: ["operator"] });
+      expect(unknown.permissions.size).toBe(0);
+      expect(unknown.roles).toEqual([]);
+      for (const method of methods) {
+        const expected = accessOf(method)?.kind === "public" ? undefined : "auth.permission_denied";
+        expect(
+          codeOf(() => authorize(unknown, method)),
+          String(method),
+        ).toBe(expected);
+      }
+    },
+  );
+
+  it("lends its name to no user", () => {
+    const user = principalOf({ subject: "service:order", kind: "user", roles: ["customer"] });
+    expect(user.permissions).toEqual(rolePermissions.customer);
+  });
 });
 
 describe("ownership", () => {
@@ -105,9 +171,16 @@ describe("ownership", () => {
     expect(mayActForSeller(anonymous, "")).toBe(false);
   });
 
-  it.each(["staff", "operator", "service"] as const)("%s acts for anyone", (role) => {
+  it.each(["staff", "operator"] as const)("%s acts for anyone", (role) => {
     expect(mayActFor(holding(role), "c-2")).toBe(true);
     expect(mayActForSeller(holding(role), "s-2")).toBe(true);
+  });
+
+  it("a service acts for anyone only if it was given that", () => {
+    expect(mayActFor(service("common-operations-worker"), "c-2")).toBe(true);
+    expect(mayActForSeller(service("common-operations-worker"), "s-2")).toBe(true);
+    expect(mayActFor(service("order"), "c-2")).toBe(false);
+    expect(mayActForSeller(service("gateway"), "s-2")).toBe(false);
   });
 
   it("as a check throws not_owner, or what the use case prefers to say", () => {

@@ -25,7 +25,7 @@ describe("a service token source", () => {
     expect(await authenticator.authenticate(token)).toMatchObject({
       subject: "service:order",
       kind: "service",
-      roles: ["service"],
+      roles: [],
     });
   });
 

@@ -382,7 +382,7 @@ describe("identity, trace and correlation go on to the next hop", () => {
       ...secondHandlers,
     });
     const tokenSource = createServiceTokenSource({
-      serviceName: "first",
+      serviceName: "common-operations-worker",
       audience: "tandem",
       devIssuer: second.issuer,
     });
@@ -400,13 +400,15 @@ describe("identity, trace and correlation go on to the next hop", () => {
   it("the user's token is forwarded, the service's stands beside it", async () => {
     const { first, seen, token } = await chainOfTwo();
     await first.http("/things/a", { token, headers: { "x-correlation-id": "cor-2" } });
-    expect(seen).toEqual([{ subject: "user-1", kind: "user", caller: "service:first", correlationId: "cor-2" }]);
+    expect(seen).toEqual([
+      { subject: "user-1", kind: "user", caller: "service:common-operations-worker", correlationId: "cor-2" },
+    ]);
   });
 
   it("with identity service, the service calls for itself", async () => {
     const { first, seen, token } = await chainOfTwo({ identity: "service" });
     await first.http("/things/a", { token });
-    expect(seen).toMatchObject([{ subject: "service:first", kind: "service", caller: undefined }]);
+    expect(seen).toMatchObject([{ subject: "service:common-operations-worker", kind: "service", caller: undefined }]);
   });
 
   it.each([
@@ -427,7 +429,7 @@ describe("identity, trace and correlation go on to the next hop", () => {
   it("outside of any call the service calls for itself", async () => {
     const { toSecond, seen } = await chainOfTwo();
     await toSecond.getThing({ id: "a" });
-    expect(seen).toMatchObject([{ subject: "service:first", kind: "service" }]);
+    expect(seen).toMatchObject([{ subject: "service:common-operations-worker", kind: "service" }]);
   });
 
   it("a callee that refuses the service's own token is our fault, not our caller's", async () => {

@@ -1,4 +1,11 @@
-import { type Authenticator, createAuthenticator, createDevIssuer, type Role, type TokenClaims } from "@tandem/auth";
+import {
+  type Authenticator,
+  createAuthenticator,
+  createDevIssuer,
+  type Role,
+  serviceSubjectOf,
+  type TokenClaims,
+} from "@tandem/auth";
 import { type Clock, newId, systemClock } from "@tandem/kernel";
 
 export interface Authorization {
@@ -8,11 +15,12 @@ export interface Authorization {
 export interface TestTokens {
   /** Accepts what is minted here, and nothing else. */
   readonly authenticator: Authenticator;
-  /** Headers of a customer, of a seller, of somebody with a role, of another service. Ids are new unless given. */
+  /** Headers of a customer, of a seller, of somebody with a role. Ids are new unless given. */
   customer(customerId?: string): Promise<Authorization>;
   seller(sellerId?: string): Promise<Authorization>;
   as(role: Role): Promise<Authorization>;
-  service(name: string): Promise<Authorization>;
+  /** Of another service, by app id: it may do what `servicePermissions` of `@tandem/auth` says of it. */
+  service(appId: string): Promise<Authorization>;
   /** Any claims at all. */
   mint(claims: TokenClaims): Promise<string>;
   /** Properly signed, and expired an hour ago. */
@@ -36,7 +44,7 @@ export const createTestTokens = async ({ clock = systemClock }: { clock?: Clock 
     customer: (customerId = newId()) => header({ subject: customerId, roles: ["customer"], customerId }),
     seller: (sellerId = newId()) => header({ subject: sellerId, roles: ["seller"], sellerId }),
     as: (role) => header({ subject: newId(), roles: [role] }),
-    service: (name) => header({ subject: name, kind: "service", roles: ["service"] }),
+    service: (appId) => header({ subject: serviceSubjectOf(appId), kind: "service" }),
     mint: issuer.mint,
     expired: (claims) => {
       const ttlSeconds = claims.ttlSeconds ?? 60;

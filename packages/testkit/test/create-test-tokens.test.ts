@@ -11,7 +11,7 @@ test("each kind of caller is who it says it is", async () => {
     tokens.authenticator.authenticate(bare(await header));
   expect(await who(tokens.customer("c-1"))).toMatchObject({ kind: "user", customerId: "c-1" });
   expect(await who(tokens.seller("s-1"))).toMatchObject({ kind: "user", sellerId: "s-1" });
-  expect(await who(tokens.service("payment"))).toMatchObject({ kind: "service", subject: "payment" });
+  expect(await who(tokens.service("payment"))).toMatchObject({ kind: "service", subject: "service:payment" });
   expect((await who(tokens.as("operator"))).roles).toContain("operator");
 });
 

@@ -12,7 +12,7 @@ let service: { readonly authorization: string };
 beforeAll(async () => {
   operations = await startHarness();
   staff = await operations.tokens.as("staff");
-  service = await operations.tokens.service("order");
+  service = await operations.tokens.service("gateway");
 });
 afterAll(() => operations[Symbol.asyncDispose]());
 

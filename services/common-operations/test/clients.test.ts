@@ -1,4 +1,7 @@
+import type { DescMethod } from "@bufbuild/protobuf";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
+import { ACT_FOR_ANY_CUSTOMER, ACT_FOR_ANY_SELLER, servicePermissions } from "@tandem/auth";
+import { accessOf } from "@tandem/contracts";
 import { CatalogService, ProductStatus } from "@tandem/contracts/catalog";
 import { DeadLetterService } from "@tandem/contracts/common";
 import { OrderService, OrderStatus } from "@tandem/contracts/order";
@@ -23,6 +26,20 @@ const draft: ProductDraft = {
   attributes: { colour: "red", size: "M" },
 };
 
+/** What was called here, by whoever called it. */
+const called = new Set<DescMethod>();
+const router = (routes: Parameters<typeof createRouterTransport>[0]) =>
+  createRouterTransport(routes, {
+    transport: {
+      interceptors: [
+        (next) => (request) => {
+          called.add(request.method);
+          return next(request);
+        },
+      ],
+    },
+  });
+
 describe("the catalogue's client", () => {
   const keys: (string | null)[] = [];
   const stored = { productId: "p1", sku: "A-1", name: "Mug", taxCategory: "standard", status: ProductStatus.ACTIVE };
@@ -30,7 +47,7 @@ describe("the catalogue's client", () => {
   const catalog = makeCatalogClient(
     createClient(
       CatalogService,
-      createRouterTransport(({ service }) => {
+      router(({ service }) => {
         service(CatalogService, {
           batchCreateProducts: ({ products }, { requestHeader }) => {
             keys.push(requestHeader.get("idempotency-key"));
@@ -87,7 +104,7 @@ describe("the other clients", () => {
     const pricing = makePricingClient(
       createClient(
         PricingService,
-        createRouterTransport(({ service }) => {
+        router(({ service }) => {
           const price = (productId: string) => ({
             productId,
             outcome:
@@ -115,7 +132,7 @@ describe("the other clients", () => {
     const orders = makeOrderClient(
       createClient(
         OrderService,
-        createRouterTransport(({ service }) => {
+        router(({ service }) => {
           service(OrderService, {
             listOrders: ({ status }) => {
               wanted.push(status);
@@ -147,7 +164,7 @@ describe("the other clients", () => {
       down,
       deadLetters: createClient(
         DeadLetterService,
-        createRouterTransport(({ service }) => {
+        router(({ service }) => {
           service(DeadLetterService, {
             listDeadLetters: ({ page }) => {
               if (down.now) throw new Error("down");
@@ -196,4 +213,14 @@ describe("the other clients", () => {
     await expect(client.listOpen(undefined, signal)).rejects.toMatchObject({ code: "operations.context_silent" });
     await expect(client.replay(found, signal)).rejects.toMatchObject({ code: "operations.context_silent" });
   });
+});
+
+// After the others: it looks at what they made the clients call.
+it("need just the permissions that the worker holds under its own name", () => {
+  const needed = [...called].flatMap((method) => {
+    const access = accessOf(method);
+    return access?.kind === "permission" ? [access.permission] : [];
+  });
+  const held = servicePermissions.get("common-operations-worker") ?? new Set();
+  expect([...held].sort()).toEqual([...new Set([...needed, ACT_FOR_ANY_CUSTOMER, ACT_FOR_ANY_SELLER])].sort());
 });

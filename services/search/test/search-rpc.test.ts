@@ -216,7 +216,7 @@ describe("indexing by hand", () => {
     const [good, same] = [content(unique()), newId()];
     const answer = await search.http("/search/documents/bulk", {
       method: "POST",
-      as: await search.tokens.service("importer"),
+      as: staff,
       body: {
         items: [
           { index: good },

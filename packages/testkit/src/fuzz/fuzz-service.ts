@@ -1,5 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
+import { servicePermissions } from "@tandem/auth";
 import fc from "fast-check";
 import type { Authorization } from "../create-test-tokens.ts";
 import type { TestService } from "../start-test-service.ts";
@@ -74,11 +75,13 @@ const openCallers = async ({ tokens }: FuzzTarget, ids: readonly string[]) => {
     { name: "a seller", header: await tokens.seller(known) },
     { name: "staff", header: await tokens.as("staff") },
     { name: "an operator", header: await tokens.as("operator") },
-    { name: "a service", header: await tokens.service("service:test") },
+    ...(await Promise.all(
+      [...servicePermissions.keys()].map(async (name) => ({ name, header: await tokens.service(name) })),
+    )),
     { name: "garbage", header: { authorization: "Bearer a.b.c" } },
   ];
   // Those who may do most come most often.
-  return [...all, ...all.slice(1, 4), ...all.slice(3, 6)];
+  return [...all, ...all.slice(1, 4), ...all.slice(3, 5)];
 };
 
 const send = async ({ url }: FuzzTarget, request: FuzzRequest, header: Authorization | undefined) => {

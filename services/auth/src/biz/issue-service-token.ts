@@ -10,7 +10,7 @@ export interface IssueServiceTokenDeps {
   readonly ttlS: number;
 }
 
-/** A service's token for its secret. @throws AppError `auth.client_invalid` */
+/** A service's token for its secret: it names the service, which says to every verifier what it may do. @throws AppError `auth.client_invalid` */
 export const makeIssueServiceToken =
   ({ checkClient, signer, ttlS }: IssueServiceTokenDeps) =>
   async (client: string, secret: string): Promise<{ readonly accessToken: string; readonly expiresInS: number }> => {
@@ -18,7 +18,7 @@ export const makeIssueServiceToken =
     const accessToken = await signer.sign({
       subject: `service:${client}`,
       kind: "service",
-      roles: ["service"],
+      roles: [],
       ttlSeconds: ttlS,
     });
     return { accessToken, expiresInS: ttlS };

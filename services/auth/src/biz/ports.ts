@@ -49,7 +49,8 @@ export type ThrottleKeyOf = (emailKey: string) => string;
 export interface Claims {
   readonly subject: string;
   readonly kind: "user" | "service";
-  readonly roles: readonly (UserRole | "service")[];
+  /** None for services. */
+  readonly roles: readonly UserRole[];
   readonly customerId?: string;
   readonly sellerId?: string;
   readonly sessionId?: string;
