@@ -1,7 +1,8 @@
 import type { Clock } from "@tandem/kernel";
 import { type Cart, type CartItem, emptyCart, putItem, removeItem } from "../model/cart.ts";
-import { cartNotFound } from "../model/errors.ts";
-import type { CartStore, StoredCart } from "./ports.ts";
+import { isGone } from "../model/cart-product.ts";
+import { cartNotFound, cartProductUnavailable } from "../model/errors.ts";
+import type { CartProductReader, CartStore, StoredCart } from "./ports.ts";
 
 export interface EditCartDeps {
   readonly carts: CartStore;
@@ -35,14 +36,21 @@ export interface PutCartItemInput {
   readonly mayActFor: MayActFor;
 }
 
-/** Sets the quantity of one product, creating the cart with its first item. @throws AppError `cart.version_conflict`, `cart.checked_out` */
+/**
+ * Sets the quantity of one product, creating the cart with its first item. A product that is not known is taken: what is known here may be behind,
+ * and the quote at checkout decides.
+ * @throws AppError `cart.product_unavailable`, `cart.version_conflict`, `cart.checked_out`
+ */
 export const makePutCartItem =
-  ({ carts, clock }: EditCartDeps) =>
+  ({ carts, products, clock }: EditCartDeps & { readonly products: CartProductReader }) =>
   async ({ cartId, customerId, currency, item, mayActFor }: PutCartItemInput, signal?: AbortSignal): Promise<Cart> => {
     const stored = await read(carts, cartId, mayActFor, signal);
     const now = clock.now();
     const before = stored?.cart ?? emptyCart(cartId, customerId, currency, now);
-    return save(carts, before, putItem(before, item, currency, now), stored, signal);
+    const after = putItem(before, item, currency, now);
+    const [product] = await products.listByIds([item.productId]);
+    if (product && isGone(product)) throw cartProductUnavailable(item.productId);
+    return save(carts, before, after, stored, signal);
   };
 
 /** A product that is not in the cart is removed already. @throws AppError `cart.not_found`, `cart.version_conflict`, `cart.checked_out` */

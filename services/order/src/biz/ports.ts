@@ -1,5 +1,6 @@
 import type { Money, UnitOfWork } from "@tandem/kernel";
 import type { Cart } from "../model/cart.ts";
+import type { CartPricePart, CartProduct, CartProductPart } from "../model/cart-product.ts";
 import type { CheckoutEvent } from "../model/checkout-events.ts";
 import type { Order, OrderLine, OrderStatus } from "../model/order.ts";
 import type { OrderEvent } from "../model/order-events.ts";
@@ -100,6 +101,21 @@ export interface CartStore {
   put(cart: Cart, etag: string | undefined, signal?: AbortSignal): Promise<void>;
   delete(cartId: string, etag: string, signal?: AbortSignal): Promise<void>;
 }
+
+/** What carts show of products: a read model of catalog's and pricing's events. */
+export interface CartProductReader {
+  /** Those that are known, in no particular order. */
+  listByIds(productIds: readonly string[]): Promise<readonly CartProduct[]>;
+}
+
+export interface CartProductRepository {
+  /** Nothing, when a version as new is known. An empty name leaves the one that is there. */
+  updateProduct(part: CartProductPart): Promise<void>;
+  /** Nothing, when a version as new is known. */
+  updatePrices(part: CartPricePart): Promise<void>;
+}
+
+export type CartProductUnitOfWork = UnitOfWork<{ readonly products: CartProductRepository }>;
 
 export interface Quote {
   readonly id: string;

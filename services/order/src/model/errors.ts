@@ -44,6 +44,11 @@ export const cartCheckedOut = (cartId: string, orderId: string) =>
 export const cartFull = (max: number) =>
   new AppError("failed_precondition", "cart.full", `A cart holds at most ${max} products.`);
 
+export const cartProductUnavailable = (productId: string) =>
+  new AppError("failed_precondition", "cart.product_unavailable", `Product ${productId} is not sold any more.`, {
+    details: [{ field: "product_id", rule: "for_sale", message: "it was deleted" }],
+  });
+
 export const cartCurrencyMismatch = (currency: string) =>
   new AppError("failed_precondition", "cart.currency_mismatch", `The cart is in ${currency}.`, {
     details: [{ field: "currency_code", rule: "same_currency", message: `expected ${currency}` }],

@@ -8,6 +8,7 @@ import type { z } from "zod";
 import { makeAwaitOutcome } from "../biz/await-outcome.ts";
 import { makeAwaitVersion } from "../biz/await-version.ts";
 import { makeCancelOrder } from "../biz/cancel-order.ts";
+import { makeDescribeCart } from "../biz/cart-products.ts";
 import { makeCheckoutCart } from "../biz/checkout-cart.ts";
 import { makeCreateReturn } from "../biz/create-return.ts";
 import { makeDeleteCart, makeGetCart, makePutCartItem, makeRemoveCartItem } from "../biz/edit-cart.ts";
@@ -15,6 +16,7 @@ import { makePlaceOrder } from "../biz/place-order.ts";
 import { makeUpdateOrder } from "../biz/update-order.ts";
 import { makePricingClient } from "../client/pricing-client.ts";
 import type { orderApiConfig } from "../config/config.ts";
+import { makeCartProductReader } from "../data/cart-products.ts";
 import { makeCartStore } from "../data/cart-store.ts";
 import { makeDashboardReader } from "../data/dashboard-reader.ts";
 import { makeMyOrderReader } from "../data/my-order-reader.ts";
@@ -48,6 +50,7 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
   shutdown.on("close-resources", "pricing client", async () => pricing[Symbol.asyncDispose]());
 
   const orders = makeOrderReader(database.orm);
+  const products = makeCartProductReader(database.orm);
   const carts = makeCartStore(dapr.state("statestore"));
   const placeOrder = makePlaceOrder({
     uow,
@@ -73,9 +76,10 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
   });
   const cartHandlers = makeCartHandlers({
     getCart: makeGetCart({ carts, clock }),
-    putCartItem: makePutCartItem({ carts, clock }),
+    putCartItem: makePutCartItem({ carts, products, clock }),
     removeCartItem: makeRemoveCartItem({ carts, clock }),
     deleteCart: makeDeleteCart({ carts, clock }),
+    describeCart: makeDescribeCart({ products }),
     checkoutCart: makeCheckoutCart({
       carts,
       placeOrder,

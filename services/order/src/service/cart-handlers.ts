@@ -4,11 +4,13 @@ import { moneyFromProto } from "@tandem/contracts/common";
 import type { CartService } from "@tandem/contracts/order";
 import { callOf } from "@tandem/rpc";
 import type { makeAwaitOutcome } from "../biz/await-outcome.ts";
+import type { makeDescribeCart } from "../biz/cart-products.ts";
 import type { makeCheckoutCart } from "../biz/checkout-cart.ts";
 import type { makeDeleteCart, makeGetCart, makePutCartItem, makeRemoveCartItem } from "../biz/edit-cart.ts";
 import { cartToProto } from "../events/cart-to-proto.ts";
 import { addressFromProto, paymentMethodFromProto } from "../events/from-proto.ts";
 import { orderToProto } from "../events/order-to-proto.ts";
+import type { Cart } from "../model/cart.ts";
 import { customerMissing } from "../model/errors.ts";
 import { waitMsOf } from "./prefer-wait.ts";
 
@@ -17,16 +19,19 @@ export interface CartHandlersDeps {
   readonly putCartItem: ReturnType<typeof makePutCartItem>;
   readonly removeCartItem: ReturnType<typeof makeRemoveCartItem>;
   readonly deleteCart: ReturnType<typeof makeDeleteCart>;
+  readonly describeCart: ReturnType<typeof makeDescribeCart>;
   readonly checkoutCart: ReturnType<typeof makeCheckoutCart>;
   readonly awaitOutcome: ReturnType<typeof makeAwaitOutcome>;
 }
 
 const mayAct = (context: HandlerContext) => (customerId: string) => mayActFor(callOf(context).principal, customerId);
 
+const shown = async (deps: CartHandlersDeps, cart: Cart) => ({
+  cart: cartToProto(cart, await deps.describeCart(cart)),
+});
+
 export const makeCartHandlers = (deps: CartHandlersDeps): ServiceImpl<typeof CartService> => ({
-  getCart: async ({ cartId }, context) => ({
-    cart: cartToProto(await deps.getCart(cartId, mayAct(context), context.signal)),
-  }),
+  getCart: async ({ cartId }, context) => shown(deps, await deps.getCart(cartId, mayAct(context), context.signal)),
 
   putCartItem: async ({ cartId, productId, quantity, sku, sellerId, currencyCode }, context) => {
     const { principal } = callOf(context);
@@ -41,12 +46,11 @@ export const makeCartHandlers = (deps: CartHandlersDeps): ServiceImpl<typeof Car
       },
       context.signal,
     );
-    return { cart: cartToProto(cart) };
+    return shown(deps, cart);
   },
 
-  removeCartItem: async ({ cartId, productId }, context) => ({
-    cart: cartToProto(await deps.removeCartItem({ cartId, productId, mayActFor: mayAct(context) }, context.signal)),
-  }),
+  removeCartItem: async ({ cartId, productId }, context) =>
+    shown(deps, await deps.removeCartItem({ cartId, productId, mayActFor: mayAct(context) }, context.signal)),
 
   deleteCart: async ({ cartId }, context) => {
     await deps.deleteCart(cartId, mayAct(context), context.signal);

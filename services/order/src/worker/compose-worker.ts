@@ -1,6 +1,7 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
+import { makeTrackCartPrices, makeTrackCartProduct } from "../biz/cart-products.ts";
 import { makeNoteRefund, makeReceiveReturn } from "../biz/follow-return.ts";
 import { makeEraseFinishedOrders, makeForgetCustomer } from "../biz/forget-customer.ts";
 import { makeHandleCheckoutEvent } from "../biz/handle-checkout-event.ts";
@@ -11,12 +12,14 @@ import {
   makeRetryCaptures,
 } from "../biz/nudge-checkouts.ts";
 import type { orderWorkerConfig } from "../config/config.ts";
+import { makeCartProductUnitOfWork } from "../data/cart-products.ts";
 import { openCheckout } from "../data/open-checkout.ts";
 import { makeOrderReader } from "../data/order-reader.ts";
 import { checkoutJobs } from "./cron/checkout-jobs.ts";
 import { checkoutConsumers } from "./event/checkout-consumers.ts";
 import { onCustomerUpdated } from "./event/on-customer-updated.ts";
 import { onShipmentReturned } from "./event/on-shipment-returned.ts";
+import { productConsumers } from "./event/product-consumers.ts";
 
 /** Fulfillment answers within seconds; after this long it is asked again. */
 const CANCELLATION_SILENCE_MS = 60_000;
@@ -35,6 +38,7 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
   });
   const nudge = { uow, orders: makeOrderReader(database.orm), clock, newId };
   const returns = { uow, clock };
+  const products = { uow: makeCartProductUnitOfWork(database) };
   return {
     consumers: [
       ...checkoutConsumers({
@@ -43,6 +47,10 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
       }),
       onShipmentReturned({ receiveReturn: makeReceiveReturn(returns) }),
       onCustomerUpdated({ forgetCustomer: makeForgetCustomer(nudge) }),
+      ...productConsumers({
+        trackProduct: makeTrackCartProduct(products),
+        trackPrices: makeTrackCartPrices(products),
+      }),
     ],
     jobs: checkoutJobs({
       cleanUpReservations: makeCleanUpReservations(nudge, config.RESERVATION_GRACE_MS),

@@ -6,13 +6,15 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Money } from "../../common/v1/money_pb.ts";
+import { file_tandem_common_v1_money } from "../../common/v1/money_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tandem/order/v1/cart.proto.
  */
 export const file_tandem_order_v1_cart: GenFile = /*@__PURE__*/
-  fileDesc("Chp0YW5kZW0vb3JkZXIvdjEvY2FydC5wcm90bxIPdGFuZGVtLm9yZGVyLnYxIp0CCgRDYXJ0Eg8KB2NhcnRfaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFQoNY3VycmVuY3lfY29kZRgDIAEoCRIoCgVpdGVtcxgEIAMoCzIZLnRhbmRlbS5vcmRlci52MS5DYXJ0SXRlbRIrCgZzdGF0dXMYBSABKA4yGy50YW5kZW0ub3JkZXIudjEuQ2FydFN0YXR1cxIQCghvcmRlcl9pZBgGIAEoCRIPCgd2ZXJzaW9uGAcgASgDEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIlAKCENhcnRJdGVtEhIKCnByb2R1Y3RfaWQYASABKAkSCwoDc2t1GAIgASgJEhEKCXNlbGxlcl9pZBgDIAEoCRIQCghxdWFudGl0eRgEIAEoBSpcCgpDYXJ0U3RhdHVzEhsKF0NBUlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFAoQQ0FSVF9TVEFUVVNfT1BFThABEhsKF0NBUlRfU1RBVFVTX0NIRUNLRURfT1VUEAJiBnByb3RvMw", [file_google_protobuf_timestamp]);
+  fileDesc("Chp0YW5kZW0vb3JkZXIvdjEvY2FydC5wcm90bxIPdGFuZGVtLm9yZGVyLnYxIp0CCgRDYXJ0Eg8KB2NhcnRfaWQYASABKAkSEwoLY3VzdG9tZXJfaWQYAiABKAkSFQoNY3VycmVuY3lfY29kZRgDIAEoCRIoCgVpdGVtcxgEIAMoCzIZLnRhbmRlbS5vcmRlci52MS5DYXJ0SXRlbRIrCgZzdGF0dXMYBSABKA4yGy50YW5kZW0ub3JkZXIudjEuQ2FydFN0YXR1cxIQCghvcmRlcl9pZBgGIAEoCRIPCgd2ZXJzaW9uGAcgASgDEi4KCmNyZWF0ZWRfYXQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIq8BCghDYXJ0SXRlbRISCgpwcm9kdWN0X2lkGAEgASgJEgsKA3NrdRgCIAEoCRIRCglzZWxsZXJfaWQYAyABKAkSEAoIcXVhbnRpdHkYBCABKAUSDAoEbmFtZRgFIAEoCRIrCgp1bml0X3ByaWNlGAYgASgLMhcudGFuZGVtLmNvbW1vbi52MS5Nb25leRIVCghmb3Jfc2FsZRgHIAEoCEgAiAEBQgsKCV9mb3Jfc2FsZSpcCgpDYXJ0U3RhdHVzEhsKF0NBUlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFAoQQ0FSVF9TVEFUVVNfT1BFThABEhsKF0NBUlRfU1RBVFVTX0NIRUNLRURfT1VUEAJiBnByb3RvMw", [file_google_protobuf_timestamp, file_tandem_common_v1_money]);
 
 /**
  * What a customer means to buy. Lives in the Dapr state store.
@@ -106,6 +108,28 @@ export type CartItem = Message<"tandem.order.v1.CartItem"> & {
    * @generated from field: int32 quantity = 4;
    */
   quantity: number;
+
+  /**
+   * What is known of the product now; a read model, seconds behind at most. Only in what CartService answers, not in events.
+   * Empty while unknown.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+
+  /**
+   * Of one piece, net, without vouchers; absent without a known price in the cart's currency. The quote at checkout says what counts.
+   *
+   * @generated from field: tandem.common.v1.Money unit_price = 6;
+   */
+  unitPrice?: Money | undefined;
+
+  /**
+   * Absent while unknown.
+   *
+   * @generated from field: optional bool for_sale = 7;
+   */
+  forSale?: boolean | undefined;
 };
 
 /**

@@ -276,8 +276,8 @@ export const CartService: GenService<{
     output: typeof GetCartResponseSchema;
   },
   /**
-   * Puts a product in, or sets its quantity.
-   * Errors: cart.checked_out, cart.full, cart.currency_mismatch, cart.version_conflict.
+   * Puts a product in, or sets its quantity. One that is not known here yet is taken: the quote at checkout decides.
+   * Errors: cart.product_unavailable, cart.checked_out, cart.full, cart.currency_mismatch, cart.version_conflict.
    *
    * @generated from rpc tandem.order.v1.CartService.PutCartItem
    */
