@@ -36,7 +36,7 @@ export const file_tandem_order_v1_order_service: GenFile = /*@__PURE__*/
  */
 export type CreateOrderRequest = Message<"tandem.order.v1.CreateOrderRequest"> & {
   /**
-   * Empty: the caller's own. Only staff and services order for others.
+   * Empty: the caller's own. Only staff order for others.
    *
    * @generated from field: string customer_id = 1;
    */
