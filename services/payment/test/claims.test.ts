@@ -170,3 +170,83 @@ describe("pieces that are never sent", () => {
     expect(back.reduce((sum, amount) => sum + amount, 0)).toBe(6_462);
   });
 });
+
+describe("an order that is shortened to nothing to pay before the capture", () => {
+  const authorized = async (order = testOrder()) => {
+    await payment.deliver(...updated(order, "STOCK_RESERVED"));
+    await payment.until(order.orderId, "payment.authorized");
+    return order;
+  };
+  const topicsOf = async ({ orderId }: TestOrder) => (await payment.announced(orderId)).map(({ topic }) => topic);
+
+  it("gets its hold back at once, and counts as paid: nothing is ever captured", async () => {
+    const order = await authorized();
+    for (const _ of [1, 2]) expect(await payment.deliver(...shortened(order, 0n))).toBe("ack");
+    await payment.until(order.orderId, "payment.captured");
+    // What order says later, again, or had said before.
+    await payment.deliver(...shortened(order, 5_000n, 3n));
+    for (const change of ["SHIPPED", "SHIPPED", "DELIVERED"] as const) await payment.deliver(...updated(order, change));
+    expect(await bankOf(order)).toEqual(["AUTHORIZE 6462", "VOID 6462"]);
+    expect(await payment.paymentRow(order.orderId)).toMatchObject({
+      status: "VOIDED",
+      captured_minor: "0",
+      refunded_minor: "0",
+    });
+    const [, told, ...more] = await payment.announced(order.orderId);
+    expect(told).toMatchObject({ topic: "payment.captured", data: { amount: { currencyCode: "EUR" } } });
+    expect(JSON.stringify(told?.data)).not.toMatch(/"amountMinor":"?[1-9]/);
+    expect(more).toEqual([]);
+  });
+
+  it("is not captured either when it is told together with the dispatch", async () => {
+    const order = await authorized();
+    await payment.deliver(...updated(order, "SHIPPED", { amountMinor: 0n, version: 5n }));
+    await payment.until(order.orderId, "payment.captured");
+    await payment.deliver(...shortened(order, 0n));
+    expect(await bankOf(order)).toEqual(["AUTHORIZE 6462", "VOID 6462"]);
+    expect(await topicsOf(order)).toEqual(["payment.authorized", "payment.captured"]);
+  });
+
+  it("answers the return of what cost nothing with nothing", async () => {
+    const order = await authorized();
+    await payment.deliver(...shortened(order, 0n));
+    await payment.until(order.orderId, "payment.captured");
+    const returnId = newId();
+    await payment.deliver(...returned(order, returnId, 0n));
+    expect((await refunds(order, 1))[0]).toMatchObject({ reason: `return ${returnId}` });
+    expect(await bankOf(order)).toEqual(["AUTHORIZE 6462", "VOID 6462"]);
+  });
+
+  it("answers a cancellation, before or after the hold is back, with one void", async () => {
+    for (const wait of [true, false]) {
+      const order = await authorized();
+      await payment.deliver(...shortened(order, 0n));
+      if (wait) await payment.until(order.orderId, "payment.captured");
+      await payment.deliver(...cancelled(order));
+      await payment.until(order.orderId, "payment.refunded");
+      expect(await bankOf(order)).toEqual(["AUTHORIZE 6462", "VOID 6462"]);
+    }
+  });
+
+  it("in cash asks nobody for nothing, and is paid at the door", async () => {
+    const order = testOrder("", "COD");
+    await payment.deliver(...updated(order, "STOCK_RESERVED"));
+    await payment.deliver(...shortened(order, 0n));
+    await payment.deliver(...updated(order, "DELIVERED"));
+    await payment.until(order.orderId, "payment.captured");
+    expect(await payment.paymentRow(order.orderId)).toMatchObject({ status: "CAPTURED", captured_minor: "0" });
+    expect(await bankOf(order)).toEqual([]);
+  });
+
+  it("is released when staff asks for the capture", async () => {
+    const order = await authorized();
+    await payment.database.query("update payment set total_minor = 0, order_version = 4 where order_id = $1", [
+      order.orderId,
+    ]);
+    const row = await payment.paymentRow(order.orderId);
+    const authorization = `Bearer ${await payment.tokens.mint({ subject: "s", roles: ["staff"] })}`;
+    await payment.http(`/payments/${row?.id}/capture`, { method: "POST", body: {}, headers: { authorization } });
+    await payment.until(order.orderId, "payment.captured");
+    expect(await bankOf(order)).toEqual(["AUTHORIZE 6462", "VOID 6462"]);
+  });
+});

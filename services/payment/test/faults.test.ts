@@ -13,8 +13,8 @@ import {
   openPayment,
   type Payment,
   type PaymentStep,
-  requestRefund,
 } from "../src/model/payment.ts";
+import { requestRefund } from "../src/model/requested-steps.ts";
 import { makeRunOperation } from "../src/worker/operations-worker.ts";
 
 const HOUR_MS = 3_600_000;

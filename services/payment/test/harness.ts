@@ -4,6 +4,7 @@ import { OrderCancelledSchema, OrderChange, OrderUpdatedSchema } from "@tandem/c
 import { newId } from "@tandem/kernel";
 import type { ConsumerHost, Delivery } from "@tandem/messaging";
 import type { Database } from "@tandem/postgres";
+import { createMetrics, type Metrics } from "@tandem/runtime";
 import { captureLog, pollUntil } from "@tandem/testkit";
 import type { FuzzTarget } from "@tandem/testkit/fuzz";
 import { startTestService } from "@tandem/testkit/service";
@@ -32,6 +33,8 @@ export interface Call {
 export interface Harness extends AsyncDisposable, FuzzTarget {
   readonly database: Database;
   readonly consumers: ConsumerHost;
+  /** Of API and worker together. */
+  readonly metrics: Metrics;
   http(path: string, call?: Call): Promise<Answer>;
   runJob(name: string, scheduledAt?: Date): Promise<unknown>;
   /** Hands an event to the consumers, as a sidecar would. The same id again is a redelivery. */
@@ -59,13 +62,14 @@ export interface Announced {
 export const startHarness = async (env: Readonly<Record<string, string>> = {}): Promise<Harness> => {
   // Leases, pauses and signatures go by the real time here, as the provider's do.
   const clock = { now: () => new Date() };
+  const metrics = createMetrics({ service: "payment" });
   const service = await startTestService({
     context: "payment",
     migrations,
     api: { config: paymentApiConfig, compose: composeApi },
     worker: { config: paymentWorkerConfig, compose: composeWorker },
     env: { PROVIDER_WEBHOOK_SECRET: WEBHOOK_SECRET, PROVIDER_TIMEOUT_MS: "200", ...env },
-    platform: { clock },
+    platform: { clock, metrics },
     startWorkers: true,
   });
   const { database, tokens, consumers, deliver } = service;
@@ -84,6 +88,7 @@ export const startHarness = async (env: Readonly<Record<string, string>> = {}): 
     database,
     tokens,
     consumers,
+    metrics,
     deliver,
     async http(path, call = {}) {
       const { status, text } = await service.http(path, call);
@@ -151,12 +156,16 @@ const snapshot = ({ orderId, customerId, kind }: TestOrder, amountMinor = 6_462n
 const occurredAt = { seconds: 1_795_000_000n, nanos: 0 };
 
 /** What order says when stock is reserved, when it shipped, when it is at the door. */
-export const updated = (order: TestOrder, change: "STOCK_RESERVED" | "SHIPPED" | "DELIVERED") => {
+export const updated = (
+  order: TestOrder,
+  change: "STOCK_RESERVED" | "SHIPPED" | "DELIVERED",
+  total?: { readonly amountMinor: bigint; readonly version: bigint },
+) => {
   const message = create(OrderUpdatedSchema, {
     orderId: order.orderId,
-    aggregateVersion: 2n,
+    aggregateVersion: total?.version ?? 2n,
     occurredAt,
-    order: snapshot(order),
+    order: snapshot(order, total?.amountMinor),
     change: OrderChange[change],
     ...(change === "STOCK_RESERVED" && order.kind === "CARD"
       ? { paymentMethod: { method: { case: "card" as const, value: { token: order.token } } } }

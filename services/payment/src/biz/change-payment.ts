@@ -1,14 +1,8 @@
 import { type Clock, compareMoney, type Money } from "@tandem/kernel";
 import { operationInProgress, paymentExists } from "../model/errors.ts";
 import type { OperationKind } from "../model/operation.ts";
-import {
-  openPayment,
-  type Payment,
-  type PaymentStep,
-  requestCapture,
-  requestRefund,
-  requestVoid,
-} from "../model/payment.ts";
+import { openPayment, type Payment, type PaymentStep } from "../model/payment.ts";
+import { requestCapture, requestRefund, requestVoid } from "../model/requested-steps.ts";
 import type { OrderMoney } from "./follow-order.ts";
 import type { PaymentUnitOfWork, Repositories } from "./ports.ts";
 import { saveStep } from "./save-step.ts";

@@ -8,6 +8,7 @@ import {
   openCancelled,
   openPayment,
   type Payment,
+  shortenPayment,
 } from "../model/payment.ts";
 import { returnClaim } from "../model/refund-claim.ts";
 import type { PaymentUnitOfWork } from "./ports.ts";
@@ -65,7 +66,8 @@ export const makeCollectPayment =
     }, signal);
 
 /**
- * Pieces will not be sent: less is captured, or what was captured too much goes back, once. Older news than what is known changes nothing.
+ * Pieces will not be sent: less is captured, or what was captured too much goes back, once; where nothing is left to pay, the card's hold goes
+ * back instead. Older news than what is known changes nothing.
  * @throws AppError `payment.not_found`, retryable
  */
 export const makeShortenPayment =
@@ -75,8 +77,9 @@ export const makeShortenPayment =
       const before = await repositories.payments.lockByOrderId(orderId);
       if (!before) throw tooEarly(orderId);
       const now = clock.now();
-      const payment = followTotal(before, total, version, now);
-      return saveStep(repositories, { payment, ask: [], events: [] }, { before, now, newId });
+      const busy = (await repositories.operations.findOpenKind(before.id)) !== undefined;
+      const step = shortenPayment(followTotal(before, total, version, now), busy);
+      return saveStep(repositories, step, { before, now, newId });
     }, signal);
 
 export interface ReturnedGoods {

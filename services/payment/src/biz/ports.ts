@@ -2,7 +2,7 @@ import type { UnitOfWork } from "@tandem/kernel";
 import type { Operation, OperationKind, OperationOutcome, Refund } from "../model/operation.ts";
 import type { MethodKind, Payment, PaymentStatus } from "../model/payment.ts";
 import type { PaymentEvent } from "../model/payment-events.ts";
-import type { ClaimStatus, RefundClaim } from "../model/refund-claim.ts";
+import type { ClaimState, ClaimStatus, RefundClaim, RetryPolicy } from "../model/refund-claim.ts";
 import type { Settlement } from "../model/settlement.ts";
 import type { BankLine, OwnMovement, SettlementFile } from "../model/settlement-file.ts";
 
@@ -67,10 +67,24 @@ export interface ClaimRepository {
   /** Oldest first. */
   listByPaymentId(paymentId: string, currency: string): Promise<readonly RefundClaim[]>;
   updateStatus(claimId: string, status: ClaimStatus, operationId?: string): Promise<void>;
-  /** One that the provider refused is due again. */
-  reopenFailed(claimId: string): Promise<void>;
+  /** One that the provider refused is due again. False when it is not one of those. */
+  reopenFailed(claimId: string): Promise<boolean>;
   /** What became of the refund that was asked for it; refunds without a claim change nothing. */
-  decide(operationId: string, status: "DONE" | "FAILED"): Promise<void>;
+  decide(operationId: string, status: "DONE" | "FAILED", at: Date): Promise<void>;
+  /** Money of a refused return went back otherwise: it is not asked for again. */
+  closeRefused(paymentId: string, reason: string): Promise<void>;
+}
+
+/** Reads outside a transaction. */
+export interface ClaimReader {
+  /** Refused ones whose pause is over by `now`, and that were not refused too often; oldest first. */
+  listToRetry(
+    policy: RetryPolicy,
+    now: Date,
+    limit: number,
+  ): Promise<readonly { readonly id: string; readonly paymentId: string }[]>;
+  /** Those that are not paid, without cancelled orders', whose money goes back as a whole. States that none is in are absent. */
+  countOpen(policy: Pick<RetryPolicy, "maxTries">): Promise<ReadonlyMap<ClaimState, number>>;
 }
 
 export interface SettlementRepository {

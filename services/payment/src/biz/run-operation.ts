@@ -37,10 +37,13 @@ export const makeCommitOperation =
       await uow.transact(async (repositories) => {
         const before = await repositories.payments.lockById(operation.paymentId);
         if (!(await repositories.operations.finish(id, token, outcome))) throw new StaleLease();
-        if (operation.kind === "REFUND") {
-          await repositories.claims.decide(id, outcome.type === "succeeded" ? "DONE" : "FAILED");
-        }
         const now = clock.now();
+        if (operation.kind === "REFUND") {
+          const paid = outcome.type === "succeeded";
+          await repositories.claims.decide(id, paid ? "DONE" : "FAILED", now);
+          // A person's refund that names a return stands for the one that was refused.
+          if (paid) await repositories.claims.closeRefused(operation.paymentId, operation.reason);
+        }
         await saveStep(repositories, applyOutcome(before, operation, outcome, now), { before, now, newId });
       }, signal);
       return "done";

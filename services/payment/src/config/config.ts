@@ -13,4 +13,8 @@ export const paymentWorkerConfig = workerConfig.extend({
   PROVIDER_CONCURRENCY: integer({ min: 1, max: 200 }).default(16),
   /** How long the outcome of an operation may stay unknown before it is left to a person. */
   OPERATION_GIVE_UP_MS: durationMs({ min: 1_000 }).default(86_400_000),
+  /** How long a refund that was refused waits before it is asked for again; twice as long after each further refusal, a day at most. */
+  REFUND_RETRY_PAUSE_MS: durationMs({ min: 1_000 }).default(300_000),
+  /** How often a refund is asked for in all, before it is left to a person. */
+  REFUND_MAX_TRIES: integer({ min: 1, max: 50 }).default(10),
 });

@@ -39,6 +39,9 @@ export const refundClaimTable = pgTable("refund_claim", {
   status: text("status").$type<RefundClaim["status"]>().notNull(),
   operationId: uuid("operation_id"),
   createdAt: at("created_at").notNull(),
+  /** Refusals so far. */
+  attempts: integer("attempts").notNull().default(0),
+  failedAt: at("failed_at"),
 });
 
 export const settlementTable = pgTable("settlement", {

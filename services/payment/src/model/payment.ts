@@ -1,5 +1,4 @@
 import { addMoney, compareMoney, defineStateMachine, type Money, subtractMoney, zeroMoney } from "@tandem/kernel";
-import { amountExceeded, currencyMismatch, transitionInvalid } from "./errors.ts";
 import type { FailureCode, Operation, OperationKind, OperationOutcome } from "./operation.ts";
 import type { PaymentEvent } from "./payment-events.ts";
 
@@ -59,14 +58,14 @@ export interface PaymentStep {
   readonly events: readonly PaymentEvent[];
 }
 
-const stay = (payment: Payment): PaymentStep => ({ payment, ask: [], events: [] });
+export const stay = (payment: Payment): PaymentStep => ({ payment, ask: [], events: [] });
 
 const changed = (payment: Payment, change: Partial<Payment>, now: Date): Payment => {
   if (change.status && change.status !== payment.status) paymentStates.assert(payment.status, change.status);
   return { ...payment, ...change, updatedAt: now, version: payment.version + 1n };
 };
 
-const asking = (payment: Payment, kind: OperationKind, amount: Money, reason = ""): PaymentStep => ({
+export const asking = (payment: Payment, kind: OperationKind, amount: Money, reason = ""): PaymentStep => ({
   payment,
   ask: [{ kind, amount, reason }],
   events: [],
@@ -112,6 +111,11 @@ const nothingMoved = (payment: Payment, reason: string, at: Date): PaymentEvent 
   at,
 });
 
+export const voided = (before: Payment, now: Date): PaymentStep => {
+  const payment = changed(before, { status: "VOIDED" }, now);
+  return { payment, ask: [], events: [nothingMoved(payment, "voided", now)] };
+};
+
 /** What can still go back. */
 export const refundable = ({ captured, refunded }: Payment): Money => subtractMoney(captured, refunded);
 
@@ -128,8 +132,7 @@ export const cancelPayment = (before: Payment, busy: boolean, now: Date): Paymen
     case "AUTHORIZED": {
       if (payment.method === "CARD")
         return busy ? stay(payment) : asking(payment, "VOID", payment.amount, "order cancelled");
-      const voided = changed(payment, { status: "VOIDED" }, now);
-      return { payment: voided, ask: [], events: [nothingMoved(voided, "voided", now)] };
+      return voided(payment, now);
     }
     case "CAPTURED":
     case "PARTIALLY_REFUNDED":
@@ -182,6 +185,18 @@ export const followTotal = (payment: Payment, total: Money, orderVersion: bigint
   return changed(payment, { total: lower, orderVersion }, now);
 };
 
+/** Authorized, and nothing of what the order still holds costs anything: providers refuse captures of nothing. */
+export const owesNothing = ({ method, status, cancelled, total }: Payment): boolean =>
+  method === "CARD" && status === "AUTHORIZED" && !cancelled && total.minor === 0n;
+
+/** The card's hold goes back in the place of a capture of nothing; that it is done counts as captured. */
+export const release = (payment: Payment): PaymentStep =>
+  asking(payment, "VOID", payment.amount, "nothing left to pay");
+
+/** Pieces are never sent. A hold that is for nothing any more goes back at once, not when the rest is sent. */
+export const shortenPayment = (payment: Payment, busy: boolean): PaymentStep =>
+  owesNothing(payment) && !busy ? release(payment) : stay(payment);
+
 /**
  * The order wants its money: it has shipped, or is at the door. Nothing to do is no error.
  * @param occasion cash is only there at the door
@@ -193,13 +208,14 @@ export const collectPayment = (
   now: Date,
 ): PaymentStep => {
   if (payment.status !== "AUTHORIZED" || payment.cancelled) return stay(payment);
+  if (owesNothing(payment)) return shortenPayment(payment, busy);
   if (payment.method === "CARD") return busy ? stay(payment) : asking(payment, "CAPTURE", payment.total);
   return occasion === "DELIVERED"
     ? applyCapture(payment, payment.total, payment.providerReference, now)
     : stay(payment);
 };
 
-const applyCapture = (before: Payment, amount: Money, providerReference: string, now: Date): PaymentStep => {
+export const applyCapture = (before: Payment, amount: Money, providerReference: string, now: Date): PaymentStep => {
   const payment = changed(before, { status: "CAPTURED", captured: amount, capturedAt: now, providerReference }, now);
   return {
     payment,
@@ -230,8 +246,10 @@ export const applyOutcome = (
     case "CAPTURE":
       return applyCapture(before, operation.amount, outcome.reference, now);
     case "VOID": {
+      if (!owesNothing(before)) return voided(before, now);
+      // The order goes on, with what costs nothing, and waits for its money: all of it is here.
       const payment = changed(before, { status: "VOIDED" }, now);
-      return { payment, ask: [], events: [nothingMoved(payment, "voided", now)] };
+      return { payment, ask: [], events: [{ type: "payment.captured", payment, at: now }] };
     }
     case "REFUND":
       return applyRefund(before, operation.id, operation.amount, operation.reason, now);
@@ -266,37 +284,4 @@ const applyFailure = (
     return { ...asking(payment, "VOID", payment.amount, "order cancelled"), events: [failed(payment)] };
   }
   return { payment, ask: [], events: [failed(payment)] };
-};
-
-/** A person or a program asks. @throws AppError `payment.transition_invalid`, `payment.amount_exceeded`, `payment.currency_mismatch` */
-export const requestRefund = (payment: Payment, amount: Money | undefined, reason: string): PaymentStep => {
-  if (payment.status !== "CAPTURED" && payment.status !== "PARTIALLY_REFUNDED") {
-    throw transitionInvalid(payment.status, "refunded");
-  }
-  const wanted = within(refundable(payment), amount);
-  return asking(payment, "REFUND", wanted, reason);
-};
-
-/** Already captured: unchanged. @throws AppError as {@link requestRefund} */
-export const requestCapture = (payment: Payment, amount: Money | undefined, now: Date): PaymentStep => {
-  if (payment.status === "CAPTURED") return stay(payment);
-  if (payment.status !== "AUTHORIZED") throw transitionInvalid(payment.status, "captured");
-  const wanted = within(payment.total, amount);
-  return payment.method === "CARD" ? asking(payment, "CAPTURE", wanted) : applyCapture(payment, wanted, "", now);
-};
-
-/** Already voided: unchanged. @throws AppError `payment.transition_invalid` */
-export const requestVoid = (payment: Payment, reason: string, now: Date): PaymentStep => {
-  if (payment.status === "VOIDED") return stay(payment);
-  if (payment.status !== "AUTHORIZED") throw transitionInvalid(payment.status, "voided");
-  if (payment.method === "CARD") return asking(payment, "VOID", payment.amount, reason);
-  const voided = changed(payment, { status: "VOIDED" }, now);
-  return { payment: voided, ask: [], events: [nothingMoved(voided, "voided", now)] };
-};
-
-const within = (most: Money, amount: Money | undefined): Money => {
-  if (!amount) return most;
-  if (amount.currency !== most.currency) throw currencyMismatch(most.currency);
-  if (amount.minor > most.minor) throw amountExceeded(most.minor);
-  return amount;
 };

@@ -3,6 +3,19 @@ import { type Payment, refundable } from "./payment.ts";
 
 export type ClaimStatus = "DUE" | "ASKED" | "DONE" | "FAILED";
 
+/** As people look at it: a refused one is asked for again, or waits for a person. */
+export type ClaimState = "DUE" | "ASKED" | "RETRYING" | "GIVEN_UP";
+export const CLAIM_STATES: readonly ClaimState[] = ["DUE", "ASKED", "RETRYING", "GIVEN_UP"];
+
+/** When a refused refund is asked for again. */
+export interface RetryPolicy {
+  /** After the first refusal; twice as long after each further one. */
+  readonly pauseMs: number;
+  readonly maxPauseMs: number;
+  /** In all, the first included; then a person looks. */
+  readonly maxTries: number;
+}
+
 /** Money that goes back for goods that came back, or that were paid and never sent. */
 export interface RefundClaim {
   /** Of a return: the return's id. */
@@ -26,9 +39,16 @@ export const returnClaim = (returnId: string, paymentId: string, amount: Money, 
   createdAt: now,
 });
 
-/** Whether claims may be served: the money is here, and does not go back as a whole anyway. */
-export const servesClaims = ({ status, cancelled }: Payment): boolean =>
-  !cancelled && (status === "CAPTURED" || status === "PARTIALLY_REFUNDED" || status === "REFUNDED");
+/**
+ * Whether claims may be served: the money is here, and does not go back as a whole anyway. Or there was nothing to pay, and they are answered
+ * with nothing.
+ */
+export const servesClaims = ({ status, cancelled, total }: Payment): boolean =>
+  !cancelled &&
+  (status === "CAPTURED" ||
+    status === "PARTIALLY_REFUNDED" ||
+    status === "REFUNDED" ||
+    (status === "VOIDED" && total.minor === 0n));
 
 /** What was captured beyond what the order costs now, less what was claimed for that before; undefined when nothing was. */
 export const shortageOf = (
