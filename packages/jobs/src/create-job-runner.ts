@@ -126,7 +126,8 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
   };
   const pause = () =>
     new Promise<void>((resolve) => {
-      const timer = setTimeout(() => wake(), stopping ? 0 : maxPollMs);
+      // Never later than promised, and not in step with every other worker of the process.
+      const timer = setTimeout(() => wake(), stopping ? 0 : maxPollMs * (0.7 + 0.3 * Math.random()));
       wake = () => {
         clearTimeout(timer);
         wake = () => {};

@@ -222,7 +222,8 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       subscriptions = new Map(given.map((subscription) => [subscription.id, subscription]));
       wake([...subscriptions.keys()]);
       clearInterval(poll);
-      poll = setInterval(() => wake([...subscriptions.keys()]), POLL_MS);
+      // Apart from those of the other apps: all at the same moment are a stall.
+      poll = setInterval(() => wake([...subscriptions.keys()]), POLL_MS * (0.8 + 0.4 * Math.random()));
     },
     pause: async () => {
       clearInterval(poll);
