@@ -4,6 +4,7 @@ import type { BinaryPlan } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { repositoryRoot } from "../state-dir.ts";
 import { greet } from "./greet.ts";
+import { keepHeapSmall } from "./keep-heap-small.ts";
 import { prepare } from "./prepare.ts";
 import { asProcesses, inThisProcess, type Running, startBinaries } from "./start-binaries.ts";
 
@@ -26,6 +27,7 @@ export interface RunningPlatform extends AsyncDisposable {
 /** Brings the whole platform up on this machine: Postgres, migrations, embedded sidecars, binaries, a small shop, an order. */
 export const up = async (options: UpOptions, progress: Progress): Promise<RunningPlatform> => {
   const { portOffset: offset, only } = options;
+  if (!options.processes) keepHeapSmall();
   await using stack = new AsyncDisposableStack();
   const { state, contexts, gateway, people, sidecarDatabaseUrl, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
