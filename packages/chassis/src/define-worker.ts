@@ -89,7 +89,7 @@ const startWorker =
       const faultPoint = readFaultPoint(env, log);
       const ops = createOpsServer({ port: config.OPS_PORT, health, metrics });
       const workers: ContinuousWorker[] = [
-        ...(withEvents ? [createReplayWorker({ database, host: consumers, log })] : []),
+        ...(withEvents ? [createReplayWorker({ database, host: consumers, log, metrics })] : []),
         ...(withCron
           ? [
               jobs,

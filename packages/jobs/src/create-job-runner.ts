@@ -49,7 +49,7 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
   if (jobs.size !== options.jobs.length) throw new AppError("internal", "job.duplicate", "Two jobs have one name");
   const names = [...jobs.keys()];
   const store = makeRunStore(database, owner);
-  const metrics = makeJobMetrics(options.metrics);
+  const metrics = makeJobMetrics(options.metrics, names);
   const deps = { store, log, tracer: options.tracer, abortGraceMs };
   const killing = new AbortController();
   let stopping = false;
@@ -63,7 +63,7 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
     const due = active.filter(({ status }) => status === "due");
     if (due.length === 0) return undefined;
     const givenUp = planQueue(job, due, clock.now());
-    metrics.missed(job.name, await store.skip(givenUp, "the job was busy, or nobody came in time"));
+    metrics.missed(job.name, await store.skip(givenUp, "the job was busy, or nobody came in time"), clock.now());
     const claimedAtMs = performance.now();
     const run = givenUp.length < due.length && !stopping ? await store.claim(job.name, job.leaseMs) : undefined;
     return run && { ended: conduct(job, run, claimedAtMs) };
@@ -94,7 +94,7 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
     });
     await store.accountUntil(name, last);
     if (queued + skipped === 0) return;
-    metrics.missed(name, queued + skipped);
+    metrics.missed(name, queued + skipped, clock.now());
     log.warn({ job: name, queued, skipped, from: slots[0], until: last }, "slots were missed");
   };
 
@@ -163,6 +163,7 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
       signal.addEventListener("abort", kill, { once: true });
       for (const { job } of jobs.values()) await store.register(job, clock.now());
       for (const { job, at } of await store.listLastSuccess(names)) metrics.succeededAt(job, at);
+      for (const { job, at } of await store.listLastMissed(names)) metrics.missedAt(job, at);
       await sweep(); // what waits or was missed is dealt with before the worker calls itself started
       loop = poll();
     },

@@ -3,7 +3,9 @@ import type { FinalStatus } from "./run-store.ts";
 
 const runBucketsS = [0.01, 0.05, 0.1, 0.5, 1, 5, 15, 30, 60, 300, 900, 3_600];
 
-export const makeJobMetrics = (metrics: Metrics | undefined) => {
+const finalStatuses: readonly FinalStatus[] = ["succeeded", "failed", "timed_out", "abandoned"];
+
+export const makeJobMetrics = (metrics: Metrics | undefined, jobs: readonly string[]) => {
   const runs = metrics?.counter({ name: "tandem_job_runs_total", help: "Finished runs", labels: ["job", "status"] });
   const duration = metrics?.histogram({
     name: "tandem_job_duration_seconds",
@@ -18,11 +20,25 @@ export const makeJobMetrics = (metrics: Metrics | undefined) => {
     labels: ["job"],
   });
   const missed = metrics?.counter({ name: "tandem_job_missed_total", help: "Slots nobody came for", labels: ["job"] });
+  // A worker that was away counts what it missed before anybody can scrape it: no rate() sees that, a time does.
+  const lastMissed = metrics?.gauge({
+    name: "tandem_job_last_missed_timestamp_seconds",
+    help: "When it was last noticed that a slot had been missed, by any process; 0 when none was",
+    labels: ["job"],
+  });
   const fenced = metrics?.counter({
     name: "tandem_job_fenced_total",
     help: "Runs that had lost their lease when they wanted to record their end",
     labels: ["job"],
   });
+  // A counter that begins with its first increment has not increased, says increase(): all begin at 0.
+  for (const job of jobs) {
+    for (const status of finalStatuses) runs?.inc({ job, status }, 0);
+    missed?.inc({ job }, 0);
+    fenced?.inc({ job }, 0);
+    running?.set({ job }, 0);
+    lastMissed?.set({ job }, 0);
+  }
   return {
     began: (job: string) => {
       running?.inc({ job });
@@ -39,8 +55,13 @@ export const makeJobMetrics = (metrics: Metrics | undefined) => {
     succeededAt: (job: string, at: Date) => {
       lastSuccess?.set({ job }, at.getTime() / 1_000);
     },
-    missed: (job: string, slots: number) => {
+    missed: (job: string, slots: number, at: Date) => {
+      if (slots === 0) return;
       missed?.inc({ job }, slots);
+      lastMissed?.set({ job }, at.getTime() / 1_000);
+    },
+    missedAt: (job: string, at: Date) => {
+      lastMissed?.set({ job }, at.getTime() / 1_000);
     },
   };
 };

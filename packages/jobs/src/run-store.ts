@@ -196,6 +196,15 @@ export const makeRunStore = (database: Database, owner: string) => {
       );
       return rows;
     },
+    /** When a missed slot was last noticed; slots that were skipped because the job was busy count. */
+    async listLastMissed(jobs: readonly string[]): Promise<readonly { readonly job: string; readonly at: Date }[]> {
+      const { rows } = await query<{ job: string; at: Date }>(
+        `select job, max(case cause when 'missed' then created_at else finished_at end) as at from tandem.job_run
+         where job = any($1) and (cause = 'missed' or (status = 'skipped' and finished_at is not null)) group by job`,
+        [jobs],
+      );
+      return rows;
+    },
   };
 };
 export type RunStore = ReturnType<typeof makeRunStore>;

@@ -72,6 +72,34 @@ describe("missed slots", () => {
     expect(await metrics.text()).toMatch(/tandem_job_missed_total\{[^}]*\} 1\n/);
   });
 
+  test("a worker that finds at its start what was missed says when, though its counter has never been scraped at 0", async () => {
+    const before = await makeRunner({ missed: "run-once" });
+    await before.stop();
+    clock.set(new Date(slot(4).getTime() + 20_000));
+    const metrics = createMetrics({ service: "test" });
+    const finder = await makeRunner({ missed: "run-once" }, "finder", { metrics });
+    await finder.idle();
+    const at = async (of: typeof metrics) =>
+      Number(/tandem_job_last_missed_timestamp_seconds\{[^}]*\} (\S+)\n/.exec(await of.text())?.[1]);
+    expect(await at(metrics)).toBe(clock.now().getTime() / 1_000);
+    // And the next process, which missed nothing itself, knows it from the history.
+    await finder.stop();
+    const later = createMetrics({ service: "test" });
+    await makeRunner({ missed: "run-once" }, "later", { metrics: later });
+    expect(await at(later)).toBeGreaterThan(0);
+  });
+
+  test("a job that never missed a slot shows it, and its counters begin at 0 for increase() to see the first", async () => {
+    const metrics = createMetrics({ service: "test" });
+    await makeRunner({}, "w", { metrics });
+    const text = await metrics.text();
+    expect(text).toMatch(/tandem_job_last_missed_timestamp_seconds\{[^}]*\} 0\n/);
+    expect(text).toMatch(/tandem_job_missed_total\{[^}]*\} 0\n/);
+    for (const status of ["succeeded", "failed", "timed_out", "abandoned"]) {
+      expect(text).toMatch(new RegExp(`tandem_job_runs_total\\{[^}]*status="${status}"[^}]*\\} 0\n`));
+    }
+  });
+
   test("a new job owes nothing for the time before it was registered, nor does a changed schedule", async () => {
     const runner = await makeRunner({});
     clock.advance(5_000);

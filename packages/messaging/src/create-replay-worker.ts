@@ -1,15 +1,17 @@
 import { AppError } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
-import type { ContinuousWorker, Logger } from "@tandem/runtime";
+import type { ContinuousWorker, Logger, Metrics } from "@tandem/runtime";
 import type { ConsumerHost } from "./create-consumer-host.ts";
 import { type DeadLetterRow, toDeadLetter } from "./dead-letter.ts";
 import { pruneInbox } from "./inbox.ts";
+import { observeDeadLetters } from "./observe-dead-letters.ts";
 import { createSleeper } from "./sleeper.ts";
 
 export interface ReplayWorkerOptions {
   readonly database: Database;
   readonly host: ConsumerHost;
   readonly log?: Logger;
+  readonly metrics?: Metrics;
   /** Between looks for replays that were asked for. Default 1 000. */
   readonly pollMs?: number;
   /** How long a replay is left to a worker that may have died. Default 60 000. */
@@ -29,6 +31,7 @@ export const createReplayWorker = (options: ReplayWorkerOptions): ContinuousWork
   const sleeper = createSleeper();
   let stopping = false;
   let looping: Promise<void> | undefined;
+  let unobserve: (() => void) | undefined;
   let prunedAt = Number.NEGATIVE_INFINITY;
   let lastError: unknown;
 
@@ -73,10 +76,12 @@ export const createReplayWorker = (options: ReplayWorkerOptions): ContinuousWork
     start: async (signal) => {
       signal.throwIfAborted();
       if (looping) throw new AppError("internal", "replay.started_twice", "The replay worker runs already");
+      unobserve = options.metrics && observeDeadLetters(database, host, options.metrics);
       looping = loop(signal);
     },
     stop: async () => {
       stopping = true;
+      unobserve?.();
       sleeper.wake();
       await looping;
     },

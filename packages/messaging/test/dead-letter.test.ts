@@ -1,4 +1,5 @@
 import { AppError } from "@tandem/kernel";
+import { createMetrics } from "@tandem/runtime";
 import { pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createReplayWorker, type DeadLetter, deadLetterStore, pruneInbox } from "../src/index.ts";
@@ -40,6 +41,29 @@ const only = async (): Promise<DeadLetter> => {
   return items[0] as DeadLetter;
 };
 const settled = (id: string, status: string) => pollUntil(async () => (await store().get(id)).status === status);
+
+describe("what waits for a person", () => {
+  it("is shown at every scrape until it is replayed: at once after a start, and 0 without any", async () => {
+    const { state, host } = breakable();
+    await host.send(incoming());
+    const metrics = createMetrics({ service: "test" });
+    const worker = createReplayWorker({ database: db.database, host, pollMs: 10, metrics });
+    stops.push(() => worker.stop());
+    await worker.start(new AbortController().signal);
+    const open = async () =>
+      /tandem_dead_letters_open\{consumer="order.on-payment-failed"[^}]*\} (\d+)/.exec(await metrics.text())?.[1];
+    const oldest = async () =>
+      Number(/tandem_dead_letters_oldest_open_seconds\{[^}]*\} (\S+)/.exec(await metrics.text())?.[1]);
+    expect(await open()).toBe("1");
+    expect(await oldest()).toBeGreaterThan(0);
+    state.broken = false;
+    const { id } = await only();
+    await store().replay(id);
+    await settled(id, "replayed");
+    expect(await open()).toBe("0");
+    expect(await oldest()).toBe(0);
+  });
+});
 
 describe("replaying a dead letter", () => {
   it("delivers it to its consumer with the same event id, once, and closes it", async () => {
