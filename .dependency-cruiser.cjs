@@ -135,9 +135,9 @@ module.exports = {
     ),
     forbid(
       "no-tools-in-the-product",
-      "tools, bench, e2e and load use the product, never the other way round",
+      "tools, bench, e2e, load and charts use the product, never the other way round",
       { path: "^(packages|services)/[^/]+/src/" },
-      { path: "^(tools|bench|e2e|load)/" },
+      { path: "^(tools|bench|e2e|load|charts)/" },
     ),
     forbid(
       "source-imports-no-test",

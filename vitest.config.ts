@@ -8,6 +8,7 @@ export default defineConfig({
       "tools/**/*.test.ts",
       "e2e/test/**/*.test.ts",
       "load/test/**/*.test.ts",
+      "charts/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", ".tools/**"],
     globalSetup: ["packages/testkit/src/global-setup.ts"],

@@ -36,6 +36,11 @@ const steps: readonly Step[] = [
     command: [process.execPath, "tools/proto.ts", "verify"],
   },
   {
+    name: "synth",
+    what: "k8s/ is what charts/ synthesizes",
+    command: [process.execPath, "charts/src/main.ts", "--check"],
+  },
+  {
     name: "migrations",
     what: "migrations can run beside the release before",
     command: [process.execPath, "tools/migrations.ts"],

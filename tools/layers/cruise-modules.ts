@@ -26,7 +26,7 @@ interface Violation {
 }
 
 const checkout = resolve(import.meta.dirname, "../..");
-const folders = ["packages", "services", "bench", "e2e", "tools"];
+const folders = ["packages", "services", "bench", "e2e", "charts", "tools"];
 
 /**
  * Cruises the tree below `root` by the rules of this checkout. Zero TypeScript modules count as a failure: that is what a
