@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { gatewayEntry, localPorts } from "@tandem/contracts";
 import { findPortOffset, runCommand } from "@tandem/e2e";
 import { findTool, requireTool } from "@tandem/toolchain";
 import { describe, expect, it } from "vitest";
@@ -14,7 +16,8 @@ const COMPLETED = /is COMPLETED after \d+ ms/;
 
 describe("the README's commands", { timeout: 400_000 }, () => {
   it("npm start completes an order, survives kill -9, and serves demo, publish, jobs and dlq", async () => {
-    const at = ["--port-offset", String(await findPortOffset())];
+    const offset = await findPortOffset();
+    const at = ["--port-offset", String(offset)];
     const first = runCommand("up", "--reset", ...at);
     await first.untilPrinted(COMPLETED, 120_000);
     await first.kill();
@@ -25,6 +28,7 @@ describe("the README's commands", { timeout: 400_000 }, () => {
     expect(await done("demo", ...at)).toMatch(COMPLETED);
     // For scripts: anything but COMPLETED is a failure.
     expect(await ended(1, "demo", "--card", "tok_declined", ...at)).toMatch(/CANCELLED/);
+    expect(await orderByGrpcurl(offset)).toMatch(/^COMPLETED$/m);
     expect(await done("jobs", ...at)).toMatch(/warehouse\.reservation-expiry/);
     await done("publish", ...at, "order.created", '{"orderId":"garbage"}');
     await expect.poll(() => done("dlq", ...at), { timeout: 30_000, interval: 1_000 }).toMatch(/order\.created/);
@@ -41,6 +45,18 @@ describe("the README's commands", { timeout: 400_000 }, () => {
     });
   }
 });
+
+/** The script that is shown for clusters: reflection, gRPC through the gateway, nothing of ours on the caller's side. */
+async function orderByGrpcurl(offset: number): Promise<string> {
+  const { stdout } = await promisify(execFile)("bash", [join(import.meta.dirname, "../order-by-grpcurl.sh")], {
+    env: {
+      ...process.env,
+      GATEWAY: `127.0.0.1:${localPorts(gatewayEntry, offset).api.grpc}`,
+      GRPCURL: requireTool("grpcurl").path,
+    },
+  });
+  return stdout;
+}
 
 async function throughDapr(): Promise<void> {
   const at = ["--port-offset", String(await findPortOffset())];
