@@ -1,7 +1,8 @@
 export { checkInvariants } from "./check-invariants.ts";
 export { drain } from "./drain.ts";
 export { findPortOffset } from "./find-port-offset.ts";
-export { address, openShop, payWith, type Shop } from "./open-shop.ts";
+export { type Door, openDoor } from "./open-door.ts";
+export { address, openShop, type Product, payWith, type Shop } from "./open-shop.ts";
 export { type Customers, openCustomers } from "./place-orders.ts";
 export { runCommand } from "./run-command.ts";
 export {

@@ -1,12 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { createClient } from "@connectrpc/connect";
-import { createConnectTransport } from "@connectrpc/connect-node";
-import { apiUrl, type PlatformClients } from "@tandem/cli/clients";
 import { type ContextName, enumName } from "@tandem/contracts";
-import { JobService, type PaymentMethodSchema } from "@tandem/contracts/common";
+import type { PaymentMethodSchema } from "@tandem/contracts/common";
 import { type Order, OrderStatus } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
+import type { Door } from "./open-door.ts";
 import type { TestPlatform } from "./start-platform.ts";
 
 export interface Product {
@@ -26,7 +24,8 @@ export interface OrderRequest {
 export interface Shop {
   /** @param skuPrefix the simulated crew finds one piece less of `SHORT…`, and sends one later of `BACKORDER…` */
   addProduct(stock: number, priceMinor?: bigint, skuPrefix?: string): Promise<Product>;
-  readonly customer: PlatformClients;
+  readonly customer: Door;
+  readonly staff: Door;
   /** Places an order as the customer; with an idempotency key unless one is given, so that it may be sent again. */
   placeOrder(request: OrderRequest): Promise<Order>;
   /** Waits until the order's story has ended. */
@@ -61,6 +60,7 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
   const timelineOf = (orderId: string) => customer.orders.getOrderTimeline({ orderId });
   return {
     customer,
+    staff,
     async addProduct(stock, priceMinor = 1_000n, skuPrefix = "SKU") {
       made += 1;
       const sku = `${skuPrefix}-${made}`;
@@ -118,19 +118,7 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
       });
     },
     async runJob(context, job) {
-      const jobs = createClient(
-        JobService,
-        createConnectTransport({
-          baseUrl: apiUrl(context, platform.offset),
-          httpVersion: "1.1",
-          interceptors: [
-            (next) => async (request) => {
-              request.header.set("authorization", `Bearer ${await platform.people.operator()}`);
-              return next(request);
-            },
-          ],
-        }),
-      );
+      const jobs = staff.jobsOf(context);
       // Refused while a scheduled run goes on.
       await pollUntil(() => jobs.runNow({ job }), { timeoutMs: 20_000, intervalMs: 200, message: `a run of ${job}` });
     },

@@ -1,7 +1,7 @@
-import { openClients, type PlatformClients, type TokenSource } from "@tandem/cli/clients";
+import type { TokenSource } from "@tandem/cli/clients";
 import { loadGateway, loadService } from "@tandem/cli/load-service";
 import { openPeople, type People } from "@tandem/cli/people";
-import { authUrl, type BinaryPlan, inboxHttpPort, inboxSmtpPort, planGateway, planPlatform } from "@tandem/cli/plan";
+import { type BinaryPlan, inboxHttpPort, inboxSmtpPort, planGateway, planPlatform } from "@tandem/cli/plan";
 import { type ContextName, gatewayEntry, localPorts, serviceCatalogue } from "@tandem/contracts";
 import { ensureDatabase } from "@tandem/embedded-postgres";
 import { createLocalInbox, type LocalInbox } from "@tandem/local-inbox";
@@ -10,6 +10,7 @@ import type { FaultInjector } from "@tandem/sidecar";
 import { captureLog } from "@tandem/testkit";
 import { type Databases, openDatabases } from "./databases.ts";
 import { findPortOffset } from "./find-port-offset.ts";
+import { type Door, openDoor } from "./open-door.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { embeddedSidecars, type SidecarCrashes, type StartSidecars } from "./start-sidecars.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
@@ -31,6 +32,8 @@ export interface TestPlatform extends AsyncDisposable {
   readonly people: People;
   /** The one door. */
   readonly gatewayUrl: string;
+  /** `/metrics` of every binary. */
+  readonly metricsUrls: readonly string[];
   readonly databases: Databases;
   /** What customers would get. */
   readonly inbox: LocalInbox;
@@ -41,10 +44,18 @@ export interface TestPlatform extends AsyncDisposable {
   worker(context: ContextName): WorkerProcess;
   /** A second worker of the context, that runs the relay and the jobs. */
   startReplica(context: ContextName): Promise<WorkerProcess>;
-  clients(token: TokenSource): PlatformClients;
+  /** Stops and starts the API of a context. */
+  api(context: ContextName): Switch;
+  /** Through the one door; without a token: as anybody. */
+  clients(token?: TokenSource): Door;
   crashPostgres(): Promise<void>;
   /** Error lines of the binaries in this process, for the message of a failure. */
   readonly errors: () => readonly Record<string, unknown>[];
+}
+
+export interface Switch {
+  off(): Promise<void>;
+  on(): Promise<void>;
 }
 
 const SECRET = "of no consequence";
@@ -93,6 +104,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   // daprd waits for its app, and a worker for its sidecar: all at once.
   const starting = startSidecars({ plans, offset, databaseUrl: sidecarUrl, seed, log });
   const workers = new Map<ContextName, WorkerProcess>();
+  const apis = new Map<ContextName, Switch>();
   const stops: (() => Promise<void>)[] = [];
   stack.defer(async () => {
     await Promise.allSettled(stops.map((stop) => stop()));
@@ -110,8 +122,16 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
       return;
     }
     const { startApi, startWorker } = await loadService(plan.context);
-    const binary = await (plan.kind === "api" ? startApi : startWorker)(plan.env, { logDestination: destination });
+    const start = () => (plan.kind === "api" ? startApi : startWorker)(plan.env, { logDestination: destination });
+    let binary = await start();
     stops.push(() => binary.stop());
+    if (plan.kind === "worker") return;
+    apis.set(plan.context, {
+      off: () => binary.stop(),
+      on: async () => {
+        binary = await start();
+      },
+    });
   };
   const outcomes = await Promise.allSettled([starting, ...plans.map(startOne)]);
   if (outcomes[0]?.status === "fulfilled") {
@@ -124,11 +144,13 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
 
   const databases = stack.use(openDatabases(urls, sidecarUrl));
   const { faults, crashes } = await starting;
+  const gatewayUrl = `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`;
   const owned = stack.move();
   return {
     offset,
-    people: openPeople(authUrl(offset), SECRET),
-    gatewayUrl: `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`,
+    people: openPeople(gatewayUrl, SECRET),
+    gatewayUrl,
+    metricsUrls: plans.map(({ ports }) => `http://127.0.0.1:${ports["operations"] ?? ports["REST"]}/metrics`),
     databases,
     inbox,
     get faults() {
@@ -154,7 +176,12 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
       stops.push(() => Promise.resolve(replica[Symbol.asyncDispose]()));
       return replica;
     },
-    clients: (token) => openClients(offset, token),
+    api: (context) => {
+      const found = apis.get(context);
+      if (!found) throw new TypeError(`no API of ${context}`);
+      return found;
+    },
+    clients: (token) => openDoor(gatewayUrl, token),
     crashPostgres: () => postgres.crashAndRestart(),
     errors: () => lines.filter(({ level }) => level === "error" || level === 50),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -14,6 +14,7 @@ import {
 import { newId } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { doorFlows } from "./door-flows.ts";
 
 // Time enough between confirmed and on its way for somebody to change their mind.
 const CREW_DELAY_MS = 1_200;
@@ -229,6 +230,8 @@ export const orderFlows = (sidecars: "embedded" | "daprd"): void => {
       const next = await shop.placeOrder({ product, quantity: 2 });
       expect(await shop.outcomeOf(next.orderId)).toBe(COMPLETED);
     });
+
+    doorFlows(() => ({ platform, shop }));
 
     it("of any of these kinds leaves stock, money, messages and sagas that add up", async () => {
       await drain(platform.databases, { sidecars, timeoutMs: 120_000 });
