@@ -3,13 +3,16 @@ import { dirname, join, resolve } from "node:path";
 import type { WorkerStarter } from "@tandem/chassis";
 import { gatewayEntry, type ServiceEntry, serviceCatalogue, topicOf, topicsPublishedBy } from "@tandem/contracts";
 import {
+  kubernetesEnvironments,
   localEnvironment,
   type RenderedFiles,
   renderComponents,
   renderConfiguration,
+  renderKubernetes,
   type Topology,
 } from "@tandem/dapr";
 import { cronBindingName, cronBindingSchedule } from "@tandem/jobs";
+import { readCalls } from "./read-calls.ts";
 import { type ContextFacts, renderContexts } from "./render-contexts.ts";
 
 /** Nothing is opened: these only have to be well-formed. */
@@ -63,6 +66,7 @@ export const readTopology = async (): Promise<Topology> => {
     crons: described.flatMap(({ crons }) => crons),
     outbox: { appId: "order", topic: "cart.updated" },
     gateway: { appId: gatewayEntry.apiAppId },
+    calls: readCalls(),
   };
 };
 
@@ -75,13 +79,26 @@ export const readContextsPage = (): Promise<string> => readFile(contextsFile, "u
 
 const componentsDir = resolve(import.meta.dirname, "../components");
 
-/** What `components/` should hold, by path: a folder of resources and a configuration for each environment. */
+/** Every app that gets a sidecar, as the catalogue has them. */
+const appIds = [
+  ...serviceCatalogue.flatMap(({ apiAppId, workerAppId }) => [apiAppId, workerAppId]),
+  gatewayEntry.apiAppId,
+];
+
+const below = (folder: string, files: RenderedFiles): RenderedFiles =>
+  Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
+
+/** What `components/` should hold, by path: a folder of resources for each environment, and the laptop's configuration. */
 export const renderAll = async (): Promise<RenderedFiles> => {
-  const local = Object.entries(renderComponents(await readTopology(), localEnvironment));
-  return {
-    ...Object.fromEntries(local.map(([name, text]) => [`local/${name}`, text])),
-    "configuration/local.yaml": renderConfiguration(localEnvironment),
-  };
+  const topology = await readTopology();
+  const clusters = Object.entries(kubernetesEnvironments).map(([folder, environment]) =>
+    below(folder, renderKubernetes(topology, environment, appIds)),
+  );
+  return Object.assign(
+    { "configuration/local.yaml": renderConfiguration(localEnvironment) },
+    below("local", renderComponents(topology, localEnvironment)),
+    ...clusters,
+  );
 };
 
 export const readAll = async (): Promise<RenderedFiles> => {

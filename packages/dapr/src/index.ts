@@ -1,12 +1,19 @@
 export type { Setting } from "./components/component-document.ts";
 export {
   type ComponentEnvironment,
+  kubernetesEnvironments,
   localEnvironment,
-  type RenderedFiles,
-  renderComponents,
-  renderConfiguration,
-} from "./components/render-components.ts";
-export type { Topology, TopologyApp, TopologyCron, TopologyOutbox } from "./components/topology.ts";
+} from "./components/component-environment.ts";
+export { renderConfiguration } from "./components/configuration.ts";
+export { type RenderedFiles, renderComponents, renderKubernetes } from "./components/render-components.ts";
+export type {
+  Topology,
+  TopologyApp,
+  TopologyCall,
+  TopologyCron,
+  TopologyOperation,
+  TopologyOutbox,
+} from "./components/topology.ts";
 export {
   type AppCallbackServer,
   type AppCallbackServerOptions,

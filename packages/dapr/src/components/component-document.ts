@@ -18,12 +18,16 @@ export interface ComponentDocument {
   readonly comment?: string;
 }
 
-export const renderComponent = ({ name, type, version = "v1", settings, scopes, comment }: ComponentDocument): string =>
+/** @param namespace of Kubernetes; absent: none is written */
+export const renderComponent = (
+  { name, type, version = "v1", settings, scopes, comment }: ComponentDocument,
+  namespace?: string,
+): string =>
   renderDocument(
     {
       apiVersion: "dapr.io/v1alpha1",
       kind: "Component",
-      metadata: { name },
+      metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
       spec: { type, version, metadata: Object.entries(settings).map(([key, setting]) => toItem(key, setting)) },
       ...(scopes === undefined ? {} : { scopes: [...scopes] }),
     },

@@ -6,6 +6,8 @@ export interface Topology {
   readonly outbox: TopologyOutbox;
   /** The app whose replicas tell each other about callers' rates. */
   readonly gateway?: { readonly appId: string };
+  /** Who may call whom through sidecars. Absent: said nowhere, which in a cluster means nobody. */
+  readonly calls?: readonly TopologyCall[];
 }
 
 export interface TopologyApp {
@@ -31,6 +33,20 @@ export interface TopologyOutbox {
   readonly topic: string;
 }
 
+export interface TopologyCall {
+  readonly caller: string;
+  readonly callee: string;
+  /** The first one that fits a path decides: what is refused stands before what is allowed around it. */
+  readonly operations: readonly TopologyOperation[];
+}
+
+export interface TopologyOperation {
+  /** `/tandem.pricing.v1.PricingService/**`: a path, or with `/**` a path and all below it. */
+  readonly path: string;
+  /** HTTP methods; empty: refused, whatever the method. */
+  readonly methods: readonly string[];
+}
+
 /** daprd's name for the topic through which an outbox passes its events to itself. */
 export const outboxTopicOf = ({ appId, topic }: TopologyOutbox, namespace: string): string =>
   `${namespace}${appId}${topic}outbox`;
@@ -44,3 +60,9 @@ export const topicsOf = ({ apps, outbox }: Topology, namespace: string): readonl
   ]);
   return [...new Set([...names, outboxTopicOf(outbox, namespace)])].sort();
 };
+
+/** Every app that has a sidecar. */
+export const appIdsOf = ({ apps, gateway }: Topology): readonly string[] => [
+  ...apps.map(({ appId }) => appId),
+  ...(gateway === undefined ? [] : [gateway.appId]),
+];
