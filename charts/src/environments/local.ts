@@ -1,10 +1,44 @@
 import type { Environment } from "./environment.ts";
 
+const store = (name: string) => ({ namespace: "tandem-stores", labels: { "app.kubernetes.io/name": name } });
+
 /** kind, or the cluster of ../shared/cluster: everything on one machine, nothing installed that is not needed. */
 export const local: Environment = {
   name: "local",
   namespace: "tandem",
   registry: "localhost",
+  extraImages: ["local-inbox"],
   installed: { keda: false, prometheusOperator: false, externalSecrets: false },
-  broker: "redis",
+  broker: { kind: "redis", address: "redis.tandem-stores:6379" },
+  secrets: { kind: "generated" },
+  publicUrl: "http://127.0.0.1:8080",
+  issuer: "http://auth:8012",
+  proxies: 0,
+  traceSampleBasisPoints: 10_000,
+  logLevel: "info",
+  laptopSettings: true,
+  mail: { kind: "inbox", host: "local-inbox.tandem-stores" },
+  search: { engine: "postgres" },
+  provisionDatabases: true,
+  databaseConnections: 6,
+  workerModes: ["all"],
+  // Scaling out on one machine takes from the neighbours what it gives to one.
+  replicas: { api: { min: 1, max: 1 }, worker: { min: 1, max: 1 }, gateway: { min: 1, max: 1 } },
+  sizes: {
+    api: { cpu: "10m", memory: "64Mi", memoryLimit: "384Mi" },
+    worker: { cpu: "10m", memory: "64Mi", memoryLimit: "384Mi" },
+    migrate: { cpu: "10m", memory: "64Mi", memoryLimit: "256Mi" },
+    sidecar: { cpu: "10m", memory: "32Mi", memoryLimit: "256Mi" },
+  },
+  spread: "ScheduleAnyway",
+  // Twenty-six pods start at once on two cores.
+  startupSeconds: 300,
+  network: {
+    postgres: { to: store("postgres"), ports: [5432] },
+    broker: { to: store("redis"), ports: [6379] },
+    otel: { to: store("otel-collector"), ports: [4317, 4318] },
+    mail: { to: store("local-inbox"), ports: [1025, 8025] },
+    search: { to: store("opensearch"), ports: [9200] },
+    monitoring: { namespace: "tandem-stores" },
+  },
 };

@@ -1,10 +1,20 @@
 import type { Environment } from "./environment.ts";
+import { production } from "./production.ts";
 
+/** Production, smaller: what it does not name is the same there. */
 export const staging: Environment = {
+  ...production,
   name: "staging",
-  namespace: "tandem",
-  registry: "ghcr.io/tandem-commerce",
-  installed: { keda: true, prometheusOperator: true, externalSecrets: true },
-  broker: "redis",
-  otlpEndpoint: "http://otel-collector.observability:4318",
+  broker: { kind: "redis", address: "redis.tandem.internal:6379" },
+  secrets: { kind: "external", store: "tandem-staging", prefix: "tandem/staging" },
+  publicUrl: "https://api.staging.tandem.example",
+  issuer: "https://api.staging.tandem.example",
+  traceSampleBasisPoints: 10_000,
+  logLevel: "debug",
+  mail: { kind: "provider", from: "staging@tandem.example" },
+  search: { engine: "postgres" },
+  workerModes: ["all"],
+  replicas: { api: { min: 2, max: 4 }, worker: { min: 2, max: 4 }, gateway: { min: 2, max: 4 } },
+  spread: "ScheduleAnyway",
+  network: { ...production.network, broker: { ...production.network.broker, ports: [6379] } },
 };
