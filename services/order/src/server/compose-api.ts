@@ -34,6 +34,8 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
     outbox,
     clock,
     log,
+    // Sagas begin here: without it nobody would count the started ones.
+    metrics,
     tracer: telemetry.tracer,
     timeouts: { reserveMs: config.SAGA_RESERVE_TIMEOUT_MS, authorizeMs: config.SAGA_AUTHORIZE_TIMEOUT_MS },
   });
