@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FoundPlatform } from "@tandem/cli/running";
+import type { Platform, PlatformBooks } from "@tandem/cli/platform";
 import { checkInvariants, type Databases, listUnfinished, openDatabases } from "@tandem/e2e/check";
 
 export interface Check {
@@ -22,12 +22,11 @@ const SHOWN = 8;
 
 /** Waits until nothing moves, then asks the books of all contexts. */
 export const checkAtRest = async (
-  platform: Pick<FoundPlatform, "mode" | "databaseUrls">,
+  platform: { readonly mode: Platform["mode"]; readonly books: PlatformBooks },
   withinMs: number,
   say: (line: string) => void,
 ): Promise<readonly Check[]> => {
-  const urls = await platform.databaseUrls();
-  const sidecarUrl = urls.get(platform.mode === "embedded" ? "sidecar_db" : "dapr_state_db") ?? "";
+  const { urls, sidecarUrl } = platform.books;
   await using databases = openDatabases(urls, sidecarUrl);
   say("");
   const unfinished = await untilQuiet(databases, platform.mode, withinMs, say);

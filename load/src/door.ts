@@ -2,8 +2,7 @@ import { Agent } from "node:http";
 import type { DescService } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { type FoundPlatform, findRunning } from "@tandem/cli/running";
-import { gatewayEntry, localPorts } from "@tandem/contracts";
+import { findPlatform as find, type Platform, type PlatformFlags } from "@tandem/cli/platform";
 import { UserService } from "@tandem/contracts/auth";
 import { CatalogService } from "@tandem/contracts/catalog";
 import { CartService, OrderService } from "@tandem/contracts/order";
@@ -22,8 +21,6 @@ export interface Door {
   readonly search: Client<typeof SearchService>;
   readonly warehouse: Client<typeof WarehouseService>;
 }
-
-export const gatewayUrl = (offset: number): string => `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`;
 
 export const openDoor = (url: string, timeoutMs = 10_000): Door => {
   const transport = createConnectTransport({
@@ -56,12 +53,12 @@ export const bearer = (token: string, idempotencyKey?: string): CallOptions => (
 
 export interface OpenPlatform {
   /** Its people log in through the gateway as well. */
-  readonly running: FoundPlatform;
+  readonly running: Platform;
   readonly door: Door;
 }
 
 /** @throws Error that says how to start a platform */
-export const findPlatform = async (offset: number, timeoutMs?: number): Promise<OpenPlatform> => {
-  const url = gatewayUrl(offset);
-  return { running: await findRunning(offset, url), door: openDoor(url, timeoutMs) };
+export const findPlatform = async (flags: PlatformFlags, timeoutMs?: number): Promise<OpenPlatform> => {
+  const running = await find(flags);
+  return { running, door: openDoor(running.gatewayUrl, timeoutMs) };
 };

@@ -1,4 +1,5 @@
-import { portOffsetOption } from "@tandem/cli/options";
+import { duration, withPlatform } from "@tandem/cli/options";
+import type { PlatformFlags } from "@tandem/cli/platform";
 import { type Command, InvalidArgumentError } from "commander";
 import { checkAtRest } from "./check-at-rest.ts";
 import { findPlatform, type OpenPlatform } from "./door.ts";
@@ -9,11 +10,11 @@ import { defaultMix, type OperationName, operationNames } from "./load/operation
 import { renderSlugs, renderTable } from "./load/print-result.ts";
 import { readMemoryMb } from "./load/read-memory.ts";
 import { runLoad } from "./load/run-load.ts";
-import { duration, wholeNumber } from "./options.ts";
+import { wholeNumber } from "./options.ts";
 import { createRandom } from "./random.ts";
 import { planCustomers } from "./seed/plan-world.ts";
 
-interface LoadFlags {
+interface LoadFlags extends PlatformFlags {
   readonly rate: number;
   readonly for: number;
   readonly customers: number;
@@ -22,7 +23,6 @@ interface LoadFlags {
   readonly quietWithin: number;
   readonly check: boolean;
   readonly json?: boolean;
-  readonly portOffset: number;
 }
 
 const parseMix = (text: string): Partial<Record<OperationName, number>> =>
@@ -36,8 +36,7 @@ const parseMix = (text: string): Partial<Record<OperationName, number>> =>
   );
 
 export const addLoadCommand = (program: Command): void => {
-  program
-    .command("load")
+  withPlatform(program.command("load"))
     .description("customers at a steady rate through the gateway, then the books: exit code 1 when they do not balance")
     .option("--rate <n>", "arrivals a second, whatever the answers do", wholeNumber(1, 10_000), 50)
     .option("--for <duration>", "60s, 10m", duration, 60_000)
@@ -47,12 +46,13 @@ export const addLoadCommand = (program: Command): void => {
     .option("--quiet-within <duration>", "how long orders under way may take to end", duration, 180_000)
     .option("--no-check", "do not wait for quiet, do not look into the books")
     .option("--json", "one JSON object on standard output, nothing else")
-    .addOption(portOffsetOption())
     .action(async (flags: LoadFlags) => {
       const say = (line: string) => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`);
-      const platform = await findPlatform(flags.portOffset);
+      const platform = await findPlatform(flags);
       const { running, door } = platform;
       const { people } = running;
+      // Whether the books are within reach shows now, not after the load.
+      const books = flags.check ? await running.books() : undefined;
       const customers = await logIn(platform, flags, say);
       const { products, categoryIds } = await lookAround(door);
       say(
@@ -79,7 +79,8 @@ export const addLoadCommand = (program: Command): void => {
         onSecond: (second, inFlight) => {
           void readMemoryMb(running.pid).then((mb = 0) => {
             memory.peak = Math.max(memory.peak, mb);
-            if (second % 10 === 0) say(`${String(second).padStart(5)} s  ${inFlight} in flight, ${mb} MB resident`);
+            const resident = running.pid === undefined ? "" : `, ${mb} MB resident`;
+            if (second % 10 === 0) say(`${String(second).padStart(5)} s  ${inFlight} in flight${resident}`);
           });
         },
       });
@@ -100,7 +101,7 @@ export const addLoadCommand = (program: Command): void => {
           `${running.mode === "embedded" ? "the platform's process" : "dapr run"}: ${memory.start} MB resident before, ${memory.end} MB after, ${memory.peak} MB at most`,
         );
 
-      const checks = flags.check ? await checkAtRest(running, flags.quietWithin, say) : undefined;
+      const checks = books && (await checkAtRest({ mode: running.mode, books }, flags.quietWithin, say));
       if (flags.json)
         process.stdout.write(
           `${JSON.stringify({ rate: flags.rate, forMs: flags.for, elapsedMs, count, perSecond, failed, dropped, operations: reports, errors: recorder.slugs(), memoryMb: memory, checks })}\n`,

@@ -1,7 +1,7 @@
+import { duration } from "@tandem/cli/options";
 import { describe, expect, it } from "vitest";
 import { defaultMix, operationNames } from "../src/load/operations.ts";
 import { createRecorder } from "../src/load/recorder.ts";
-import { duration } from "../src/options.ts";
 import { createRandom } from "../src/random.ts";
 import { planCustomers, planWorld } from "../src/seed/plan-world.ts";
 

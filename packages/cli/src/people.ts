@@ -9,7 +9,7 @@ export interface Person {
   readonly name: string;
 }
 
-/** The people of a platform on this machine: who they are, auth knows; their passwords derive from the platform's secret. */
+/** The people of a platform: who they are, auth knows; their passwords, whoever has its secret. */
 export interface People {
   /** Staff and operator in one, there from the start. */
   readonly operator: TokenSource;
@@ -20,13 +20,32 @@ export interface People {
 /** How long before its end a token is replaced. */
 const AHEAD_MS = 60_000;
 
-export const openPeople = (authUrl: string, secret: string): People => {
+/** Whose passwords a command knows. */
+export interface Credentials {
+  readonly operator: { readonly email: string; readonly password: string };
+  /** A customer's of the demonstration, the seeding or the load: the same every time. */
+  readonly passwordOf: (email: string) => string;
+}
+
+/** On this machine all passwords derive from the platform's secret. */
+const localCredentials = (secret: string): Credentials => {
+  const { operatorPassword, passwordOf } = localSecrets(secret);
+  return { operator: { email: OPERATOR_EMAIL, password: operatorPassword }, passwordOf };
+};
+
+/** Elsewhere the operator's password is all that is known: whoever has it finds the customers again that it made. */
+export const rememberedPasswords = (email: string | undefined, password: string): Credentials => ({
+  operator: { email: email ?? OPERATOR_EMAIL, password },
+  passwordOf: localSecrets(password).passwordOf,
+});
+
+/** @param known a platform on this machine is known by its secret */
+export const openPeople = (authUrl: string, known: string | Credentials): People => {
+  const { operator, passwordOf } = typeof known === "string" ? localCredentials(known) : known;
   const auth = createClient(
     AuthService,
     createConnectTransport({ baseUrl: authUrl, httpVersion: "1.1", defaultTimeoutMs: 15_000 }),
   );
-  const { operatorPassword, passwordOf } = localSecrets(secret);
-
   const session = (email: string, password: string, before: () => Promise<unknown>): TokenSource => {
     let held: { readonly tokens: Tokens; readonly renewAtMs: number } | undefined;
     let renewing: Promise<string> | undefined;
@@ -56,7 +75,7 @@ export const openPeople = (authUrl: string, secret: string): People => {
   };
 
   return {
-    operator: session(OPERATOR_EMAIL, operatorPassword, async () => {}),
+    operator: session(operator.email, operator.password, async () => {}),
     customer: ({ email, name }) => {
       const password = passwordOf(email);
       // Who is registered already is left as they are.

@@ -21,13 +21,17 @@ export const withToken =
     return next(request);
   };
 
-/** Clients of the public API, as a user's program would make them. */
-export const openClients = (offset: number, token: TokenSource) => {
+/** Clients of the public API, as a user's program would make them: of each context at its own port. */
+export const openClients = (offset: number, token: TokenSource) =>
+  openClientsAt((context) => apiUrl(context, offset), token);
+
+/** @param urlOf where a context's API is: the gateway's address for all of them, or its own */
+export const openClientsAt = (urlOf: (context: ContextName) => string, token: TokenSource) => {
   const open = <S extends DescService>(service: S, context: ContextName): Client<S> =>
     createClient(
       service,
       createConnectTransport({
-        baseUrl: apiUrl(context, offset),
+        baseUrl: urlOf(context),
         httpVersion: "1.1",
         defaultTimeoutMs: 10_000,
         interceptors: [withToken(token)],

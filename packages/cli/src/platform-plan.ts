@@ -45,6 +45,9 @@ const AUDIENCE = "tandem";
 /** Where auth is, which says who somebody is. */
 export const authUrl = (offset: number): string => `http://127.0.0.1:${localPorts(serviceOf("auth"), offset).api.http}`;
 
+/** Where the one door is. */
+export const gatewayUrl = (offset: number): string => `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`;
+
 /** How a binary verifies the tokens of others. */
 const verifierSettings = (offset: number) => ({
   AUTH_ISSUER: authUrl(offset),

@@ -1,9 +1,14 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 const parse = (text: string): number => {
   const offset = Number(text);
   if (!Number.isInteger(offset) || offset < 0 || offset > 11_000) throw new InvalidArgumentError("0 to 11000.");
   return offset;
+};
+
+const httpUrl = (text: string): string => {
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text)) throw new InvalidArgumentError("http://127.0.0.1:8080, say.");
+  return text;
 };
 
 /** The platform's ports, and which of several platforms a command means. */
@@ -12,6 +17,35 @@ export const portOffsetOption = () =>
     .argParser(parse)
     .default(0)
     .env("TANDEM_PORT_OFFSET");
+
+/** Which platform a command means. Default: the one on this machine. */
+export const withPlatform = (command: Command): Command =>
+  command
+    .addOption(
+      new Option("--platform <where>", "local: on this machine; kubernetes: secrets and ports by kubectl")
+        .choices(["local", "kubernetes"])
+        .env("TANDEM_PLATFORM"),
+    )
+    .addOption(
+      new Option("--gateway <url>", "one behind this address, with TANDEM_OPERATOR_PASSWORD")
+        .argParser(httpUrl)
+        .env("TANDEM_GATEWAY"),
+    )
+    .addOption(
+      new Option("--context <name>", "of kubectl; default the current one, if it is on this machine").env(
+        "TANDEM_KUBE_CONTEXT",
+      ),
+    )
+    .addOption(new Option("--namespace <name>", "of the platform there").default("tandem").env("TANDEM_NAMESPACE"))
+    .addOption(portOffsetOption());
+
+/** `60s`, `10m`, `500ms`. */
+export const duration = (text: string): number => {
+  const [, count = "", unit = ""] = /^(\d{1,7})(ms|s|m|h)$/.exec(text) ?? [];
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[unit];
+  if (unitMs === undefined) throw new InvalidArgumentError("a number and a unit: 60s, 10m.");
+  return Number(count) * unitMs;
+};
 
 /** Traces of all binaries; one order is one trace. */
 export const otlpOption = () =>

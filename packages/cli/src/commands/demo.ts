@@ -2,27 +2,32 @@ import { OrderStatus } from "@tandem/contracts/order";
 import type { Command } from "commander";
 import { openDoor } from "../demo/open-door.ts";
 import { placeDemoOrder } from "../demo/place-demo-order.ts";
-import { findRunning } from "../find-running.ts";
+import { findPlatform } from "../platform/find-platform.ts";
+import type { PlatformFlags } from "../platform/platform.ts";
+import { openClientsAt } from "../platform-clients.ts";
+import { seedWorld } from "../seed-world.ts";
 import { demoCustomer } from "../world.ts";
-import { portOffsetOption } from "./common-options.ts";
+import { duration, withPlatform } from "./common-options.ts";
 
 export const addDemoCommand = (program: Command): void => {
-  program
-    .command("demo")
+  withPlatform(program.command("demo"))
     .description("places the demonstration order on the platform that runs, and prints its timeline")
-    .addOption(portOffsetOption())
     .option(
       "--card <token>",
       "tok_visa, tok_declined, tok_insufficient_funds, tok_timeout, tok_late, tok_flaky",
       "tok_visa",
     )
-    .action(async ({ portOffset, card }: { portOffset: number; card: string }) => {
-      const { people } = await findRunning(portOffset);
-      const customer = openDoor(portOffset, people.customer(demoCustomer));
+    .option("--timeout <duration>", "for the order to end, from when it is placed", duration, 60_000)
+    .action(async ({ card, timeout, ...flags }: PlatformFlags & { card: string; timeout: number }) => {
+      const { gatewayUrl, people } = await findPlatform(flags);
+      // A platform that somebody else started may have no shop yet.
+      await seedWorld(openClientsAt(() => gatewayUrl, people.operator));
+      const customer = openDoor(gatewayUrl, people.customer(demoCustomer));
       const { status } = await placeDemoOrder({
         customer,
         write: (line) => process.stdout.write(`${line}\n`),
         cardToken: card,
+        timeoutMs: timeout,
       });
       if (status !== OrderStatus.COMPLETED) process.exitCode = 1;
     });

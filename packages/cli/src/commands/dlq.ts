@@ -1,29 +1,31 @@
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import type { DeadLetter } from "@tandem/contracts/common";
 import type { Command } from "commander";
-import { portOffsetOption } from "./common-options.ts";
+import { findPlatform } from "../platform/find-platform.ts";
+import type { Platform, PlatformFlags } from "../platform/platform.ts";
+import { withPlatform } from "./common-options.ts";
 import { openAggregate, openOperations } from "./operations-clients.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 /** From common-operations, which asks all at once; where that does not run, from one context after the other. */
-const listAll = async (portOffset: number) => {
-  const answer = await (await openAggregate(portOffset))?.searchDeadLetters({ limit: 200 }).catch(() => undefined);
+const listAll = async (platform: Platform) => {
+  const answer = await (await openAggregate(platform))?.searchDeadLetters({ limit: 200 }).catch(() => undefined);
   if (answer)
     return {
       found: answer.deadLetters.flatMap(({ context, deadLetter: letter }) => (letter ? [{ context, letter }] : [])),
       silent: answer.silent.map(({ context }) => context),
     };
   const found: { context: string; letter: DeadLetter }[] = [];
-  for (const { context, deadLetters } of await openOperations(portOffset)) {
+  for (const { context, deadLetters } of await openOperations(platform)) {
     const { deadLetters: letters } = await deadLetters.listDeadLetters({ page: { limit: 200 } });
     found.push(...letters.map((letter) => ({ context, letter })));
   }
   return { found, silent: [] };
 };
 
-const aggregateOf = async (portOffset: number) => {
-  const aggregate = await openAggregate(portOffset);
+const aggregateOf = async (platform: Platform) => {
+  const aggregate = await openAggregate(platform);
   if (!aggregate) throw new Error("this needs common-operations, which does not run");
   return aggregate;
 };
@@ -31,12 +33,10 @@ const aggregateOf = async (portOffset: number) => {
 export const addDlqCommand = (program: Command): void => {
   const dlq = program.command("dlq").description("dead letters of all contexts: list, show, replay, discard");
 
-  dlq
-    .command("list", { isDefault: true })
+  withPlatform(dlq.command("list", { isDefault: true }))
     .description("open dead letters, newest first")
-    .addOption(portOffsetOption())
-    .action(async ({ portOffset }: { portOffset: number }) => {
-      const { found, silent } = await listAll(portOffset);
+    .action(async (flags: PlatformFlags) => {
+      const { found, silent } = await listAll(await findPlatform(flags));
       for (const { context, letter } of found) {
         const at = letter.deadAt ? timestampDate(letter.deadAt).toISOString() : "";
         print(
@@ -47,12 +47,10 @@ export const addDlqCommand = (program: Command): void => {
       for (const context of silent) print(`${context} did not answer: what it has is missing here`);
     });
 
-  dlq
-    .command("groups")
+  withPlatform(dlq.command("groups"))
     .description("open dead letters by consumer and cause, most frequent first")
-    .addOption(portOffsetOption())
-    .action(async ({ portOffset }: { portOffset: number }) => {
-      const { groups, silent } = await (await aggregateOf(portOffset)).groupDeadLetters({});
+    .action(async (flags: PlatformFlags) => {
+      const { groups, silent } = await (await aggregateOf(await findPlatform(flags))).groupDeadLetters({});
       for (const { context, group } of groups)
         print(
           `${String(group?.open).padStart(6)}  ${group?.fingerprint}  ${context}  ${group?.consumer}  ${group?.error?.slug}: ${group?.error?.message}`,
@@ -61,36 +59,30 @@ export const addDlqCommand = (program: Command): void => {
       for (const { context } of silent) print(`${context} did not answer: what it has is missing here`);
     });
 
-  dlq
-    .command("replay-group")
+  withPlatform(dlq.command("replay-group"))
     .description("deliver all of a group again, as a task; `all` for every open one")
     .argument("<fingerprint>", "of `dlq groups`")
-    .addOption(portOffsetOption())
     .option("--rate <per second>", "no faster than that", "10")
     .option("--dry-run", "only count")
-    .action(
-      async (fingerprint: string, options: { portOffset: number; rate: string; dryRun?: boolean }): Promise<void> => {
-        const { task, matching } = await (await aggregateOf(options.portOffset)).startReplay({
-          fingerprint,
-          maxPerSecond: Number(options.rate),
-          dryRun: options.dryRun ?? false,
-        });
-        print(
-          task ? `${matching} will be delivered again by task ${task.taskId}` : `${matching} would be delivered again`,
-        );
-      },
-    );
+    .action(async (fingerprint: string, options: PlatformFlags & { rate: string; dryRun?: boolean }): Promise<void> => {
+      const { task, matching } = await (await aggregateOf(await findPlatform(options))).startReplay({
+        fingerprint,
+        maxPerSecond: Number(options.rate),
+        dryRun: options.dryRun ?? false,
+      });
+      print(
+        task ? `${matching} will be delivered again by task ${task.taskId}` : `${matching} would be delivered again`,
+      );
+    });
 
   for (const verb of ["replay", "discard"] as const) {
-    dlq
-      .command(verb)
+    withPlatform(dlq.command(verb))
       .description(verb === "replay" ? "deliver them again, under the same event ids" : "close them without effect")
       .argument("<ids...>", "dead letter ids")
-      .addOption(portOffsetOption())
       .option("--note <text>", "why, for whoever looks later", "from the command line")
-      .action(async (ids: string[], { portOffset, note }: { portOffset: number; note: string }) => {
+      .action(async (ids: string[], { note, ...flags }: PlatformFlags & { note: string }) => {
         const left = new Set(ids);
-        for (const { context, deadLetters } of await openOperations(portOffset)) {
+        for (const { context, deadLetters } of await openOperations(await findPlatform(flags))) {
           const { results } =
             verb === "replay"
               ? await deadLetters.replayDeadLetters({ deadLetterIds: ids })
@@ -107,13 +99,11 @@ export const addDlqCommand = (program: Command): void => {
       });
   }
 
-  dlq
-    .command("show")
+  withPlatform(dlq.command("show"))
     .description("one dead letter with its payload")
     .argument("<id>", "dead letter id")
-    .addOption(portOffsetOption())
-    .action(async (id: string, { portOffset }: { portOffset: number }) => {
-      for (const { context, deadLetters } of await openOperations(portOffset)) {
+    .action(async (id: string, flags: PlatformFlags) => {
+      for (const { context, deadLetters } of await openOperations(await findPlatform(flags))) {
         const answer = await deadLetters.getDeadLetter({ deadLetterId: id }).catch(() => undefined);
         if (!answer?.deadLetter) continue;
         const { payload, error, consumer, topic, eventId, attempts, traceId } = answer.deadLetter;

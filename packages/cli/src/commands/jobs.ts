@@ -2,13 +2,14 @@ import { timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { enumName } from "@tandem/contracts";
 import { type Job, JobRunStatus } from "@tandem/contracts/common";
 import type { Command } from "commander";
-import { portOffsetOption } from "./common-options.ts";
+import { findPlatform } from "../platform/find-platform.ts";
+import type { Platform, PlatformFlags } from "../platform/platform.ts";
+import { withPlatform } from "./common-options.ts";
 import { openAggregate, openOperations } from "./operations-clients.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-interface BackfillOptions {
-  readonly portOffset: number;
+interface BackfillOptions extends PlatformFlags {
   readonly from: string;
   readonly to: string;
   readonly maxSlots: string;
@@ -16,27 +17,32 @@ interface BackfillOptions {
 }
 
 /** From common-operations, which asks all at once; where that does not run, from one context after the other. */
-const listAll = async (portOffset: number): Promise<{ found: readonly Job[]; silent: readonly string[] }> => {
-  const answer = await (await openAggregate(portOffset))?.showJobs({}).catch(() => undefined);
+const listAll = async (platform: Platform): Promise<{ found: readonly Job[]; silent: readonly string[] }> => {
+  const answer = await (await openAggregate(platform))?.showJobs({}).catch(() => undefined);
   if (answer)
     return {
       found: answer.jobs.flatMap(({ job }) => (job ? [job] : [])),
       silent: answer.silent.map(({ context }) => context),
     };
   const found: Job[] = [];
-  for (const { jobs } of await openOperations(portOffset)) found.push(...(await jobs.listJobs({})).jobs);
+  for (const { jobs } of await openOperations(platform)) found.push(...(await jobs.listJobs({})).jobs);
   return { found, silent: [] };
+};
+
+const operationsOf = async (job: string, flags: PlatformFlags) => {
+  const context = job.split(".")[0];
+  const found = (await openOperations(await findPlatform(flags))).find((one) => one.context === context);
+  if (!found) throw new Error(`no context ${context} runs`);
+  return found;
 };
 
 export const addJobsCommand = (program: Command): void => {
   const jobs = program.command("jobs").description("cron jobs of all contexts: list, run now, history");
 
-  jobs
-    .command("list", { isDefault: true })
+  withPlatform(jobs.command("list", { isDefault: true }))
     .description("every job, its schedule, its last and next run")
-    .addOption(portOffsetOption())
-    .action(async ({ portOffset }: { portOffset: number }) => {
-      const { found, silent } = await listAll(portOffset);
+    .action(async (flags: PlatformFlags) => {
+      const { found, silent } = await listAll(await findPlatform(flags));
       for (const { job, schedule, nextAt, lastRun } of found) {
         const last = lastRun
           ? `${enumName(JobRunStatus, lastRun.status).toLowerCase()} ${lastRun.summary}`
@@ -48,32 +54,24 @@ export const addJobsCommand = (program: Command): void => {
       for (const context of silent) print(`${context} did not answer: its jobs are missing here`);
     });
 
-  jobs
-    .command("run")
+  withPlatform(jobs.command("run"))
     .description("asks a worker to run a job now, outside its schedule")
     .argument("<job>", "order.saga-timeout, ...")
-    .addOption(portOffsetOption())
-    .action(async (job: string, { portOffset }: { portOffset: number }) => {
-      const context = job.split(".")[0];
-      const found = (await openOperations(portOffset)).find((one) => one.context === context);
-      if (!found) throw new Error(`no context ${context} runs`);
+    .action(async (job: string, flags: PlatformFlags) => {
+      const found = await operationsOf(job, flags);
       const { run } = await found.jobs.runNow({ job });
       print(`${job} is queued as run ${run?.runId}; see: npm run jobs -- history ${job}`);
     });
 
-  jobs
-    .command("backfill")
+  withPlatform(jobs.command("backfill"))
     .description("queues the past slots of a job that have not succeeded")
     .argument("<job>", "warehouse.stock-reconciliation, ...")
     .requiredOption("--from <time>", "2026-11-20T00:00:00Z")
     .requiredOption("--to <time>", "not in the future")
     .option("--max-slots <n>", "refused when there are more", "100")
     .option("--again", "also slots that have succeeded")
-    .addOption(portOffsetOption())
     .action(async (job: string, options: BackfillOptions) => {
-      const context = job.split(".")[0];
-      const found = (await openOperations(options.portOffset)).find((one) => one.context === context);
-      if (!found) throw new Error(`no context ${context} runs`);
+      const found = await operationsOf(job, options);
       const { runs } = await found.jobs.backfill({
         job,
         from: timestampFromDate(new Date(options.from)),
@@ -84,15 +82,11 @@ export const addJobsCommand = (program: Command): void => {
       print(`${runs.length} slots are queued; see: npm run jobs -- history ${job}`);
     });
 
-  jobs
-    .command("history")
+  withPlatform(jobs.command("history"))
     .description("the last runs of a job")
     .argument("<job>", "order.saga-timeout, ...")
-    .addOption(portOffsetOption())
-    .action(async (job: string, { portOffset }: { portOffset: number }) => {
-      const context = job.split(".")[0];
-      const found = (await openOperations(portOffset)).find((one) => one.context === context);
-      if (!found) throw new Error(`no context ${context} runs`);
+    .action(async (job: string, flags: PlatformFlags) => {
+      const found = await operationsOf(job, flags);
       for (const run of (await found.jobs.listRuns({ job, page: { limit: 20 } })).runs) {
         const at = run.startedAt ? timestampDate(run.startedAt).toISOString() : "not started";
         print(

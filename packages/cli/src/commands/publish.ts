@@ -1,28 +1,26 @@
 import { type create, fromJson, type JsonValue, toJsonString } from "@bufbuild/protobuf";
-import { localPorts, serviceCatalogue, topicCatalogue, topicsPublishedBy } from "@tandem/contracts";
+import { serviceCatalogue, topicCatalogue, topicsPublishedBy } from "@tandem/contracts";
 import { newId } from "@tandem/kernel";
 import type { Command } from "commander";
-import { findRunning } from "../find-running.ts";
-import { portOffsetOption } from "./common-options.ts";
+import { findPlatform } from "../platform/find-platform.ts";
+import type { PlatformFlags } from "../platform/platform.ts";
+import { withPlatform } from "./common-options.ts";
 
-interface PublishFlags {
-  readonly portOffset: number;
+interface PublishFlags extends PlatformFlags {
   readonly id?: string;
   readonly check: boolean;
 }
 
 /** Publishes as the context that owns the topic does: through its sidecar, with the CloudEvent's id, type and subject. */
 export const addPublishCommand = (program: Command): void => {
-  program
-    .command("publish")
+  withPlatform(program.command("publish"))
     .description("publishes a test event on the platform that runs")
     .argument("<topic>", "order.created, payment.authorized, ...")
     .argument("<json>", "the event's data as proto JSON")
     .option("--id <id>", "the event's id; the same id twice has one effect")
     .option("--no-check", "send what is not JSON, or not this event's fields, all the same")
-    .addOption(portOffsetOption())
     .action(async (topicName: string, text: string, flags: PublishFlags) => {
-      await findRunning(flags.portOffset);
+      const platform = await findPlatform(flags);
       const topic = topicCatalogue.find(({ name }) => name === topicName);
       if (!topic) {
         throw new Error(
@@ -39,10 +37,10 @@ export const addPublishCommand = (program: Command): void => {
         "metadata.cloudevent.source": owner.apiAppId,
         ...(subject ? { "metadata.cloudevent.subject": subject } : {}),
       });
-      const { http } = localPorts(owner, flags.portOffset).api.sidecar;
-      const answer = await fetch(`http://127.0.0.1:${http}/v1.0/publish/pubsub/${topicName}?${query}`, {
+      const sidecar = await platform.sidecarOf(owner.apiAppId);
+      const answer = await fetch(`${sidecar.url}/v1.0/publish/pubsub/${topicName}?${query}`, {
         method: "POST",
-        headers: { "content-type": "application/json" },
+        headers: { ...sidecar.headers, "content-type": "application/json" },
         body,
         signal: AbortSignal.timeout(10_000),
       });

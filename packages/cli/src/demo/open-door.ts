@@ -1,7 +1,6 @@
 import type { DescService } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { gatewayEntry, localPorts } from "@tandem/contracts";
 import { CustomerService } from "@tandem/contracts/customer";
 import { NotificationService } from "@tandem/contracts/notification";
 import { CartService, OrderService } from "@tandem/contracts/order";
@@ -9,19 +8,17 @@ import { SearchService } from "@tandem/contracts/search";
 import { ShippingService } from "@tandem/contracts/shipping";
 import { type TokenSource, withToken } from "../platform-clients.ts";
 
-const doorUrl = (offset: number): string => `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`;
-
 /** What a shop's app talks to: one address, one token. */
-export const openDoor = (offset: number, token: TokenSource) => {
+export const openDoor = (url: string, token: TokenSource) => {
   const transport = createConnectTransport({
-    baseUrl: doorUrl(offset),
+    baseUrl: url,
     httpVersion: "1.1",
     defaultTimeoutMs: 10_000,
     interceptors: [withToken(token)],
   });
   const open = <S extends DescService>(service: S): Client<S> => createClient(service, transport);
   return {
-    url: doorUrl(offset),
+    url,
     customers: open(CustomerService),
     search: open(SearchService),
     carts: open(CartService),

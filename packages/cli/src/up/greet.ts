@@ -4,7 +4,7 @@ import { placeDemoOrder } from "../demo/place-demo-order.ts";
 import { OPERATOR_EMAIL } from "../local-secrets.ts";
 import type { People } from "../people.ts";
 import { openClients } from "../platform-clients.ts";
-import { type BinaryPlan, type ContextPlan, inboxHttpPort } from "../platform-plan.ts";
+import { type BinaryPlan, type ContextPlan, gatewayUrl, inboxHttpPort } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { seedWorld } from "../seed-world.ts";
 import { demoCustomer } from "../world.ts";
@@ -31,7 +31,7 @@ export const greet = async (
     await progress.step("a small shop", () => seedWorld(staff));
     if (demo) {
       progress.say("");
-      const customer = openDoor(portOffset, people.customer(demoCustomer));
+      const customer = openDoor(gatewayUrl(portOffset), people.customer(demoCustomer));
       await placeDemoOrder({ customer, write: progress.say });
       progress.say(styleText("dim", `${(progress.elapsedMs() / 1000).toFixed(1)} s since the start`));
     }
