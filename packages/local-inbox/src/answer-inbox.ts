@@ -4,13 +4,22 @@ import type { MessageStore } from "./message-store.ts";
 
 const MAX_BODY_BYTES = 65_536;
 /** A page elsewhere that resolves its own name to this machine would otherwise read the mail. */
-const LOCAL_HOST = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
+const LOCAL_HOST = /^(127\.0\.0\.1|localhost|\[::1\])$/;
+/** Nobody can make a name of theirs lead to an address that stands in the address bar: probes use it. */
+const ADDRESS = /^(\d{1,3}(\.\d{1,3}){3}|\[[\da-f:]+\])$/i;
 
-/** The page, its JSON, and where text messages are posted to. */
+const mayAsk = (header: string, allowedHosts: readonly string[] | undefined): boolean => {
+  const host = header.replace(/:\d+$/, "");
+  if (LOCAL_HOST.test(host)) return true;
+  return allowedHosts !== undefined && (ADDRESS.test(host) || allowedHosts.includes(host));
+};
+
+/** The page, its JSON, and where text messages are posted to. `allowedHosts` absent: for this machine only. */
 export const answerInbox = async (
   store: MessageStore,
   request: IncomingMessage,
   response: ServerResponse,
+  allowedHosts?: readonly string[],
 ): Promise<void> => {
   const send = (status: number, type: string, body: string, headers: Record<string, string> = {}) => {
     response.writeHead(status, {
@@ -23,7 +32,7 @@ export const answerInbox = async (
   };
   const json = (status: number, value: unknown) => send(status, "application/json", JSON.stringify(value));
   try {
-    if (!LOCAL_HOST.test(request.headers.host ?? "")) return json(403, { error: "only for this machine" });
+    if (!mayAsk(request.headers.host ?? "", allowedHosts)) return json(403, { error: "only for this machine" });
     const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
     const route = `${request.method} ${pathname.replace(/\/\d+(?=\/|$)/, "/:id")}`;
     const message = store.get(Number(/\/(\d+)/.exec(pathname)?.[1]));

@@ -14,9 +14,13 @@ export interface LocalInboxOptions {
   readonly maxMessages?: number;
   /** Largest mail in bytes. Default 5 MiB. */
   readonly maxBytes?: number;
+  /** Address to listen on. Default: the loopback interface, for it asks nobody for a password. */
+  readonly host?: string;
+  /** Names under which the page answers when it is reached through a network, besides localhost and plain addresses. Default none. */
+  readonly allowedHosts?: readonly string[];
 }
 
-/** Catches what would go to people. Listens on the loopback interface only, and asks nobody for a password. */
+/** Catches what would go to people. Listens on the loopback interface unless told otherwise, and asks nobody for a password. */
 export interface LocalInbox extends AsyncDisposable {
   readonly smtpUrl: string;
   /** The page; its JSON lies at `/api/messages`. */
@@ -28,11 +32,12 @@ export interface LocalInbox extends AsyncDisposable {
   clear(): void;
 }
 
-const HOST = "127.0.0.1";
+const LOOPBACK = "127.0.0.1";
 
 /** @throws Error when a port is taken */
 export const createLocalInbox = async (options: LocalInboxOptions = {}): Promise<LocalInbox> => {
   const { smtpPort = 1025, httpPort = 8025, maxMessages = 500, maxBytes = 5 * 1_024 * 1_024 } = options;
+  const { host = LOOPBACK, allowedHosts } = options;
   const store = createMessageStore(maxMessages);
 
   const smtp = new SMTPServer({
@@ -60,18 +65,18 @@ export const createLocalInbox = async (options: LocalInboxOptions = {}): Promise
     },
   });
   smtp.on("error", () => {});
-  const http = createServer((request, response) => void answerInbox(store, request, response));
+  const http = createServer((request, response) => void answerInbox(store, request, response, allowedHosts));
 
-  await listen(smtp.server as Server, smtpPort);
+  await listen(smtp.server as Server, smtpPort, host);
   try {
-    await listen(http, httpPort);
+    await listen(http, httpPort, host);
   } catch (error) {
     await new Promise<void>((resolve) => smtp.close(() => resolve()));
     throw error;
   }
-  const url = `http://${HOST}:${portOf(http)}`;
+  const url = `http://${LOOPBACK}:${portOf(http)}`;
   return {
-    smtpUrl: `smtp://${HOST}:${portOf(smtp.server as Server)}`,
+    smtpUrl: `smtp://${LOOPBACK}:${portOf(smtp.server as Server)}`,
     url,
     smsUrl: `${url}/api/sms`,
     messages: (filter) => store.list(filter),
@@ -100,10 +105,10 @@ const readMail = async (raw: Buffer, from: string, to: readonly string[]) => {
   };
 };
 
-const listen = (server: Server, port: number): Promise<void> =>
+const listen = (server: Server, port: number, host: string): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, HOST, () => {
+    server.listen(port, host, () => {
       server.off("error", reject);
       resolve();
     });
