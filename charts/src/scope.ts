@@ -22,6 +22,8 @@ export interface Scope {
   file(layer: Layer, name: string): Chart;
   /** A file that is no manifest of constructs (a dashboard's JSON): written beside the manifests, left out of kustomization.yaml. */
   text(layer: Layer, fileName: string, content: string): void;
+  /** Those that have manifests so far. */
+  layers(): readonly Layer[];
 }
 
 /** Path below `k8s/` to content. */
@@ -55,6 +57,7 @@ const folderOf = (layer: Layer, { name }: Environment): string =>
 export const createScope = (platform: Platform, environment: Environment) => {
   const app = new App();
   const charts = new Map<string, Chart>();
+  const layerOf = new Map<Chart, Layer>();
   const texts = new Map<string, string>();
   const scope: Scope = {
     platform,
@@ -68,10 +71,12 @@ export const createScope = (platform: Platform, environment: Environment) => {
           ...(namespace === undefined ? {} : { namespace }),
         });
         charts.set(path, chart);
+        layerOf.set(chart, layer);
       }
       return chart;
     },
     text: (layer, fileName, content) => void texts.set(`${folderOf(layer, environment)}/${fileName}`, content),
+    layers: () => [...new Set([...layerOf].filter(([chart]) => chart.apiObjects.length > 0).map(([, layer]) => layer))],
   };
   /** What was put into the scope, by path below `k8s/`; charts without an object are left out. */
   const manifests = (): ReadonlyMap<string, readonly Manifest[]> =>

@@ -21,8 +21,9 @@ export const synthesize = (platform: Platform, environment: Environment): Synthe
   addContexts(scope, environment);
   addStores(scope, environment);
   addExternalSecrets(scope, environment);
-  addArgoCd(scope, environment);
   addObservability(scope, environment);
+  // Last: it has an Application for every layer that there is.
+  addArgoCd(scope, environment);
   const synthesized = manifests();
   const rendered = Object.fromEntries([...synthesized].map(([path, objects]) => [path, renderManifests(objects)]));
   return { files: { ...rendered, ...texts(), ...renderKustomizations(Object.keys(rendered)) }, manifests: synthesized };

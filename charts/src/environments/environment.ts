@@ -1,3 +1,4 @@
+import type { GitOps } from "../argocd/git-ops.ts";
 import type { Selector } from "./network-peer.ts";
 
 export const environmentNames = ["local", "staging", "production"] as const;
@@ -84,6 +85,8 @@ export interface Environment {
     /** Who scrapes. */
     readonly monitoring: Selector;
   };
+  /** How Argo CD gets what is committed into the cluster. */
+  readonly gitops: GitOps;
 }
 
 export type Broker =

@@ -41,4 +41,11 @@ export const local: Environment = {
     search: { to: store("opensearch"), ports: [9200] },
     monitoring: { namespace: "tandem-stores" },
   },
+  gitops: {
+    // Where ../shared/cluster serves this repository.
+    repoUrl: "git://127.0.0.1:19418/main",
+    revision: "main",
+    cluster: "https://kubernetes.default.svc",
+    applicationSet: true,
+  },
 };

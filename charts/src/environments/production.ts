@@ -41,4 +41,12 @@ export const production: Environment = {
     ingress: { namespace: "ingress" },
     monitoring: { namespace: "observability" },
   },
+  gitops: {
+    repoUrl: "https://github.com/tandem-commerce/tandem.git",
+    revision: "main",
+    cluster: "https://kubernetes.default.svc",
+    applicationSet: true,
+    daprChart: { version: "1.18.3", highlyAvailable: true },
+    failuresTo: { service: "slack", recipient: "tandem-production" },
+  },
 };

@@ -17,4 +17,12 @@ export const staging: Environment = {
   replicas: { api: { min: 2, max: 4 }, worker: { min: 2, max: 4 }, gateway: { min: 2, max: 4 } },
   spread: "ScheduleAnyway",
   network: { ...production.network, broker: { ...production.network.broker, ports: [6379] } },
+  gitops: {
+    repoUrl: "https://github.com/tandem-commerce/tandem.git",
+    revision: "main",
+    cluster: "https://kubernetes.default.svc",
+    applicationSet: true,
+    daprChart: { version: "1.18.3", highlyAvailable: false },
+    failuresTo: { service: "slack", recipient: "tandem-staging" },
+  },
 };
