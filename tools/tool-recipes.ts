@@ -124,6 +124,36 @@ exec "${bin("java")}" ${flags} -cp "${folder}/*:${folder}" Server "$1" "$2"
   },
 });
 
+const hasDebianPackages = async (): Promise<boolean> => {
+  const { code } = await runCommand("apt-get", ["--version"], { onLine: () => {} });
+  const unpack = await runCommand("dpkg-deb", ["--version"], { onLine: () => {} });
+  return process.platform === "linux" && code === 0 && unpack.code === 0;
+};
+
+/** A program out of a Debian package, which is downloaded and unpacked beside the system: nothing is installed, nothing is started. */
+const takeFromDebian = async (
+  name: string,
+  program: string,
+  destination: string,
+  options: CommandOptions,
+): Promise<void> => {
+  const work = mkdtempSync(join(tmpdir(), `tandem-${name}-`));
+  try {
+    const download = () => runCommand("apt-get", ["-q", "download", name], { ...options, cwd: work });
+    // A fresh container knows no packages yet.
+    if ((await download()).code !== 0) {
+      await succeed("apt-get", ["-q", "update"], options);
+      await succeed("apt-get", ["-q", "download", name], { ...options, cwd: work });
+    }
+    const file = readdirSync(work).find((entry) => entry.endsWith(".deb"));
+    if (file === undefined) throw new Error(`apt-get downloaded no ${name}`);
+    await succeed("dpkg-deb", ["-x", join(work, file), join(work, "root")], options);
+    copyFileSync(join(work, "root", program), destination);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+};
+
 const installBroker = "install one: apt-get install redis-server, or brew install valkey";
 
 export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
@@ -151,6 +181,17 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
   opensearch: mavenRecipe("opensearch", { fits: (major) => major >= 21, wanted: "JDK 21 or later" }),
   // Later JDKs have no security manager, which it insists on.
   elasticsearch: mavenRecipe("elasticsearch", { fits: (major) => major >= 11 && major <= 17, wanted: "JDK 11 to 17" }),
+  // Its own module does not build from Go's registry alone: two that it needs (nomad/api, client_golang/exp) are not served.
+  promtool: {
+    file: "promtool",
+    sources: "promtool",
+    fingerprint: "promtool out of Debian's package",
+    obstacle: async () =>
+      (await hasDebianPackages())
+        ? undefined
+        : "it is taken out of Debian's package prometheus, and there is no apt-get; install it: https://prometheus.io/download or brew install prometheus",
+    make: (destination, options) => takeFromDebian("prometheus", "usr/bin/promtool", destination, options),
+  },
   broker: {
     file: "valkey-server",
     sources: "valkey",

@@ -14,6 +14,7 @@ the rest is made in .tools/bin and kept until its sources in tools/ change.
   grpcurl  ${wantedVersions.grpcurl}; built with Go
   opensearch, elasticsearch
            ${wantedVersions.opensearch} and ${wantedVersions.elasticsearch}, for tests of search; fetched with Maven, run on a JDK 21 or later and a JDK 17
+  promtool ${wantedVersions.promtool} or later, for tests of alerts; out of Debian's package prometheus, which is not installed for it
 
   --only   some of them, comma-separated (valkey and redis mean broker)
   --help   this page

@@ -1,5 +1,5 @@
 /** The programs that Tandem uses from outside npm. `broker` is any Redis-protocol server: valkey-server or redis-server. */
-export const toolNames = ["daprd", "dapr", "broker", "grpcurl", "opensearch", "elasticsearch"] as const;
+export const toolNames = ["daprd", "dapr", "broker", "grpcurl", "opensearch", "elasticsearch", "promtool"] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** The versions that `npm run tools` builds. An installed program may be any version that its {@link ToolDefinition} accepts. */
@@ -10,6 +10,7 @@ export const wantedVersions: Readonly<Record<ToolName, string>> = {
   grpcurl: "1.9.4",
   opensearch: "3.8.0",
   elasticsearch: "7.10.2",
+  promtool: "2.42.0",
 };
 
 export interface ToolDefinition {
@@ -72,6 +73,13 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
     versionArguments: ["--version"],
     homeFolders: [],
     refuse: (version) => (atLeast(version, [7, 10, 0]) ? undefined : "7.10 or later is needed"),
+  },
+  promtool: {
+    files: ["promtool"],
+    versionArguments: ["--version"],
+    homeFolders: ["go/bin"],
+    // Debian 12 has 2.42.
+    refuse: (version) => (atLeast(version, [2, 42, 0]) ? undefined : "2.42 or later is needed"),
   },
 };
 
