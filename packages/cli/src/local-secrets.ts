@@ -1,9 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { serviceCatalogue } from "@tandem/contracts";
 
-/** The operator that auth knows from the start, on a laptop: staff and operator in one. */
-export const OPERATOR_EMAIL = "operator@tandem.local";
-
 /** Everything secret of a platform on this machine, from the one secret of its state folder. Pure. */
 export const localSecrets = (master: string) => {
   const derive = (purpose: string) => createHmac("sha256", master).update(purpose).digest("hex");
@@ -24,14 +21,7 @@ export const localSecrets = (master: string) => {
           ),
         ),
       ),
-      AUTH_BOOTSTRAP_EMAIL: OPERATOR_EMAIL,
       AUTH_BOOTSTRAP_PASSWORD: operatorPassword,
-      // One address holds all of a laptop's people, and nobody who measures time.
-      LOGINS_PER_MINUTE: "100000",
-      REGISTRATIONS_PER_MINUTE: "100000",
-      ANSWER_FLOOR_MS: "0",
-      // A thousand customers who register at once wait for each other, and are not sent away.
-      ARGON2_QUEUE: "2000",
     }),
   };
 };

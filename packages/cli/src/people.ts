@@ -1,7 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AuthService, type Tokens } from "@tandem/contracts/auth";
-import { localSecrets, OPERATOR_EMAIL } from "./local-secrets.ts";
+import { localSecrets } from "./local-secrets.ts";
+import { OPERATOR_EMAIL } from "./local-settings.ts";
 import type { TokenSource } from "./platform-clients.ts";
 
 export interface Person {

@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { openDoor } from "../demo/open-door.ts";
 import { placeDemoOrder } from "../demo/place-demo-order.ts";
-import { OPERATOR_EMAIL } from "../local-secrets.ts";
+import { OPERATOR_EMAIL } from "../local-settings.ts";
 import type { People } from "../people.ts";
 import { openClients } from "../platform-clients.ts";
 import { type BinaryPlan, type ContextPlan, gatewayUrl, inboxHttpPort } from "../platform-plan.ts";
