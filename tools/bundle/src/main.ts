@@ -2,13 +2,16 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleService } from "./bundle-service.ts";
 import { bundlePlans, findBundles } from "./find-bundles.ts";
+import { warmUp } from "./warm-up.ts";
 
-const help = `npm run bundle -- <service>|all [--out dist]
+const help = `npm run bundle -- <service>|all [--out dist | --into <folder>] [--warm]
 
 Makes of a service the folder that its image holds at /app: bin/{api,worker,migrate}, its code in a few files, what it reads
 (migrations, pages, fonts), sbom.cdx.json and the licences of what is inside. Start it with: node dist/<service>/bin/api
 
-  --out   folder for the folders; default dist. A single service goes to <out>/<service> all the same
+  --out    folder for the folders; default dist
+  --into   the very folder, of a single service
+  --warm   starts each binary once, so that the next start finds compiled code (at the same path, as user 65532): for images
 
 Services: ${bundlePlans.map(({ name }) => name).join(", ")}
 `;
@@ -16,18 +19,27 @@ Services: ${bundlePlans.map(({ name }) => name).join(", ")}
 const main = async (): Promise<number> => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { help: { type: "boolean", short: "h" }, out: { type: "string", default: "dist" } },
+    options: {
+      help: { type: "boolean", short: "h" },
+      out: { type: "string", default: "dist" },
+      into: { type: "string" },
+      warm: { type: "boolean", default: false },
+    },
   });
   if (values.help === true || positionals.length === 0) {
     process.stdout.write(help);
     return values.help === true ? 0 : 2;
   }
   const root = resolve(import.meta.dirname, "../../..");
-  for (const plan of positionals.flatMap(findBundles)) {
+  const plans = positionals.flatMap(findBundles);
+  if (values.into !== undefined && plans.length > 1) throw new Error("--into takes one service");
+  for (const plan of plans) {
     const began = performance.now();
-    const { bytes, files, packages } = await bundleService(plan, { root, out: resolve(root, values.out, plan.name) });
+    const where = values.into ?? join(values.out, plan.name);
+    const out = resolve(root, where);
+    const { bytes, files, packages } = await bundleService(plan, { root, out });
+    if (values.warm) warmUp(out, Object.keys(plan.binaries));
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
-    const where = join(values.out, plan.name);
     process.stdout.write(
       `${where}: ${(bytes / 1e6).toFixed(1)} MB in ${files} files, ${packages} packages from npm, ${seconds} s\n`,
     );

@@ -1,0 +1,40 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, lchownSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { COMPILE_CACHE } from "./write-launchers.ts";
+
+/** The user of the images; Node keeps compiled code by user. */
+export const IMAGE_UID = 65_532;
+
+/**
+ * Starts each binary once, so that V8 leaves what it compiled beside it: the next start, at the same path, of the same user and Node, takes it
+ * from there. Without a configuration a binary loads all of its code and ends.
+ * @throws Error when nothing was left
+ */
+export const warmUp = (dir: string, binaries: readonly string[]): number => {
+  const cache = join(dir, COMPILE_CACHE);
+  const isRoot = process.getuid?.() === 0;
+  mkdirSync(cache);
+  if (isRoot) lchownSync(cache, IMAGE_UID, IMAGE_UID);
+  for (const binary of binaries) {
+    const { error, signal } = spawnSync(process.execPath, [join(dir, "bin", binary)], {
+      cwd: "/",
+      env: {},
+      stdio: "ignore",
+      timeout: 60_000,
+      ...(isRoot ? { uid: IMAGE_UID, gid: IMAGE_UID } : {}),
+    });
+    if (error || signal) throw new Error(`${binary} did not end by itself: ${error?.message ?? signal}`);
+  }
+  const left = readdirSync(cache, { recursive: true, withFileTypes: true });
+  // Read only from now on, as the rest of the image is.
+  for (const entry of left) {
+    const path = join(entry.parentPath, entry.name);
+    if (isRoot) lchownSync(path, 0, 0);
+    chmodSync(path, entry.isDirectory() ? 0o755 : 0o644);
+  }
+  if (isRoot) lchownSync(cache, 0, 0);
+  const files = left.filter((entry) => entry.isFile()).length;
+  if (files === 0) throw new Error(`${dir}: V8 left no compiled code`);
+  return files;
+};
