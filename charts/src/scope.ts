@@ -88,7 +88,9 @@ export const createScope = (platform: Platform, environment: Environment) => {
   return { scope, manifests, texts: (): Files => Object.fromEntries(texts) };
 };
 
+/** Kubernetes reads YAML 1.1, to which an unquoted `yes` is no text. */
+const style = { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false } as const;
+
 /** One file of Kubernetes objects. */
 export const renderManifests = (manifests: readonly object[]): string =>
-  HEADER +
-  manifests.map((manifest) => stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
+  HEADER + manifests.map((manifest) => stringify(manifest, style)).join("---\n");

@@ -39,7 +39,8 @@ const toItem = (name: string, setting: Setting) =>
 
 export const renderDocument = (document: object, comment?: string): string => {
   const lines = comment === undefined ? [] : comment.split("\n").map((line) => `# ${line}`);
-  return [...lines, stringify(document, { lineWidth: 0, aliasDuplicateObjects: false })].join("\n");
+  // Kubernetes reads YAML 1.1, to which an unquoted `yes` is no text.
+  return [...lines, stringify(document, { version: "1.1", lineWidth: 0, aliasDuplicateObjects: false })].join("\n");
 };
 
 /** Documents of one file. */
