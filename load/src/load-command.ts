@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { duration, withPlatform } from "@tandem/cli/options";
-import type { PlatformFlags } from "@tandem/cli/platform";
+import { openKubectl, type PlatformFlags } from "@tandem/cli/platform";
 import { type Command, InvalidArgumentError } from "commander";
 import { checkAtRest } from "./check-at-rest.ts";
+import { type Disturbance, parseDisturbance } from "./disturb/disturbances.ts";
 import { findPlatform, type OpenPlatform } from "./door.ts";
 import { inParallel } from "./in-parallel.ts";
 import { createBegun, type LoadCustomer } from "./load/customers.ts";
@@ -23,6 +25,7 @@ interface LoadFlags extends PlatformFlags {
   readonly quietWithin: number;
   readonly check: boolean;
   readonly json?: boolean;
+  readonly disturb?: Disturbance;
 }
 
 const parseMix = (text: string): Partial<Record<OperationName, number>> =>
@@ -45,6 +48,11 @@ export const addLoadCommand = (program: Command): void => {
     .option("--mix <operations>", "other than the believable one: browse=70,search=30", parseMix)
     .option("--quiet-within <duration>", "how long orders under way may take to end", duration, 180_000)
     .option("--no-check", "do not wait for quiet, do not look into the books")
+    .option(
+      "--disturb <what>",
+      "meanwhile, in a cluster: kill-pods, or roll-out:order,order-worker; the load then ends with it, --for at the latest",
+      disturbance,
+    )
     .option("--json", "one JSON object on standard output, nothing else")
     .action(async (flags: LoadFlags) => {
       const say = (line: string) => void (flags.json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -61,6 +69,9 @@ export const addLoadCommand = (program: Command): void => {
 
       const stop = new AbortController();
       process.once("SIGINT", () => stop.abort());
+      const disturbed = disturb(flags, say, stop);
+      // Said below, once the figures are there.
+      disturbed.catch(() => stop.abort());
       const memory = { start: await readMemoryMb(running.pid), end: undefined as number | undefined, peak: 0 };
       const { recorder, elapsedMs, dropped } = await runLoad({
         world: {
@@ -84,6 +95,7 @@ export const addLoadCommand = (program: Command): void => {
           });
         },
       });
+      await disturbed;
       memory.end = await readMemoryMb(running.pid);
       const reports = recorder.reports();
       const count = reports.reduce((sum, one) => sum + one.count, 0);
@@ -108,6 +120,30 @@ export const addLoadCommand = (program: Command): void => {
         );
       if (checks?.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
     });
+};
+
+/** How long customers go on before the first disturbance, and after the last. */
+const UNDISTURBED_MS = 5_000;
+
+const disturb = async (
+  { disturb: disturbance, context, namespace }: LoadFlags,
+  say: (line: string) => void,
+  stop: AbortController,
+): Promise<void> => {
+  if (disturbance === undefined) return;
+  const kubectl = await openKubectl(context);
+  await sleep(UNDISTURBED_MS);
+  await disturbance.run((...args) => kubectl.text(["--namespace", namespace, ...args]), say, stop.signal);
+  await sleep(UNDISTURBED_MS);
+  stop.abort();
+};
+
+const disturbance = (text: string): Disturbance => {
+  try {
+    return parseDisturbance(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 };
 
 /** People who are there log in; who is not there is registered. */

@@ -33,6 +33,7 @@ const clusterWith = (secrets: Secrets, port: number) => {
       if (!found) throw new Error(`secrets "${name}" not found`);
       return { data: Object.fromEntries(Object.entries(found).map(([key, text]) => [key, btoa(text)])) };
     },
+    text: () => expect.fail("nothing else is asked of a cluster"),
     forward: async (target) => {
       forwarded.push(target);
       return port;

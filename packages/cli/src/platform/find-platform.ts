@@ -4,6 +4,7 @@ import { openLocalPlatform } from "./open-local-platform.ts";
 import { credentialsFrom, openRemotePlatform } from "./open-remote-platform.ts";
 import type { Platform, PlatformFlags } from "./platform.ts";
 
+export { type Kubectl, openKubectl } from "./kubectl.ts";
 export type { Platform, PlatformBooks, PlatformFlags } from "./platform.ts";
 
 /** The platform that a command means. @throws Error that says what is missing, and where to get it */

@@ -14,6 +14,8 @@ export interface ForwardTarget {
 export interface Kubectl {
   /** Answers parsed from `-o json`. @throws Error in kubectl's own words */
   json(args: readonly string[]): Promise<unknown>;
+  /** What it prints. @throws Error in kubectl's own words */
+  text(args: readonly string[]): Promise<string>;
   /** A port of this machine that leads there for as long as this process lives. @throws Error in kubectl's own words */
   forward(target: ForwardTarget): Promise<number>;
 }
@@ -32,6 +34,7 @@ export const openKubectl = async (context: string | undefined, program = "kubect
     );
   const common = ["--context", chosen];
   return {
+    text: (args) => run(program, [...common, ...args]),
     json: async (args) => JSON.parse(await run(program, [...common, ...args, "-o", "json"])),
     forward: (target) => keepForwarded(program, common, target),
   };
