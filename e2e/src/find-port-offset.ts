@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
+import { gatewayEntry, localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
 
 const FIRST = 1_000;
 const STEP = 300;
@@ -9,7 +9,7 @@ const CHOICES = 33;
 export const findPortOffset = async (): Promise<number> => {
   for (let tries = 0; tries < 50; tries += 1) {
     const offset = FIRST + STEP * Math.floor(Math.random() * CHOICES);
-    const ports = serviceCatalogue.flatMap((service) => {
+    const ports = [...serviceCatalogue, gatewayEntry].flatMap((service) => {
       const { api, worker } = localPorts(service, offset);
       return [
         api.http,

@@ -22,8 +22,13 @@ export interface OrderRequest {
 }
 
 export interface Shop {
-  /** @param skuPrefix the simulated crew finds one piece less of `SHORT…`, and sends one later of `BACKORDER…` */
-  addProduct(stock: number, priceMinor?: bigint, skuPrefix?: string): Promise<Product>;
+  /**
+   * @param skuPrefix the simulated crew finds one piece less of `SHORT…`, and sends one later of `BACKORDER…`
+   * @param sellerId default: the shop's first
+   */
+  addProduct(stock: number, priceMinor?: bigint, skuPrefix?: string, sellerId?: string): Promise<Product>;
+  /** Somebody else who sells here, and whose parcels go their own way. */
+  addSeller(slug: string): Promise<string>;
   readonly customer: Door;
   readonly staff: Door;
   /** Places an order as the customer; with an idempotency key unless one is given, so that it may be sent again. */
@@ -61,11 +66,15 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
   return {
     customer,
     staff,
-    async addProduct(stock, priceMinor = 1_000n, skuPrefix = "SKU") {
+    async addSeller(slug) {
+      const added = await staff.catalog.createSeller({ slug, name: slug });
+      return added.seller?.sellerId ?? "";
+    },
+    async addProduct(stock, priceMinor = 1_000n, skuPrefix = "SKU", ownerId = sellerId) {
       made += 1;
       const sku = `${skuPrefix}-${made}`;
       const { results } = await staff.catalog.batchCreateProducts({
-        sellerId,
+        sellerId: ownerId,
         products: [{ sku, name: `Product ${made}`, categoryId: category?.categoryId ?? "" }],
       });
       const outcome = results[0]?.outcome;
@@ -76,7 +85,7 @@ export const openShop = async (platform: TestPlatform): Promise<Shop> => {
       });
       if (stock > 0) {
         await staff.warehouse.batchAdjustStock({
-          adjustments: [{ productId, sellerId, delta: stock, reason: "first delivery" }],
+          adjustments: [{ productId, sellerId: ownerId, delta: stock, reason: "first delivery" }],
         });
       }
       const quote = { currencyCode: CURRENCY, countryCode: "DE", lines: [{ productId, quantity: 1 }] };

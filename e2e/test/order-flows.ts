@@ -15,6 +15,7 @@ import { newId } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { doorFlows } from "./door-flows.ts";
+import { mixedCancellation } from "./mixed-cancellation.ts";
 
 // Time enough between confirmed and on its way for somebody to change their mind.
 const CREW_DELAY_MS = 1_200;
@@ -230,6 +231,8 @@ export const orderFlows = (sidecars: "embedded" | "daprd"): void => {
       const next = await shop.placeOrder({ product, quantity: 2 });
       expect(await shop.outcomeOf(next.orderId)).toBe(COMPLETED);
     });
+
+    mixedCancellation(sidecars, () => ({ platform, shop }));
 
     doorFlows(() => ({ platform, shop }));
 
