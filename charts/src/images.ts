@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import type { EnvironmentName } from "./environments/environment.ts";
 import type { Environment } from "./environments/index.ts";
 import type { Platform } from "./platform.ts";
 import { SynthError } from "./synth-error.ts";
@@ -17,33 +18,39 @@ export interface Image {
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TAG = /^\w[\w.-]{0,62}$/;
 
-export const imagesFile = (environment: Environment["name"]): string =>
-  resolve(import.meta.dirname, `../images/${environment}.json`);
+const folder = resolve(import.meta.dirname, "../images");
 
 /** @throws SynthError when there is no such file, or it is no object of texts */
-export const readImages = async ({ name }: Environment): Promise<ImageVersions> => {
-  const file = imagesFile(name);
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new SynthError(`${file} is missing: it says which images ${name} runs`);
+export const readImages = async (environment: EnvironmentName): Promise<ImageVersions> => {
+  const file = `charts/images/${environment}.json`;
+  const text = await readFile(join(folder, `${environment}.json`), "utf8").catch(() => {
+    throw new SynthError(`${file} is missing: it says which images ${environment} runs`);
   });
+  const parsed = parse(text);
+  if (!isVersions(parsed)) throw new SynthError(`${file} must be a JSON object of image names and their versions`);
+  return parsed;
+};
+
+const parse = (text: string): unknown => {
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (isVersions(parsed)) return parsed;
+    return JSON.parse(text);
   } catch {
-    // Told below, as every other text that is none.
+    return undefined;
   }
-  throw new SynthError(`${file} must be a JSON object of image names and their versions`);
 };
 
 const isVersions = (value: unknown): value is ImageVersions =>
-  typeof value === "object" && value !== null && Object.values(value).every((version) => typeof version === "string");
+  typeof value === "object" &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every((version) => typeof version === "string");
 
 /** The images by name. @throws SynthError for one without a version, and for a version without an image */
 export const resolveImages = (
-  { contexts, gateway }: Pick<Platform, "contexts" | "gateway">,
+  { contexts, gateway, images }: Pick<Platform, "contexts" | "gateway" | "images">,
   environment: Environment,
-  versions: ImageVersions,
 ): ReadonlyMap<string, Image> => {
+  const versions = images[environment.name];
   const file = `charts/images/${environment.name}.json`;
   const needed = [...contexts.map(({ context }) => context), gateway.context, ...environment.extraImages];
   for (const name of Object.keys(versions)) {

@@ -1,7 +1,9 @@
 import { App, Chart } from "cdk8s";
 import { stringify } from "yaml";
 import type { Environment } from "./environments/index.ts";
+import { type Image, resolveImages } from "./images.ts";
 import type { Platform } from "./platform.ts";
+import { SynthError } from "./synth-error.ts";
 
 /** A folder of `k8s/<environment>/`; `argocd` is `k8s/argocd/<environment>/`. Applied in this order. */
 export type Layer =
@@ -22,6 +24,8 @@ export interface Scope {
   file(layer: Layer, name: string): Chart;
   /** A file that is no manifest of constructs (a dashboard's JSON): written beside the manifests, left out of kustomization.yaml. */
   text(layer: Layer, fileName: string, content: string): void;
+  /** The image of a context, the gateway, or one of the environment's `extraImages`. @throws SynthError for any other */
+  image(name: string): Image;
   /** Those that have manifests so far. */
   layers(): readonly Layer[];
 }
@@ -59,6 +63,7 @@ export const createScope = (platform: Platform, environment: Environment) => {
   const charts = new Map<string, Chart>();
   const layerOf = new Map<Chart, Layer>();
   const texts = new Map<string, string>();
+  const images = resolveImages(platform, environment);
   const scope: Scope = {
     platform,
     file: (layer, name) => {
@@ -76,6 +81,11 @@ export const createScope = (platform: Platform, environment: Environment) => {
       return chart;
     },
     text: (layer, fileName, content) => void texts.set(`${folderOf(layer, environment)}/${fileName}`, content),
+    image: (name) => {
+      const image = images.get(name);
+      if (!image) throw new SynthError(`${environment.name} has no image "${name}"`);
+      return image;
+    },
     layers: () => [...new Set([...layerOf].filter(([chart]) => chart.apiObjects.length > 0).map(([, layer]) => layer))],
   };
   /** What was put into the scope, by path below `k8s/`; charts without an object are left out. */

@@ -1,4 +1,5 @@
 import { addArgoCd } from "./argocd/index.ts";
+import { checkCatalogue } from "./check-catalogue.ts";
 import { addContexts } from "./contexts/index.ts";
 import type { Environment } from "./environments/index.ts";
 import { addObservability } from "./observability/index.ts";
@@ -17,6 +18,7 @@ export interface Synthesized {
 
 /** All manifests of one environment. Writes nothing. @throws SynthError */
 export const synthesize = (platform: Platform, environment: Environment): Synthesized => {
+  checkCatalogue(platform);
   const { scope, manifests, texts } = createScope(platform, environment);
   addContexts(scope, environment);
   addStores(scope, environment);

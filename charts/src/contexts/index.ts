@@ -1,18 +1,40 @@
-import { KubeNamespace } from "cdk8s-plus-33/lib/imports/k8s.js";
 import type { Environment } from "../environments/index.ts";
-import type { Scope } from "../scope.ts";
+import type { ChartContext } from "../platform.ts";
+import type { Layer, Scope } from "../scope.ts";
+import { addDeployment } from "./add-deployment.ts";
+import { addMigration } from "./add-migration.ts";
+import { addMonitor } from "./add-monitor.ts";
+import { addNamespace } from "./add-namespace.ts";
+import { addNetworkPolicy } from "./add-network-policies.ts";
+import { addScaling } from "./add-scaling.ts";
+import { addService } from "./add-service.ts";
+import { addBrokerAuthentication } from "./backlog-triggers.ts";
+import { apiOf, type Binary, gatewayOf, workersOf } from "./binary.ts";
+import { addPriorities } from "./priorities.ts";
 
-/** Layers `00-namespaces` and `30-contexts`. */
+const addBinary = (scope: Scope, layer: Layer, binary: Binary, environment: Environment): void => {
+  const chart = scope.file(layer, binary.component);
+  addDeployment(chart, binary, scope, environment);
+  if (binary.component === "api") addService(chart, binary);
+  addScaling(chart, binary, scope.platform, environment);
+  addNetworkPolicy(chart, binary, scope.platform, environment);
+  if (environment.installed.prometheusOperator) addMonitor(chart, binary);
+};
+
+const addContext = (scope: Scope, context: ChartContext, environment: Environment): void => {
+  const layer: Layer = `30-contexts/${context.context}`;
+  addMigration(scope.file(layer, "migrate"), context, scope, environment);
+  for (const binary of [apiOf(context), ...workersOf(context, environment)]) {
+    addBinary(scope, layer, binary, environment);
+  }
+};
+
+/** Layers `00-namespaces` and `30-contexts`: everything of every context of the catalogue, and of the gateway. */
 export const addContexts = (scope: Scope, environment: Environment): void => {
-  new KubeNamespace(scope.file("00-namespaces", "namespaces"), "tandem", {
-    metadata: {
-      name: environment.namespace,
-      labels: {
-        "app.kubernetes.io/part-of": "tandem",
-        "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/warn": "restricted",
-        "pod-security.kubernetes.io/audit": "restricted",
-      },
-    },
-  });
+  addNamespace(scope, environment);
+  addPriorities(scope);
+  addBrokerAuthentication(scope, environment);
+  const { contexts, gateway } = scope.platform;
+  for (const context of contexts) addContext(scope, context, environment);
+  addBinary(scope, `30-contexts/${gateway.context}`, gatewayOf(gateway), environment);
 };
