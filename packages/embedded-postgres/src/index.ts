@@ -1,4 +1,3 @@
-export { type EnsureDatabaseOptions, ensureDatabase } from "./ensure-database.ts";
 export { isAlive as isProcessAlive } from "./postmaster.ts";
 export {
   type EmbeddedPostgres,

@@ -8,7 +8,6 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import {
   type EmbeddedPostgres,
-  ensureDatabase,
   isProcessAlive,
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
@@ -236,30 +235,4 @@ describe("what a killed process leaves behind", () => {
       await once(child, "exit");
     },
   );
-});
-
-describe("ensureDatabase", () => {
-  test("each context gets a database of its own that the others cannot enter; repeating it is harmless", async () => {
-    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
-    const ensure = (name: string, password = "p'w d") =>
-      ensureDatabase({ adminUrl: server.adminUrl, database: `${name}_db`, user: `${name}_svc`, password });
-    const [orderUrl, paymentUrl] = await Promise.all([ensure("order"), ensure("payment"), ensure("order")]);
-    await query(orderUrl, "CREATE SCHEMA tandem; CREATE TABLE tandem.t (id int); CREATE TABLE t (id int)");
-    expect(await query(paymentUrl, "SELECT current_user AS me, current_database() AS db")).toEqual([
-      { me: "payment_svc", db: "payment_db" },
-    ]);
-    const trespass = new URL(paymentUrl);
-    trespass.pathname = "/order_db";
-    expect(await failure(query(trespass.href, "SELECT 1"))).toMatchObject({ code: "42501" });
-    const changed = await ensure("order", "another");
-    expect(await query(changed, "SELECT to_regclass('t')::text AS name")).toEqual([{ name: "t" }]);
-    expect(await failure(query(orderUrl, "SELECT 1"))).toMatchObject({ code: "28P01" });
-  });
-
-  test("names that are not plain are refused before they reach SQL", async () => {
-    const options = { adminUrl: "postgres://x@127.0.0.1:1/x", user: "u", password: "p" };
-    expect(await failure(ensureDatabase({ ...options, database: "a; DROP DATABASE b" }))).toBe(
-      "embedded_postgres.bad_name",
-    );
-  });
 });

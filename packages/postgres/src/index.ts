@@ -1,4 +1,5 @@
 export { createDatabase, type Database, type DatabaseOptions } from "./database.ts";
+export { type EnsureDatabaseOptions, ensureDatabase, readDatabaseUrl } from "./ensure-database.ts";
 export {
   abortError,
   findPostgresError,
@@ -22,3 +23,4 @@ export type { SqlClient } from "./sql-client.ts";
 export type { Isolation, Transact, TransactOptions } from "./transact.ts";
 export { makeUnitOfWork } from "./unit-of-work.ts";
 export { updateVersioned } from "./update-versioned.ts";
+export { type WaitForDatabaseOptions, waitForDatabase } from "./wait-for-database.ts";

@@ -1,12 +1,18 @@
 import { parseArgs } from "node:util";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
+import { ensureDatabase, readDatabaseUrl } from "./ensure-database.ts";
 import { lintMigrations } from "./lint-migrations.ts";
 import { migrate, migrationStatus } from "./migrate.ts";
 import type { MigrationSet } from "./migration-files.ts";
+import { waitForDatabase } from "./wait-for-database.ts";
 
 export interface MigrateCliOptions {
   readonly url: string;
+  /** Of somebody who may create roles and databases: `up` first makes sure that those of `url` exist. */
+  readonly adminUrl?: string | undefined;
+  /** How long `up`, `down` and `status` wait for a server that is not there yet. Default 0: not at all. */
+  readonly waitMs?: number;
   readonly sets: readonly MigrationSet[];
   readonly log?: Logger;
   /** Default: standard output. */
@@ -15,6 +21,7 @@ export interface MigrateCliOptions {
 
 const HELP = `Usage: migrate <command>
   up   [--to <set>/<version>]   apply what is pending (up to that version of that set)
+                                with ADMIN_DATABASE_URL: first makes sure that role and database exist
   down [--to <set>/<version>]   undo the last one (or all of that set above that version)
   status [--json]               where each migration stands; exit code 3 when something is pending
   lint                          check the files against the expand/contract rules
@@ -25,7 +32,7 @@ const HELP = `Usage: migrate <command>
  * @returns the exit code: 0 done, 1 refused or failed, 2 wrong usage, 3 `status` found something pending
  */
 export const runMigrateCli = async (argv: readonly string[], options: MigrateCliOptions): Promise<number> => {
-  const { url, sets, log, write = (text) => void process.stdout.write(text) } = options;
+  const { url, adminUrl, sets, waitMs = 0, log, write = (text) => void process.stdout.write(text) } = options;
   const parsed = parse(argv);
   if (!parsed) {
     write(HELP);
@@ -33,6 +40,14 @@ export const runMigrateCli = async (argv: readonly string[], options: MigrateCli
   }
   const { command, to, json } = parsed;
   try {
+    const provisions = command === "up" && adminUrl !== undefined;
+    if (waitMs > 0 && ["up", "down", "status"].includes(command))
+      await waitForDatabase({ url: provisions ? adminUrl : url, timeoutMs: waitMs, ...(log && { log }) });
+    if (provisions) {
+      const needed = readDatabaseUrl(url);
+      await ensureDatabase({ adminUrl, ...needed });
+      write(`database ${needed.database} and role ${needed.user} are there\n`);
+    }
     switch (command) {
       case "up":
       case "down": {

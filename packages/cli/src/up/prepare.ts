@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
-import { ensureDatabase, removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
+import { removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
 import { createLocalInbox } from "@tandem/local-inbox";
-import { migrate } from "@tandem/postgres";
+import { ensureDatabase, migrate } from "@tandem/postgres";
 import { createLogger, type Logger } from "@tandem/runtime";
 import { openPeople, type People } from "../people.ts";
 import {
