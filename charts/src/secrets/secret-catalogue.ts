@@ -18,7 +18,7 @@ export type SecretSource =
   /** Of the broker or the state store; `charts/src/stores` says where they are. */
   | {
       readonly kind: "store";
-      readonly value: "redis-host" | "redis-password" | "postgres-password" | "state-connection";
+      readonly value: "redis-host" | "redis-password" | "postgres-password" | "state-password" | "state-connection";
     }
   | { readonly kind: "given"; readonly by: string };
 
@@ -167,6 +167,7 @@ const storeSecrets = ({ namespace, broker, name }: Environment): readonly Secret
           keys: [stored("password", "postgres-password", "postgres-password")],
         },
         { name: "redis", namespace: "tandem-stores", keys: [stored("password", "redis-password", "redis-password")] },
+        { name: "statestore", namespace: "tandem-stores", keys: [stored("password", "state-password")] },
       ]
     : []),
 ];

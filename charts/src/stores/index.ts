@@ -4,8 +4,9 @@ import type { Scope } from "../scope.ts";
 import { addPostgres } from "./postgres.ts";
 import { addRedis } from "./redis.ts";
 import { addInbox, addOpenSearch, addOtelCollector } from "./stateless-stores.ts";
+import { namespaceLabels, STORES_NAMESPACE } from "./store-namespace.ts";
 import { admit, denyEverything, letStateJobOut } from "./store-network.ts";
-import { STORES_NAMESPACE, type StoreSettings, storeSettings } from "./store-settings.ts";
+import { type StoreSettings, storeSettings } from "./store-settings.ts";
 import { selectorOf } from "./store-workload.ts";
 
 /** Layer `10-stores`: Postgres, the broker and the inbox of a cluster that has none of its own. */
@@ -19,12 +20,7 @@ export const addStores = (
   new KubeNamespace(scope.file("00-namespaces", "stores"), STORES_NAMESPACE, {
     metadata: {
       name: STORES_NAMESPACE,
-      labels: {
-        "app.kubernetes.io/part-of": "tandem",
-        "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/warn": "restricted",
-        "pod-security.kubernetes.io/audit": "restricted",
-      },
+      labels: namespaceLabels,
     },
   });
   const file = (name: string) => scope.file("10-stores", name);

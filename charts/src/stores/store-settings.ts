@@ -16,8 +16,6 @@ export interface StoreSettings {
   readonly otelCollector?: { readonly image: string };
 }
 
-export const STORES_NAMESPACE = "tandem-stores";
-
 /**
  * Only `local` has stores of its own. The images run on kind too: load the official postgres and redis under these names.
  * Staging and production use managed ones; what is expected of those stands in components/README.md.
