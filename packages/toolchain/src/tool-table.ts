@@ -1,5 +1,14 @@
 /** The programs that Tandem uses from outside npm. `broker` is any Redis-protocol server: valkey-server or redis-server. */
-export const toolNames = ["daprd", "dapr", "broker", "grpcurl", "opensearch", "elasticsearch", "promtool"] as const;
+export const toolNames = [
+  "daprd",
+  "dapr",
+  "broker",
+  "grpcurl",
+  "opensearch",
+  "elasticsearch",
+  "promtool",
+  "k8s-gates",
+] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** The versions that `npm run tools` builds. An installed program may be any version that its {@link ToolDefinition} accepts. */
@@ -11,6 +20,7 @@ export const wantedVersions: Readonly<Record<ToolName, string>> = {
   opensearch: "3.8.0",
   elasticsearch: "7.10.2",
   promtool: "2.42.0",
+  "k8s-gates": "1.0.0",
 };
 
 export interface ToolDefinition {
@@ -80,6 +90,12 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
     homeFolders: ["go/bin"],
     // Debian 12 has 2.42.
     refuse: (version) => (atLeast(version, [2, 42, 0]) ? undefined : "2.42 or later is needed"),
+  },
+  "k8s-gates": {
+    files: ["k8s-gates"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: () => undefined,
   },
 };
 
