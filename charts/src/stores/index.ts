@@ -33,7 +33,7 @@ export const addStores = (
   addRedis(file("redis"), settings);
   admit(file("redis"), "redis", [6379], { namespace });
 
-  addInbox(file("local-inbox"), `${environment.registry}/tandem/local-inbox:dev`);
+  addInbox(file("local-inbox"), scope.image("local-inbox").reference);
   admit(file("local-inbox"), "local-inbox", [1025, 8025], { namespace, contexts: ["notification"] });
 
   if (settings.openSearch !== undefined) {
