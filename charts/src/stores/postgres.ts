@@ -37,7 +37,7 @@ export const addPostgres = (chart: Chart, settings: StoreSettings): void => {
         readinessProbe: execProbe(ready),
         // SIGINT is the fast shutdown: SIGTERM would wait for clients that never leave.
         lifecycle: { preStop: { exec: { command: ["pg_ctl", "stop", "-D", "/data/pgdata", "-m", "fast"] } } },
-        resources: resourcesOf("50m", "128Mi", "1Gi", "4Gi"),
+        resources: resourcesOf("50m", "128Mi", "1Gi"),
         volumeMounts: [
           { name: "data", mountPath: "/data" },
           { name: "tmp", mountPath: "/tmp" },
@@ -78,7 +78,7 @@ const addStateDatabase = (chart: Chart, image: string): void => {
         fromSecret("PGPASSWORD", "postgres", "password"),
         fromSecret("STATE_PASSWORD", "statestore", "password"),
       ],
-      resources: resourcesOf("10m", "32Mi", "128Mi", "64Mi"),
+      resources: resourcesOf("10m", "32Mi", "128Mi"),
       volumeMounts: [{ name: "sql", mountPath: "/etc/tandem", readOnly: true }],
     },
     volumes: [{ name: "sql", configMap: { name } }],

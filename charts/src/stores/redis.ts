@@ -25,7 +25,7 @@ export const addRedis = (chart: Chart, settings: StoreSettings): void => {
         startupProbe: execProbe(ping, { periodSeconds: 2, failureThreshold: 60 }),
         livenessProbe: tcpProbe("redis", { periodSeconds: 10, failureThreshold: 6 }),
         readinessProbe: execProbe(ping),
-        resources: resourcesOf("20m", "32Mi", "512Mi", "2Gi"),
+        resources: resourcesOf("20m", "32Mi", "512Mi"),
         volumeMounts: [
           { name: "data", mountPath: "/data" },
           { name: "tmp", mountPath: "/tmp" },

@@ -96,18 +96,10 @@ export const addSurroundings = (chart: Chart, { name, ports }: Store): void => {
   });
 };
 
-export const resourcesOf = (
-  cpu: string,
-  memory: string,
-  memoryLimit: string,
-  storage: string,
-): ResourceRequirements => ({
-  requests: {
-    cpu: Quantity.fromString(cpu),
-    memory: Quantity.fromString(memory),
-    "ephemeral-storage": Quantity.fromString("64Mi"),
-  },
-  limits: { memory: Quantity.fromString(memoryLimit), "ephemeral-storage": Quantity.fromString(storage) },
+/** Nothing is said of storage: the node of ../shared/cluster has none to give, and schedules nobody who asks. */
+export const resourcesOf = (cpu: string, memory: string, memoryLimit: string): ResourceRequirements => ({
+  requests: { cpu: Quantity.fromString(cpu), memory: Quantity.fromString(memory) },
+  limits: { memory: Quantity.fromString(memoryLimit) },
 });
 
 export const execProbe = (command: readonly string[], probe: Partial<Probe> = {}): Probe => ({
