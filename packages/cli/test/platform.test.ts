@@ -28,6 +28,7 @@ const clusterWith = (secrets: Secrets, port: number) => {
   const forwarded: ForwardTarget[] = [];
   const kubectl: Kubectl = {
     json: async ([verb, kind, name = ""]) => {
+      if (kind === "configmap") return { data: { AUTH_BOOTSTRAP_EMAIL: "operator@cluster.example" } };
       expect([verb, kind]).toEqual(["get", "secret"]);
       const found = secrets[name];
       if (!found) throw new Error(`secrets "${name}" not found`);
@@ -63,6 +64,7 @@ describe("a platform in a cluster", () => {
     await expect(platform.people.operator()).rejects.toThrow();
     expect(asked).toHaveLength(1);
     expect(JSON.stringify(asked)).toContain("/tandem.auth.v1.AuthService/Login");
+    expect(JSON.stringify(asked)).toMatch(/operator@cluster\.example.*of the cluster/);
   });
 
   it("is not forwarded to when its gateway is reached already", async () => {

@@ -33,7 +33,10 @@ export const openKubernetesPlatform = async (kubectl: Kubectl, place: Kubernetes
     throw new Error(
       `secret auth in namespace ${namespace} has no AUTH_BOOTSTRAP_PASSWORD: nobody knows the operator's password`,
     );
-  const credentials = rememberedPasswords(auth["AUTH_BOOTSTRAP_EMAIL"], password);
+  const settings = (await kubectl.json(["get", "configmap", "auth", "-n", namespace])) as {
+    data?: Record<string, string>;
+  };
+  const credentials = rememberedPasswords(settings.data?.["AUTH_BOOTSTRAP_EMAIL"], password);
   const gatewayUrl =
     place.gateway?.replace(/\/+$/, "") ??
     `http://127.0.0.1:${await kubectl.forward({ namespace, resource: "service/gateway", port: GATEWAY_PORT })}`;
