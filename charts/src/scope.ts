@@ -73,6 +73,7 @@ export const createScope = (platform: Platform, environment: Environment) => {
         const namespace = namespaceOf(layer, environment);
         chart = new Chart(app, path.replaceAll("/", "--"), {
           disableResourceNameHashes: true,
+          labels: { "app.kubernetes.io/part-of": "tandem", "app.kubernetes.io/managed-by": "cdk8s" },
           ...(namespace === undefined ? {} : { namespace }),
         });
         charts.set(path, chart);
