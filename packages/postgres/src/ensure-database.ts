@@ -63,6 +63,8 @@ const provision = async (client: pg.Client, { database, user, password }: Ensure
   if (!rows[0]?.super) await client.query(`GRANT ${user} TO current_user`);
   await unlessExists(client.query(`CREATE DATABASE ${database} OWNER ${user} TEMPLATE template0`));
   await client.query(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC`);
+  // Compiling a claim of the outbox took a server seconds and 90 MB for each connection, to save a millisecond.
+  await client.query(`ALTER DATABASE ${database} SET jit = off`);
 };
 
 /** What `DATABASE_URL` says about who needs which database. @throws AppError invalid_argument `postgres.bad_name` */

@@ -42,6 +42,17 @@ afterEach(async () => {
 });
 
 describe("ensureDatabase", () => {
+  test("statements are not compiled: they are small, and the compiler is not", async () => {
+    expect(await query(await ensure("quick"), "SHOW jit")).toEqual([{ jit: "off" }]);
+    expect(
+      await query(
+        adminUrl,
+        `SELECT setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE d.datname = '${prefix}quick_db'`,
+      ),
+    ).toEqual([{ setconfig: ["jit=off"] }]);
+  });
+
   test("each context gets a database of its own that the others cannot enter", async () => {
     const [orderUrl, paymentUrl] = await Promise.all([ensure("order"), ensure("payment")]);
     await query(orderUrl, "CREATE SCHEMA tandem; CREATE TABLE tandem.t (id int); CREATE TABLE t (id int)");
