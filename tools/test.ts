@@ -8,7 +8,7 @@ import type { TestSummary } from "./test-reporter.ts";
 
 const help = `npm test [-- filters and options of vitest]
 
-Gets what the real tests need (daprd, the Dapr CLI, a Redis-protocol broker, grpcurl, OpenSearch, Elasticsearch, promtool; Postgres comes from npm), then runs all tests.
+Gets what the real tests need (daprd, the Dapr CLI, a Redis-protocol broker, grpcurl, OpenSearch, Elasticsearch, promtool, k8s-gates; Postgres comes from npm), then runs all tests.
 A program that cannot be had skips the tests that need it and says why; with CI=true that is an error.
 
   npm test -- packages/messaging        tests of one folder
@@ -23,7 +23,17 @@ The last line counts: N passed, N failed, N skipped. Exit code 0 when nothing fa
 `;
 
 const root = resolve(import.meta.dirname, "..");
-const needed: readonly ToolName[] = ["daprd", "dapr", "broker", "grpcurl", "opensearch", "elasticsearch", "promtool"];
+const needed: readonly ToolName[] = [
+  "daprd",
+  "dapr",
+  "broker",
+  "grpcurl",
+  "opensearch",
+  "elasticsearch",
+  "promtool",
+  "k8s-gates",
+  "tiltfile",
+];
 
 /** Our own flags out, the rest goes to vitest. `--faults` comes from `npm run test:faults`. */
 const readArguments = (args: readonly string[]) => {

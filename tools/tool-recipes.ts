@@ -84,7 +84,7 @@ const findJdk = async (fits: (major: number) => boolean): Promise<string | undef
 
 /** A server out of Maven's jars, with a main of ours, behind a script `<port> <data directory> <heap>`. */
 const mavenRecipe = (
-  name: "opensearch" | "elasticsearch",
+  name: "opensearch" | "elasticsearch" | "kafka",
   jdk: { readonly fits: (major: number) => boolean; readonly wanted: string },
 ): ToolRecipe => ({
   file: `tandem-${name}`,
@@ -176,6 +176,13 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
     ],
     otherwise: `install it: dapr init --slim --runtime-version ${wantedVersions.daprd}`,
   }),
+  // Of the control plane: who gives sidecars their certificates, without which no access is controlled.
+  sentry: goRecipe("tandem-dapr-sentry", {
+    folder: "daprd",
+    target: "github.com/dapr/dapr/cmd/sentry",
+    stamps: [],
+    otherwise: "leave the test of access control to CI",
+  }),
   dapr: goRecipe("dapr", {
     folder: "dapr-cli",
     target: "github.com/dapr/cli",
@@ -191,6 +198,7 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
   opensearch: mavenRecipe("opensearch", { fits: (major) => major >= 21, wanted: "JDK 21 or later" }),
   // Later JDKs have no security manager, which it insists on.
   elasticsearch: mavenRecipe("elasticsearch", { fits: (major) => major >= 11 && major <= 17, wanted: "JDK 11 to 17" }),
+  kafka: mavenRecipe("kafka", { fits: (major) => major >= 17, wanted: "JDK 17 or later" }),
   // Its own module does not build from Go's registry alone: two that it needs (nomad/api, client_golang/exp) are not served.
   promtool: {
     file: "promtool",
@@ -219,6 +227,12 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
       await k8sGates.make(destination, options);
     },
   },
+  tiltfile: goRecipe("tandem-tiltfile", {
+    folder: "tiltfile",
+    target: ".",
+    stamps: [],
+    otherwise: "leave the checks of the Tiltfile to CI",
+  }),
   broker: {
     file: "valkey-server",
     sources: "valkey",

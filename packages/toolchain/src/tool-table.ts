@@ -1,26 +1,32 @@
 /** The programs that Tandem uses from outside npm. `broker` is any Redis-protocol server: valkey-server or redis-server. */
 export const toolNames = [
   "daprd",
+  "sentry",
   "dapr",
   "broker",
   "grpcurl",
   "opensearch",
   "elasticsearch",
+  "kafka",
   "promtool",
   "k8s-gates",
+  "tiltfile",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** The versions that `npm run tools` builds. An installed program may be any version that its {@link ToolDefinition} accepts. */
 export const wantedVersions: Readonly<Record<ToolName, string>> = {
   daprd: "1.18.3",
+  sentry: "1.18.3",
   dapr: "1.16.5",
   broker: "9.1.2",
   grpcurl: "1.9.4",
   opensearch: "3.8.0",
   elasticsearch: "7.10.2",
+  kafka: "4.3.1",
   promtool: "2.42.0",
   "k8s-gates": "1.0.0",
+  tiltfile: "1.0.0",
 };
 
 export interface ToolDefinition {
@@ -51,6 +57,13 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
     // 1.18.2 loses deliveries to gRPC apps ("use of closed network connection"); another minor has another wire and other components.
     refuse: (version) =>
       atLeast(version, [1, 18, 3]) && !atLeast(version, [1, 19, 0]) ? undefined : "1.18.3 or a later 1.18 is needed",
+  },
+  // It says no version; ours comes from the module that daprd comes from.
+  sentry: {
+    files: ["tandem-dapr-sentry"],
+    versionArguments: ["--help"],
+    homeFolders: [],
+    refuse: () => undefined,
   },
   dapr: {
     files: ["dapr"],
@@ -84,6 +97,12 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
     homeFolders: [],
     refuse: (version) => (atLeast(version, [7, 10, 0]) ? undefined : "7.10 or later is needed"),
   },
+  kafka: {
+    files: ["tandem-kafka"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: (version) => (atLeast(version, [4, 0, 0]) ? undefined : "4.0 or later is needed"),
+  },
   promtool: {
     files: ["promtool"],
     versionArguments: ["--version"],
@@ -93,6 +112,12 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
   },
   "k8s-gates": {
     files: ["k8s-gates"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: () => undefined,
+  },
+  tiltfile: {
+    files: ["tandem-tiltfile"],
     versionArguments: ["--version"],
     homeFolders: [],
     refuse: () => undefined,
