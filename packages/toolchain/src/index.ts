@@ -9,6 +9,8 @@ export {
   ToolMissingError,
 } from "./find-tool.ts";
 export { freePorts } from "./free-ports.ts";
+export { type Kafka, type KafkaOptions, startKafka } from "./kafka.ts";
 export { type Program, type ProgramExit, ProgramFailedError, type ProgramOptions, startProgram } from "./program.ts";
 export { type SearchServer, type SearchServerOptions, startSearchServer } from "./search-server.ts";
+export { type Sentry, type SentryOptions, startSentry } from "./sentry.ts";
 export { type ToolName, toolNames, wantedVersions } from "./tool-table.ts";
