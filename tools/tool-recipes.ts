@@ -227,6 +227,12 @@ export const toolRecipes: Readonly<Record<ToolName, ToolRecipe>> = {
       await k8sGates.make(destination, options);
     },
   },
+  tiltfile: goRecipe("tandem-tiltfile", {
+    folder: "tiltfile",
+    target: ".",
+    stamps: [],
+    otherwise: "leave the checks of the Tiltfile to CI",
+  }),
   broker: {
     file: "valkey-server",
     sources: "valkey",

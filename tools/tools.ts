@@ -17,6 +17,7 @@ the rest is made in .tools/bin and kept until its sources in tools/ change.
            ${wantedVersions.opensearch} and ${wantedVersions.elasticsearch}, for tests of search; fetched with Maven, run on a JDK 21 or later and a JDK 17
   kafka    ${wantedVersions.kafka}, for tests of pub/sub in production; fetched with Maven, run on a JDK 17 or later
   promtool ${wantedVersions.promtool} or later, for tests of alerts; out of Debian's package prometheus, which is not installed for it
+  tiltfile evaluates the Tiltfile without Tilt, for its tests; built with Go
   k8s-gates
            kubeconform, Pod Security and kube-score in one program, for npm run k8s:verify; built with Go, schemas from PyPI
 

@@ -10,6 +10,7 @@ export const toolNames = [
   "kafka",
   "promtool",
   "k8s-gates",
+  "tiltfile",
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
@@ -25,6 +26,7 @@ export const wantedVersions: Readonly<Record<ToolName, string>> = {
   kafka: "4.3.1",
   promtool: "2.42.0",
   "k8s-gates": "1.0.0",
+  tiltfile: "1.0.0",
 };
 
 export interface ToolDefinition {
@@ -110,6 +112,12 @@ export const toolTable: Readonly<Record<ToolName, ToolDefinition>> = {
   },
   "k8s-gates": {
     files: ["k8s-gates"],
+    versionArguments: ["--version"],
+    homeFolders: [],
+    refuse: () => undefined,
+  },
+  tiltfile: {
+    files: ["tandem-tiltfile"],
     versionArguments: ["--version"],
     homeFolders: [],
     refuse: () => undefined,
