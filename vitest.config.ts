@@ -9,6 +9,7 @@ export default defineConfig({
       "e2e/test/**/*.test.ts",
       "load/test/**/*.test.ts",
       "charts/test/**/*.test.ts",
+      "tilt/test/**/*.test.ts",
     ],
     exclude: ["**/node_modules/**", ".tools/**"],
     globalSetup: ["packages/testkit/src/global-setup.ts"],
