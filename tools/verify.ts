@@ -41,6 +41,11 @@ const steps: readonly Step[] = [
     command: [process.execPath, "charts/src/main.ts", "--check"],
   },
   {
+    name: "k8s",
+    what: "k8s/ and components/: schemas, Pod Security restricted, kube-score, what Argo CD would refuse",
+    command: [process.execPath, "tools/k8s-verify.ts"],
+  },
+  {
     name: "migrations",
     what: "migrations can run beside the release before",
     command: [process.execPath, "tools/migrations.ts"],

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,14 +32,25 @@ func conform(schemas []string, files []string) ([]Finding, error) {
 			if signature, err := result.Resource.Signature(); err == nil {
 				object = name(signature.Kind, signature.Namespace, signature.Name)
 			}
-			if len(result.ValidationErrors) == 0 {
-				message := strings.Join(strings.Fields(result.Err.Error()), " ")
-				findings = append(findings, Finding{"schema", file, object, message})
-			}
-			for _, wrong := range result.ValidationErrors {
-				findings = append(findings, Finding{"schema", file, object, fmt.Sprintf("%s: %s", wrong.Path, wrong.Msg)})
+			for _, wrong := range innermost(result.Err.Error()) {
+				findings = append(findings, Finding{"schema", file, object, wrong})
 			}
 		}
 	}
 	return findings, nil
+}
+
+// innermost takes what is wrong out of a text like "... - at '/spec': validation failed - at '/spec': additional properties 'a' not allowed".
+func innermost(text string) []string {
+	var all []string
+	parts := strings.Split(strings.Join(strings.Fields(text), " "), " - at ")
+	for _, part := range parts[1:] {
+		if !strings.HasSuffix(part, ": validation failed") {
+			all = append(all, part)
+		}
+	}
+	if len(all) == 0 {
+		return parts[:1]
+	}
+	return all
 }

@@ -35,7 +35,7 @@ func main() {
 		return
 	}
 	var findings []Finding
-	for _, gate := range []func() ([]Finding, error){
+	for index, gate := range []func() ([]Finding, error){
 		func() ([]Finding, error) { return conform(split(*schemas), flag.Args()) },
 		func() ([]Finding, error) { return secure(*level, flag.Args()) },
 		func() ([]Finding, error) { return rate(split(*ignore), flag.Args()) },
@@ -46,6 +46,10 @@ func main() {
 			os.Exit(1)
 		}
 		findings = append(findings, found...)
+		// Who reads into Go's types would stop at the first object that does not fit.
+		if index == 0 && len(findings) > 0 {
+			break
+		}
 	}
 	encoder := json.NewEncoder(os.Stdout)
 	for _, finding := range findings {

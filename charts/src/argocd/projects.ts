@@ -10,7 +10,7 @@ export const daprNamespace = "dapr-system";
 export const projectsOf = (environment: EnvironmentName) => ({
   /** Makes Applications, nothing else. */
   root: `tandem-${environment}-root`,
-  /** What the contexts consist of. No Secret, no Role, nothing of the cluster but namespaces. */
+  /** What the contexts consist of. No Secret, no Role, nothing of the cluster but namespaces and priorities. */
   workloads: `tandem-${environment}`,
   dapr: `tandem-${environment}-dapr`,
 });
@@ -56,7 +56,7 @@ export const addProjects = (scope: Construct, environment: Environment, namespac
       description: `Tandem ${name}: contexts, components, stores`,
       sourceRepos: [gitops.repoUrl],
       destinations: to(...namespaces),
-      clusterResourceWhitelist: kinds("", "Namespace"),
+      clusterResourceWhitelist: [...kinds("", "Namespace"), ...kinds("scheduling.k8s.io", "PriorityClass")],
       namespaceResourceWhitelist: workloadKinds(environment),
     },
   });
