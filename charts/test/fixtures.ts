@@ -1,10 +1,14 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { type Environment, environments } from "../src/environments/index.ts";
-import { type ChartContext, type Platform, readPlatform } from "../src/platform.ts";
+import type { ChartContext, Platform } from "../src/platform.ts";
 import type { Manifest } from "../src/scope.ts";
 import { synthesize } from "../src/synth.ts";
 
 /** Read from the code, once per test file. */
-export const platform: Platform = await readPlatform();
+export const platform = JSON.parse(
+  execFileSync(process.execPath, [join(import.meta.dirname, "print-platform.ts")], { encoding: "utf8" }),
+) as Platform;
 
 export const allEnvironments: readonly Environment[] = Object.values(environments);
 
@@ -35,11 +39,20 @@ export interface Found {
   readonly manifest: Manifest;
 }
 
-/** All objects of an environment, with their files. */
-export const objectsOf = (environment: Environment, of: Platform = platform): readonly Found[] =>
-  [...synthesize(of, environment).manifests].flatMap(([path, manifests]) =>
-    manifests.map((manifest) => ({ path, manifest })),
-  );
+const known = new WeakMap<Platform, Map<Environment, readonly Found[]>>();
+
+/** All objects of an environment, with their files. Made once: nobody changes them. */
+export const objectsOf = (environment: Environment, of: Platform = platform): readonly Found[] => {
+  const made = known.get(of) ?? new Map<Environment, readonly Found[]>();
+  known.set(of, made);
+  const found =
+    made.get(environment) ??
+    [...synthesize(of, environment).manifests].flatMap(([path, manifests]) =>
+      manifests.map((manifest) => ({ path, manifest })),
+    );
+  made.set(environment, found);
+  return found;
+};
 
 export const find = (objects: readonly Found[], kind: string, name: string): Manifest => {
   const found = objects.find(({ manifest }) => manifest.kind === kind && manifest.metadata.name === name);

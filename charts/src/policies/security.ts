@@ -93,17 +93,15 @@ const images: Policy = {
     workloads(world).flatMap((at) =>
       at.containers.flatMap(({ name, image }): Finding[] => {
         const ours = at.manifest.metadata.namespace === world.environment.namespace || /\/tandem\//.test(image);
-        if (ours && !world.images.has(image)) {
-          return [
-            {
-              at,
-              problem: `the image ${image} of ${name} is not what charts/images/${world.environment.name}.json says`,
-            },
-          ];
-        }
-        return /(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image)
-          ? []
-          : [{ at, problem: `the image ${image} of ${name} names no version` }];
+        const file = `charts/images/${world.environment.name}.json`;
+        return [
+          ...(ours && !world.images.has(image)
+            ? [{ at, problem: `the image ${image} of ${name} is not what ${file} says` }]
+            : []),
+          ...(/(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image)
+            ? []
+            : [{ at, problem: `the image ${image} of ${name} names no version` }]),
+        ];
       }),
     ),
 };
