@@ -1,17 +1,18 @@
+import { cpSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleService } from "./bundle-service.ts";
 import { bundlePlans, findBundles } from "./find-bundles.ts";
 import { warmUp } from "./warm-up.ts";
 
-const help = `npm run bundle -- <service>|all [--out dist | --into <folder>] [--warm]
+const help = `npm run bundle -- <service>|all [--out dist] [--warm [--at /app]]
 
 Makes of a service the folder that its image holds at /app: bin/{api,worker,migrate}, its code in a few files, what it reads
 (migrations, pages, fonts), sbom.cdx.json and the licences of what is inside. Start it with: node dist/<service>/bin/api
 
   --out    folder for the folders; default dist
-  --into   the very folder, of a single service
-  --warm   starts each binary once, so that the next start finds compiled code (at the same path, as user 65532): for images
+  --warm   starts each binary once, so that the next start finds compiled code, at the same path and as user 65532: for images
+  --at     the path of that start; the folder is made there, and moved
 
 Services: ${bundlePlans.map(({ name }) => name).join(", ")}
 `;
@@ -22,7 +23,7 @@ const main = async (): Promise<number> => {
     options: {
       help: { type: "boolean", short: "h" },
       out: { type: "string", default: "dist" },
-      into: { type: "string" },
+      at: { type: "string" },
       warm: { type: "boolean", default: false },
     },
   });
@@ -31,14 +32,17 @@ const main = async (): Promise<number> => {
     return values.help === true ? 0 : 2;
   }
   const root = resolve(import.meta.dirname, "../../..");
-  const plans = positionals.flatMap(findBundles);
-  if (values.into !== undefined && plans.length > 1) throw new Error("--into takes one service");
-  for (const plan of plans) {
+  for (const plan of positionals.flatMap(findBundles)) {
     const began = performance.now();
-    const where = values.into ?? join(values.out, plan.name);
-    const out = resolve(root, where);
+    const where = join(values.out, plan.name);
+    const out = values.at ?? resolve(root, where);
     const { bytes, files, packages } = await bundleService(plan, { root, out });
     if (values.warm) warmUp(out, Object.keys(plan.binaries));
+    if (values.at !== undefined) {
+      rmSync(resolve(root, where), { recursive: true, force: true });
+      cpSync(out, resolve(root, where), { recursive: true, preserveTimestamps: true });
+      rmSync(out, { recursive: true });
+    }
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     process.stdout.write(
       `${where}: ${(bytes / 1e6).toFixed(1)} MB in ${files} files, ${packages} packages from npm, ${seconds} s\n`,
