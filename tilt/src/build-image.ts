@@ -17,7 +17,6 @@ custom_build(outputs_image_ref_to=...) wants. The same content has the same name
 
 export interface BuildOptions {
   readonly image: string;
-  /** docker, podman, or a command that takes their arguments. */
   readonly engine: string;
   /** Of the Dockerfile; absent: what is shipped. */
   readonly target?: string | undefined;
@@ -27,24 +26,26 @@ export interface BuildOptions {
 /** @returns the name under which the cluster finds the image */
 export const buildImage = async ({ read, run }: Programs, options: BuildOptions): Promise<string> => {
   const { image, engine, target, place } = options;
-  const variant = target ?? "tilt";
-  const [program = engine, ...before] = engine.split(" ");
+  // Tags of its own: what others have built and loaded as :dev stays what it is.
+  const variant = target === undefined ? "tilt" : `tilt-${target}`;
   const made = `localhost/tandem/${image}:${variant}`;
   await run("npm", [
     ...["run", "--silent", "image", "--", image, "--engine", engine, "--tag", variant],
     ...(target === undefined ? [] : ["--target", target]),
   ]);
-  const id = (await read(program, [...before, "image", "inspect", "--format", "{{.Id}}", made])).trim();
+  const id = (await read(engine, ["image", "inspect", "--format", "{{.Id}}", made])).trim();
   const tag = `${variant}-${id.replace(/^sha256:/, "").slice(0, 12)}`;
   if ("loader" in place) {
     const reference = `localhost/tandem/${image}:${tag}`;
-    await run(program, [...before, "tag", made, reference]);
+    await run(engine, ["tag", made, reference]);
     await run("sh", ["-c", `${place.loader} "$1"`, "loader", reference]);
     return reference;
   }
   const reference = `${place.registry}/tandem/${image}:${tag}`;
-  await run(program, [...before, "tag", made, reference]);
-  await run(program, [...before, "push", reference]);
+  await run(engine, ["tag", made, reference]);
+  // Docker takes a registry on this machine without TLS; podman wants to be told.
+  const insecure = engine === "podman" && place.registry.startsWith("localhost") ? ["--tls-verify=false"] : [];
+  await run(engine, ["push", ...insecure, reference]);
   return reference;
 };
 

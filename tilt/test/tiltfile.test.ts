@@ -187,8 +187,9 @@ describe.skipIf(!tool.found)("the Tiltfile's settings", () => {
     expect(failureOf(["--only", "orders"])).toMatch(/there is no context "orders"; there are order, payment/);
   });
 
-  it("refuse an engine for search that there is not, and two ways to the same image", () => {
+  it("refuse engines that there are not, and two ways to the same image", () => {
     expect(failureOf(["--search", "solr"])).toContain('--search is postgres or opensearch, not "solr"');
+    expect(failureOf(["--engine", "lxc"])).toContain('--engine is docker or podman, not "lxc"');
     expect(failureOf(["--image-loader", "x", "--registry", "y"])).toContain(
       "--image-loader is for a cluster without a registry",
     );
@@ -226,5 +227,23 @@ describe.skipIf(!tool.found)("the Tiltfile's settings", () => {
     const [build] = loaded.calls.filter(({ name }) => name === "custom_build");
     expect(build?.args["command"]).toContain("kind load docker-image --name tandem");
     expect([build?.args["skips_local_docker"], build?.args["disable_push"]]).toEqual([true, true]);
+  });
+
+  // Every service is loaded for it, to ask which topics it has.
+  it("add a search engine and a collector from the same charts, and lead to them", { timeout: 120_000 }, () => {
+    const { resources, unassigned } = evaluate(["--search", "opensearch", "--telemetry"]);
+    expect(unassigned).toEqual([]);
+    expect(findBrokenDependencies(resources)).toEqual([]);
+    for (const name of ["opensearch", "otel-collector"]) {
+      expect(resources.get(name)?.labels).toEqual(["stores"]);
+      expect(before(resources, "search").has(name)).toBe(true);
+    }
+    const settings = resources.get("search")?.objects.find(({ kind }) => kind === "ConfigMap")?.data;
+    expect(settings).toMatchObject({
+      SEARCH_ENGINE_URL: "http://opensearch.tandem-stores:9200",
+      OTEL_EXPORTER_OTLP_ENDPOINT: "http://otel-collector.tandem-stores:4318",
+    });
+    // Its engine has no password, so nobody has to hand one out.
+    expect(JSON.stringify(containerOf({ resources }, "search"))).not.toContain("SEARCH_ENGINE_AUTHORIZATION");
   });
 });
