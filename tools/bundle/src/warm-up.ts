@@ -6,9 +6,11 @@ import { COMPILE_CACHE } from "./write-launchers.ts";
 /** The user of the images; Node keeps compiled code by user. */
 export const IMAGE_UID = 65_532;
 
+const REFUSED = { HTTP_PORT: "none", DATABASE_URL: "none" };
+
 /**
  * Starts each binary once, so that V8 leaves what it compiled beside it: the next start, at the same path, of the same user and Node, takes it
- * from there. Without a configuration a binary loads all of its code and ends.
+ * from there. With a configuration that it refuses, a binary loads all of its code and ends.
  * @throws Error when nothing was left
  */
 export const warmUp = (dir: string, binaries: readonly string[]): number => {
@@ -19,7 +21,7 @@ export const warmUp = (dir: string, binaries: readonly string[]): number => {
   for (const binary of binaries) {
     const { error, signal } = spawnSync(process.execPath, [join(dir, "bin", binary)], {
       cwd: "/",
-      env: {},
+      env: REFUSED,
       stdio: "ignore",
       timeout: 60_000,
       ...(isRoot ? { uid: IMAGE_UID, gid: IMAGE_UID } : {}),
