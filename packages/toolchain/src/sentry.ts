@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { requireTool } from "./find-tool.ts";
 import { freePorts } from "./free-ports.ts";
@@ -25,6 +25,12 @@ export const startSentry = async ({ dir, trustDomain, log, signal }: SentryOptio
   const command = requireTool("sentry").path;
   const [port = 0, health = 0] = await freePorts(2);
   mkdirSync(dir, { recursive: true });
+  // It does not start without one.
+  const configFile = join(dir, "configuration.yaml");
+  writeFileSync(
+    configFile,
+    "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: daprsystem }\nspec: { mtls: { enabled: true } }\n",
+  );
   const program = await startProgram({
     name: `sentry on port ${port}`,
     command,
@@ -32,8 +38,7 @@ export const startSentry = async ({ dir, trustDomain, log, signal }: SentryOptio
       ...["--mode", "standalone", "--trust-domain", trustDomain, "--issuer-credentials", dir],
       ...["--port", `${port}`, "--listen-address", "127.0.0.1", "--enable-metrics=false"],
       ...["--healthz-port", `${health}`, "--healthz-listen-address", "127.0.0.1"],
-      // No configuration: the one of its name is looked for in the working directory.
-      ...["--config", ""],
+      ...["--config", configFile],
     ],
     cwd: dir,
     ready: async (stop) => (await fetch(`http://127.0.0.1:${health}/healthz`, { signal: stop })).ok,

@@ -36,6 +36,15 @@ export const localEnvironment: ComponentEnvironment = {
   namesFile: ".tandem/dapr-names.db",
 };
 
+/** A daprd in each container of compose.yaml: what is secret comes from its environment, and a file on a volume that all see knows their addresses. */
+export const composeEnvironment: ComponentEnvironment = {
+  namespace: "default",
+  redisHost: { envRef: "TANDEM_REDIS_HOST" },
+  redisPassword: { envRef: "TANDEM_REDIS_PASSWORD" },
+  stateUrl: { envRef: "TANDEM_STATE_URL" },
+  namesFile: "/names/names.db",
+};
+
 const secret = (name: string, key: string): Setting => ({ secretKeyRef: { name, key } });
 
 const cluster = {

@@ -6,9 +6,9 @@ and gives up first (8 by default); these ten, over some 25 s, are the net below 
 The outbox relay and the callers have retries of their own: none is added on the way out.`;
 
 const BREAKER_COMMENT = `A component that answered nothing but errors for 10 s is left alone for 5. One success keeps it closed: a changed etag counts as an error as well.
-No target of an app has a policy, on purpose. daprd's breaker counts every answer from 400 up, so a few wrong passwords would close the way to auth for everybody; its
-timeout cuts streams; and any policy replaces the built-in one, which finds another replica when the connection breaks. The callers have breakers and deadlines that
-know an outage from a refusal (packages/rpc, services/gateway).`;
+No app has a policy as a target, on purpose. daprd's breaker, one per path, counts every answer from 400 up: a few wrong passwords would close /auth/login for everybody. Its
+timeout cuts streams. And any policy replaces the built-in one, which finds another replica when a connection breaks. The callers have breakers and deadlines that know an
+outage from a refusal (packages/rpc, services/gateway).`;
 
 /** How often a delivery is tried, and how long a component may take. */
 export const renderResiliency = ({ namespace, kubernetes = false }: ComponentEnvironment): string => {
