@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import type { WorkerStarter } from "@tandem/chassis";
 import { gatewayEntry, type ServiceEntry, serviceCatalogue, topicOf, topicsPublishedBy } from "@tandem/contracts";
 import {
+  composeEnvironment,
   kubernetesEnvironments,
   localEnvironment,
   type RenderedFiles,
@@ -95,8 +96,12 @@ export const renderAll = async (): Promise<RenderedFiles> => {
     below(folder, renderKubernetes(topology, environment, appIds)),
   );
   return Object.assign(
-    { "configuration/local.yaml": renderConfiguration(localEnvironment) },
+    {
+      "configuration/local.yaml": renderConfiguration(localEnvironment),
+      "configuration/compose.yaml": renderConfiguration(composeEnvironment),
+    },
     below("local", renderComponents(topology, localEnvironment)),
+    below("compose", renderComponents(topology, composeEnvironment)),
     ...clusters,
   );
 };

@@ -52,7 +52,7 @@ export const addPostgres = (chart: Chart, settings: StoreSettings): void => {
 };
 
 // \\gexec runs what the query gives: there is no "create if not exists" for either.
-const STATE_SQL = `\\getenv password STATE_PASSWORD
+export const STATE_SQL = `\\getenv password STATE_PASSWORD
 SELECT 'CREATE ROLE ${STATE_DATABASE} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '${STATE_DATABASE}') \\gexec
 ALTER ROLE ${STATE_DATABASE} PASSWORD :'password';
 SELECT 'CREATE DATABASE ${STATE_DATABASE} OWNER ${STATE_DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '${STATE_DATABASE}') \\gexec

@@ -1,6 +1,7 @@
 export type { Setting } from "./components/component-document.ts";
 export {
   type ComponentEnvironment,
+  composeEnvironment,
   kubernetesEnvironments,
   localEnvironment,
 } from "./components/component-environment.ts";
