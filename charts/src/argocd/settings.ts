@@ -3,8 +3,8 @@ import type { Construct } from "constructs";
 
 /**
  * Argo CD judges no Application by itself, and a wave of unjudged objects is over as soon as it is applied. Healthy is one
- * that is healthy and has synced at least once: a fresh one has nothing yet, which counts as healthy. A sync that failed
- * for good is said at once, a failed try is not: the operation is then still running.
+ * that is healthy and has synced at least once: a fresh one has nothing yet, which counts as healthy, and so does one
+ * whose hooks are still running. A sync that failed for good is said at once, a failed try is not: it is then tried again.
  */
 const applicationHealth = `local hs = { status = "Progressing", message = "not synced yet" }
 if obj.status == nil or obj.status.health == nil then return hs end
@@ -17,6 +17,7 @@ if phase == "Failed" or phase == "Error" then
   hs.status = "Degraded"
   return hs
 end
+if phase == "Running" then return hs end
 local synced = phase == "Succeeded" or (obj.status.sync ~= nil and obj.status.sync.status == "Synced")
 if obj.status.health.status == "Healthy" and not synced then return hs end
 hs.status = obj.status.health.status

@@ -5,6 +5,9 @@ import { daprChartRepository, daprNamespace, projectsOf } from "./projects.ts";
 /** Twenty minutes: 10 s, 20 s, 40 s, ... at most 3 min apart. Then a person hears of it. */
 const retry = { limit: 10, backoff: { duration: "10s", factor: 2, maxDuration: "3m" } };
 
+/** `prune: false` is left out: Argo CD drops it from what it stores, and would then see a difference for ever. */
+const automated = (prune: boolean) => ({ ...(prune ? { prune } : {}), selfHeal: true });
+
 const syncOptions = [
   // Also what is larger than the annotation of a client-side apply, and no quarrel over fields that others set.
   "ServerSideApply=true",
@@ -26,7 +29,7 @@ export const folderSpec = (
   destination: { server: gitops.cluster, namespace },
   // Whoever scales, HPA or KEDA, owns the number of replicas.
   ignoreDifferences: [{ group: "apps", kind: "Deployment", jsonPointers: ["/spec/replicas"] }],
-  syncPolicy: { automated: { prune: !keep, selfHeal: true }, syncOptions, retry },
+  syncPolicy: { automated: automated(!keep), syncOptions, retry },
   revisionHistoryLimit: 10,
 });
 
@@ -35,7 +38,7 @@ export const rootSpec = ({ name, gitops }: Environment): ApplicationSpec => ({
   project: projectsOf(name).root,
   source: { repoUrl: gitops.repoUrl, targetRevision: gitops.revision, path: `k8s/argocd/${name}/apps` },
   destination: { server: gitops.cluster, namespace: "argocd" },
-  syncPolicy: { automated: { prune: true, selfHeal: true }, syncOptions, retry },
+  syncPolicy: { automated: automated(true), syncOptions, retry },
   revisionHistoryLimit: 10,
 });
 
@@ -77,7 +80,7 @@ export const daprSpec = (
     },
   ],
   syncPolicy: {
-    automated: { prune: false, selfHeal: true },
+    automated: automated(false),
     syncOptions: [...syncOptions, "CreateNamespace=true"],
     retry,
   },
