@@ -125,18 +125,18 @@ const plants: readonly Plant[] = [
   },
   {
     rule: "grace-period-fits",
-    what: "a sidecar that goes before its app",
-    says: "the sidecar waits 10 s, and the app may take 27 s",
+    what: "a worker's sidecar that goes while its app still publishes",
+    says: "the sidecar goes from 10 to 15 s, the app from 2 to 22 s",
     change: (object) => {
-      annotationsOf(object("Deployment", "order"))["dapr.io/block-shutdown-duration"] = "10s";
+      annotationsOf(object("Deployment", "order-worker"))["dapr.io/block-shutdown-duration"] = "10s";
     },
   },
   {
     rule: "grace-period-fits",
-    what: "an app that gives itself more than its sidecar waits",
-    says: "the app may take 62 s",
+    what: "an API that goes while callers' sidecars still hold on to its own",
+    says: "the sidecar goes from 32 to 37 s, the app from 7 to 57 s",
     change: (object) => {
-      object("ConfigMap", "order").data.SHUTDOWN_TIMEOUT_MS = "60000";
+      object("ConfigMap", "order").data.DRAIN_DELAY_MS = "5000";
     },
   },
   {

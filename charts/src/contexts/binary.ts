@@ -1,6 +1,6 @@
 import type { Environment } from "../environments/index.ts";
 import type { ChartContext, Platform } from "../platform.ts";
-import { apiShutdown, type ShutdownTimes, workerShutdown } from "./shutdown-times.ts";
+import { apiShutdown, gatewayShutdown, type ShutdownTimes, workerShutdown } from "./shutdown-times.ts";
 
 /** One Deployment: a binary of a context with its sidecar. */
 export interface Binary {
@@ -39,7 +39,10 @@ export const apiOf = (context: Pick<ChartContext, "context" | "number" | "apiApp
   };
 };
 
-/** In one Deployment, or consumers and the clock each in its own: the same app id, so that they share subscriptions and jobs. */
+/**
+ * In one Deployment, or consumers and the clock each in its own: the same app id, so that they share subscriptions and jobs. Dapr's operator
+ * then lets the app id's Service lead to the one or the other, and nobody calls it.
+ */
 export const workersOf = ({ context, workerAppId }: ChartContext, { workerModes }: Environment): readonly Binary[] =>
   workerModes.map((mode) => ({
     context,
@@ -56,5 +59,5 @@ export const workersOf = ({ context, workerAppId }: ChartContext, { workerModes 
 /** The door: an API whose probes and metrics have a port of their own, away from the world. */
 export const gatewayOf = (gateway: Platform["gateway"]): Binary => {
   const api = apiOf(gateway);
-  return { ...api, ports: { ...api.ports, ops: workerPorts.ops }, opsPort: "ops" };
+  return { ...api, ports: { ...api.ports, ops: workerPorts.ops }, opsPort: "ops", shutdown: gatewayShutdown };
 };

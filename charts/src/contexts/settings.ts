@@ -50,7 +50,7 @@ export const settingsOf = (binary: Binary, platform: Platform, environment: Envi
     SHUTDOWN_TIMEOUT_MS: String(shutdownTimeoutMs),
     AUTH_TOKEN_URL: `${AUTH_URL}/auth/token`,
     ...(binary.component === "worker"
-      ? {}
+      ? { SIDECAR_WAIT_MS: String(environment.startupSeconds * 1_000) }
       : {
           AUTH_ISSUER: environment.issuer,
           AUTH_AUDIENCE: AUDIENCE,

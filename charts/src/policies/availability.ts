@@ -1,4 +1,13 @@
-import { deployments, type Finding, ofKind, type Policy, picks, type Workload, workloads } from "./world.ts";
+import {
+  deployments,
+  type Finding,
+  ofKind,
+  type Policy,
+  picks,
+  type Workload,
+  type World,
+  workloads,
+} from "./world.ts";
 
 const budget: Policy = {
   name: "deployment-has-budget",
@@ -82,29 +91,52 @@ const probes: Policy = {
 
 const seconds = (duration: unknown): number => Number(/^(\d+)s$/.exec(String(duration))?.[1] ?? Number.NaN);
 
-/** Sidecar over app, pod over both: whatever the app still has to say while it stops, somebody takes. */
+interface Ends {
+  readonly at: Workload;
+  /** When the sidecar stops serving, and when it is gone. */
+  readonly sidecarLeaves: number;
+  readonly sidecarGone: number;
+  /** When the app stops serving, and when it is gone at the latest. */
+  readonly appLeaves: number;
+  readonly appGone: number;
+  readonly pod: number;
+}
+
+const endsOf = (world: World, at: Workload): Ends => {
+  const annotations = at.template.metadata?.annotations ?? {};
+  const sidecarLeaves = seconds(annotations["dapr.io/block-shutdown-duration"]);
+  const preStop = Math.max(0, ...at.containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
+  const { name } = at.manifest.metadata;
+  const settings = ofKind(world, "ConfigMap").find(({ manifest }) => manifest.metadata.name === name)?.manifest["data"];
+  return {
+    at,
+    sidecarLeaves,
+    sidecarGone: sidecarLeaves + Number(annotations["dapr.io/graceful-shutdown-seconds"]),
+    appLeaves: preStop + Number(settings?.DRAIN_DELAY_MS) / 1_000,
+    appGone: preStop + Number(settings?.SHUTDOWN_TIMEOUT_MS) / 1_000,
+    pod: Number(at.pod.terminationGracePeriodSeconds),
+  };
+};
+
+/** One outlives the other, by who still needs whom (shutdown-times.ts), and the pod outlives both. */
 const grace: Policy = {
   name: "grace-period-fits",
   check: (world) =>
-    deployments(world).flatMap((at): Finding[] => {
-      const annotations = at.template.metadata?.annotations ?? {};
-      const block = seconds(annotations["dapr.io/block-shutdown-duration"]);
-      const graceful = Number(annotations["dapr.io/graceful-shutdown-seconds"]);
-      const preStop = Math.max(0, ...at.containers.map(({ lifecycle }) => lifecycle?.preStop?.sleep?.seconds ?? 0));
-      const config = ofKind(world, "ConfigMap").find(
-        ({ manifest }) => manifest.metadata.name === at.manifest.metadata.name,
-      );
-      const app = preStop + Number(config?.manifest["data"]?.SHUTDOWN_TIMEOUT_MS) / 1_000;
-      const pod = Number(at.pod.terminationGracePeriodSeconds);
-      return [
-        ...(block > app
+    deployments(world)
+      .map((at) => endsOf(world, at))
+      .flatMap(({ at, sidecarLeaves, sidecarGone, appLeaves, appGone, pod }): Finding[] => [
+        ...(sidecarLeaves > appGone || appLeaves >= sidecarGone
           ? []
-          : [{ at, problem: `the sidecar waits ${block} s, and the app may take ${app} s to stop` }]),
-        ...(pod > block + graceful
+          : [
+              {
+                at,
+                problem: `neither outlives the other: the sidecar goes from ${sidecarLeaves} to ${sidecarGone} s, the app from ${appLeaves} to ${appGone} s`,
+              },
+            ]),
+        ...(pod > Math.max(sidecarGone, appGone)
           ? []
-          : [{ at, problem: `the pod has ${pod} s, and its sidecar may take ${block} s and ${graceful} s` }]),
-      ];
-    }),
+          : [{ at, problem: `the pod has ${pod} s, its app ${appGone} s and its sidecar ${sidecarGone} s` }]),
+      ]),
 };
 
 const account: Policy = {

@@ -67,6 +67,8 @@ export const workerConfig = platformConfig.extend({
   RELAY_LEASE_MS: durationMs({ min: 200, max: 3_600_000 }).default(10_000),
   /** How long runs of cron jobs stay in the history. */
   JOB_HISTORY_RETAIN_MS: durationMs({ min: 3_600_000 }).default(30 * 86_400_000),
+  /** How long the sidecar may take to come up before the worker gives up. A full machine takes minutes to start all at once, and restarts would make it fuller. */
+  SIDECAR_WAIT_MS: durationMs({ min: 1_000, max: 3_600_000 }).default(30_000),
   /** Probes and metrics. */
   OPS_PORT: port({ zero: true }).default(8081),
 });

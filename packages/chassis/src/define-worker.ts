@@ -118,7 +118,7 @@ const startWorker =
       // Listen first: daprd waits for the app's port, and asks once what to subscribe to.
       const { port: appPort } = await callback.start();
       const { port: opsPort } = await ops.start();
-      await dapr.waitUntilReady(shutdown.signal);
+      await dapr.waitUntilReady(shutdown.signal, { timeoutMs: config.SIDECAR_WAIT_MS });
       for (const worker of workers) {
         await worker.start(shutdown.signal);
         health.addCheck(worker.name, () => worker.healthCheck());
