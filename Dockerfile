@@ -1,6 +1,9 @@
 # One for all: docker build --build-arg SERVICE=order -t localhost/tandem/order:dev .   (or: npm run image -- order)
 # Nothing here needs BuildKit: podman and buildah build it too. docs/images.md says what is inside and why.
 ARG NODE_IMAGE=node:24-slim
+ARG SERVICE
+# What is bundled: "all" does it once for the images of all services (npm run image -- all).
+ARG BUNDLE=${SERVICE}
 
 # What npm needs to know, and nothing else: a changed source does not install again.
 FROM ${NODE_IMAGE} AS manifests
@@ -23,10 +26,8 @@ RUN node /collect-runtime.ts /runtime
 
 FROM dependencies AS bundle
 COPY . .
-ARG SERVICE
-# "all" bundles every service here, once for all images (npm run image -- all).
-ARG BUNDLE=${SERVICE}
-RUN test -n "$SERVICE" || { echo "say which: --build-arg SERVICE=order" >&2; exit 1; }
+ARG BUNDLE
+RUN test -n "$BUNDLE" || { echo "say which: --build-arg SERVICE=order" >&2; exit 1; }
 # Compiled at the path that it will have, which is part of what V8 remembers.
 RUN node tools/bundle/src/main.ts "$BUNDLE" --at /app --warm --out /out
 
