@@ -40,7 +40,7 @@ export const addInbox = (chart: Chart, image: string): void => {
       env: [{ name: "ALLOWED_HOSTS", value: hosts.join(",") }],
       startupProbe: tcpProbe("http", { periodSeconds: 2, failureThreshold: 60 }),
       livenessProbe: tcpProbe("http", { periodSeconds: 10, failureThreshold: 6 }),
-      readinessProbe: tcpProbe("http"),
+      readinessProbe: httpProbe("/", "http"),
       resources: resourcesOf("10m", "64Mi", "192Mi"),
       volumeMounts: [{ name: "tmp", mountPath: "/tmp" }],
     },
