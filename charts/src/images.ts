@@ -26,6 +26,11 @@ export const readImages = async (environment: EnvironmentName): Promise<ImageVer
   const text = await readFile(join(folder, `${environment}.json`), "utf8").catch(() => {
     throw new SynthError(`${file} is missing: it says which images ${environment} runs`);
   });
+  return parseImages(text, file);
+};
+
+/** @throws SynthError when the text is no JSON object of texts */
+export const parseImages = (text: string, file: string): ImageVersions => {
   const parsed = parse(text);
   if (!isVersions(parsed)) throw new SynthError(`${file} must be a JSON object of image names and their versions`);
   return parsed;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type EnvironmentName, environmentNames } from "../environments/environment.ts";
 import { environmentOf } from "../environments/index.ts";
-import type { ImageVersions } from "../images.ts";
+import { type ImageVersions, parseImages } from "../images.ts";
 import type { Platform } from "../platform.ts";
 import { synthesize } from "../synth.ts";
 import { SynthError } from "../synth-error.ts";
@@ -30,14 +30,7 @@ const readOffer = async (from: string, platform: Platform): Promise<ImageVersion
   const text = await readFile(from, "utf8").catch(() => {
     throw new SynthError(`--from ${from} is neither an environment (${environmentNames.join(", ")}) nor a file`);
   });
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && Object.values(parsed).every((v) => typeof v === "string"))
-      return parsed as ImageVersions;
-  } catch {
-    // Said below, with the name of the file.
-  }
-  throw new SynthError(`${from} must be a JSON object of image names and their versions`);
+  return parseImages(text, from);
 };
 
 const imagesNeeded = (platform: Platform, environment: EnvironmentName): readonly string[] => [
