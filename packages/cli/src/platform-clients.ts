@@ -26,14 +26,14 @@ export const openClients = (offset: number, token: TokenSource) =>
   openClientsAt((context) => apiUrl(context, offset), token);
 
 /** @param urlOf where a context's API is: the gateway's address for all of them, or its own */
-export const openClientsAt = (urlOf: (context: ContextName) => string, token: TokenSource) => {
+export const openClientsAt = (urlOf: (context: ContextName) => string, token: TokenSource, callTimeoutMs = 10_000) => {
   const open = <S extends DescService>(service: S, context: ContextName): Client<S> =>
     createClient(
       service,
       createConnectTransport({
         baseUrl: urlOf(context),
         httpVersion: "1.1",
-        defaultTimeoutMs: 10_000,
+        defaultTimeoutMs: callTimeoutMs,
         interceptors: [withToken(token)],
       }),
     );

@@ -1,6 +1,7 @@
 import { OrderStatus } from "@tandem/contracts/order";
 import type { Command } from "commander";
 import { openDoor } from "../demo/open-door.ts";
+import { patiently } from "../demo/patiently.ts";
 import { placeDemoOrder } from "../demo/place-demo-order.ts";
 import { findPlatform } from "../platform/find-platform.ts";
 import type { PlatformFlags } from "../platform/platform.ts";
@@ -8,6 +9,9 @@ import { openClientsAt } from "../platform-clients.ts";
 import { seedWorld } from "../seed-world.ts";
 import { demoCustomer } from "../world.ts";
 import { duration, withPlatform } from "./common-options.ts";
+
+/** A cluster that has just begun, on two cores, is slow. */
+const CALL_TIMEOUT_MS = 30_000;
 
 export const addDemoCommand = (program: Command): void => {
   withPlatform(program.command("demo"))
@@ -21,8 +25,9 @@ export const addDemoCommand = (program: Command): void => {
     .action(async ({ card, timeout, ...flags }: PlatformFlags & { card: string; timeout: number }) => {
       const { gatewayUrl, people } = await findPlatform(flags);
       // A platform that somebody else started may have no shop yet.
-      await seedWorld(openClientsAt(() => gatewayUrl, people.operator));
-      const customer = openDoor(gatewayUrl, people.customer(demoCustomer));
+      const staff = openClientsAt(() => gatewayUrl, people.operator, CALL_TIMEOUT_MS);
+      await patiently("a small shop", () => seedWorld(staff), timeout);
+      const customer = openDoor(gatewayUrl, people.customer(demoCustomer), CALL_TIMEOUT_MS);
       const { status } = await placeDemoOrder({
         customer,
         write: (line) => process.stdout.write(`${line}\n`),

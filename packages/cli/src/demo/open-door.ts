@@ -9,11 +9,11 @@ import { ShippingService } from "@tandem/contracts/shipping";
 import { type TokenSource, withToken } from "../platform-clients.ts";
 
 /** What a shop's app talks to: one address, one token. */
-export const openDoor = (url: string, token: TokenSource) => {
+export const openDoor = (url: string, token: TokenSource, callTimeoutMs = 10_000) => {
   const transport = createConnectTransport({
     baseUrl: url,
     httpVersion: "1.1",
-    defaultTimeoutMs: 10_000,
+    defaultTimeoutMs: callTimeoutMs,
     interceptors: [withToken(token)],
   });
   const open = <S extends DescService>(service: S): Client<S> => createClient(service, transport);

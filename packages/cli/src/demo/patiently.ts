@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Code, ConnectError } from "@connectrpc/connect";
 
-const NOT_YET: ReadonlySet<Code> = new Set([Code.NotFound, Code.Unavailable]);
+const NOT_YET: ReadonlySet<Code> = new Set([Code.NotFound, Code.Unavailable, Code.DeadlineExceeded]);
 
 /**
- * Asks until there is an answer: read models hear of things by events, a moment after they happened.
+ * Asks until there is an answer: read models hear of things by events, a moment after they happened, and a pod that answers may be
+ * gone before the next one is there.
  * @throws the last error, or one that says what did not come within `forMs` (default 30 000)
  */
 export const patiently = async <T>(what: string, ask: () => Promise<T | undefined>, forMs = 30_000): Promise<T> => {

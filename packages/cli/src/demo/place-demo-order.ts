@@ -15,7 +15,7 @@ export interface DemoOptions {
   /** Logged in as the customer. */
   readonly customer: DoorClients;
   readonly write: (line: string) => void;
-  /** Give up after. Default 60 000. */
+  /** Give up after, on the order and on each thing that is waited for. Default 60 000. */
   readonly timeoutMs?: number;
   /** Default a card that is good. */
   readonly cardToken?: string;
@@ -45,10 +45,10 @@ export const placeDemoOrder = async ({
   timeoutMs = 60_000,
   cardToken = "tok_visa",
 }: DemoOptions): Promise<DemoResult> => {
-  const profile = await readProfile(customer);
+  const profile = await readProfile(customer, timeoutMs);
   write(`${profile.displayName} <${profile.email}> is registered and logged in`);
   const cartId = newId();
-  for (const { productId, sku, quantity, query, title, price } of await findProducts(customer)) {
+  for (const { productId, sku, quantity, query, title, price } of await findProducts(customer, timeoutMs)) {
     await customer.carts.putCartItem({ cartId, productId, sku, quantity, currencyCode: CURRENCY });
     write(`  searched "${query}", found "${title}"${price}: ${quantity} into the cart`);
   }
@@ -65,7 +65,11 @@ export const placeDemoOrder = async ({
   // By what they are, not by how many: an entry of another context may come in before one that was shown.
   const shown = new Set<string>();
   for (;;) {
-    const timeline = await customer.orders.getOrderTimeline({ orderId: order.orderId });
+    const timeline = await patiently(
+      "the timeline",
+      () => customer.orders.getOrderTimeline({ orderId: order.orderId }),
+      timeoutMs,
+    );
     for (const entry of timeline.entries) {
       const key = `${entry.step} ${entry.eventId}`;
       if (shown.has(key)) continue;
@@ -75,7 +79,7 @@ export const placeDemoOrder = async ({
     const elapsedMs = performance.now() - startedAt;
     if (timeline.final) {
       write(`Order ${order.orderId} is ${enumName(OrderStatus, timeline.status)} after ${Math.round(elapsedMs)} ms`);
-      await showAfterwards(customer, order.orderId, write);
+      await showAfterwards(customer, order.orderId, write, timeoutMs);
       return { orderId: order.orderId, status: timeline.status, elapsedMs };
     }
     if (elapsedMs > timeoutMs) {
@@ -88,8 +92,8 @@ export const placeDemoOrder = async ({
 };
 
 /** The profile is made of the registration's event: a moment later than the login works. */
-const readProfile = ({ customers }: DoorClients) =>
-  patiently("the profile of a new customer", async () => (await customers.getMyProfile({})).customer);
+const readProfile = ({ customers }: DoorClients, patienceMs: number) =>
+  patiently("the profile of a new customer", async () => (await customers.getMyProfile({})).customer, patienceMs);
 
 const marks: Readonly<Record<number, string>> = {
   [TimelineOutcome.UNSPECIFIED]: " ",

@@ -16,17 +16,22 @@ export const showAfterwards = async (
   { shipping, notifications, url }: DoorClients,
   orderId: string,
   write: (line: string) => void,
+  patienceMs?: number,
 ): Promise<void> => {
-  const { shipments } = await shipping.listShipments({ orderId });
+  const { shipments } = await patiently("the parcels", () => shipping.listShipments({ orderId }), patienceMs);
   for (const { shipmentId, carrier, trackingNumber, status, price } of shipments) {
     const state = enumName(ShipmentStatus, status).toLowerCase();
     const costs = price ? `, ${amountOf(price.amountMinor)}` : "";
     write(`  parcel ${trackingNumber} by ${carrier}${costs}: ${state}, label ${url}/shipments/${shipmentId}/label`);
   }
-  const told = await patiently("the customer's mail", async () => {
-    const { notifications: list } = await notifications.listNotifications({ orderId });
-    return list.length > 0 && list.every(({ status }) => SETTLED.has(status)) ? list : undefined;
-  });
+  const told = await patiently(
+    "the customer's mail",
+    async () => {
+      const { notifications: list } = await notifications.listNotifications({ orderId });
+      return list.length > 0 && list.every(({ status }) => SETTLED.has(status)) ? list : undefined;
+    },
+    patienceMs,
+  );
   for (const { subject, status } of told.toReversed()) {
     write(`  told by mail: "${subject}" (${enumName(NotificationStatus, status).toLowerCase()})`);
   }
