@@ -18,13 +18,13 @@ export const projectsOf = (environment: EnvironmentName) => ({
 const kinds = (group: string, ...names: readonly string[]) => names.map((kind) => ({ group, kind }));
 
 /** A kind that is missing here is refused by Argo CD: writing it is a decision, and secrets never come from git. */
-const workloadKinds = ({ installed }: Environment) => [
+const workloadKinds = ({ installed, door }: Environment) => [
   ...kinds("", "ConfigMap", "Service", "ServiceAccount", "PersistentVolumeClaim"),
   ...kinds("apps", "Deployment", "StatefulSet"),
   ...kinds("batch", "Job", "CronJob"),
   ...kinds("autoscaling", "HorizontalPodAutoscaler"),
   ...kinds("policy", "PodDisruptionBudget"),
-  ...kinds("networking.k8s.io", "NetworkPolicy"),
+  ...kinds("networking.k8s.io", "NetworkPolicy", ...(door === undefined ? [] : ["Ingress"])),
   ...kinds("dapr.io", "Component", "Configuration", "HTTPEndpoint", "Resiliency", "Subscription"),
   ...(installed.keda ? kinds("keda.sh", "ScaledObject", "TriggerAuthentication") : []),
   ...(installed.prometheusOperator

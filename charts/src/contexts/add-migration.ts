@@ -6,6 +6,7 @@ import type { Scope } from "../scope.ts";
 import { secretCatalogue } from "../secrets/secret-catalogue.ts";
 import { migrationLabels } from "./labels.ts";
 import { containerSecurity, podSecurity } from "./pod-security.ts";
+import { priorityOf } from "./priorities.ts";
 import { resourcesOf } from "./resources.ts";
 import { variablesOf } from "./secret-variables.ts";
 
@@ -42,6 +43,8 @@ export const addMigration = (chart: Chart, context: ChartContext, scope: Scope, 
           serviceAccountName: name,
           automountServiceAccountToken: false,
           enableServiceLinks: false,
+          // A release waits for it.
+          priorityClassName: priorityOf("api"),
           securityContext: podSecurity,
           containers: [
             {

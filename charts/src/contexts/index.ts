@@ -2,6 +2,7 @@ import type { Environment } from "../environments/index.ts";
 import type { ChartContext } from "../platform.ts";
 import type { Layer, Scope } from "../scope.ts";
 import { addDeployment } from "./add-deployment.ts";
+import { addIngress } from "./add-ingress.ts";
 import { addMigration } from "./add-migration.ts";
 import { addMonitor } from "./add-monitor.ts";
 import { addNamespace } from "./add-namespace.ts";
@@ -36,5 +37,7 @@ export const addContexts = (scope: Scope, environment: Environment): void => {
   addBrokerAuthentication(scope, environment);
   const { contexts, gateway } = scope.platform;
   for (const context of contexts) addContext(scope, context, environment);
-  addBinary(scope, `30-contexts/${gateway.context}`, gatewayOf(gateway), environment);
+  const door = gatewayOf(gateway);
+  addBinary(scope, `30-contexts/${gateway.context}`, door, environment);
+  addIngress(scope.file(`30-contexts/${gateway.context}`, "ingress"), door, environment);
 };

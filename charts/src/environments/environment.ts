@@ -41,6 +41,15 @@ export interface Environment {
     | { readonly kind: "external"; readonly store: string; readonly prefix: string };
   /** The door as the world sees it: issuer of tokens, and where links in mails lead. */
   readonly publicUrl: string;
+  /** How the world gets to the door: an Ingress. Absent: by `kubectl port-forward`. */
+  readonly door?: {
+    readonly host: string;
+    /** gRPC has a name of its own: one host cannot speak both to a controller that has to know. */
+    readonly grpcHost: string;
+    readonly ingressClass: string;
+    /** Of cert-manager, for the certificate of both. */
+    readonly certificateIssuer: string;
+  };
   /** Who issues tokens: a name, the same for all. */
   readonly issuer: string;
   /** Proxies between the world and the gateway. */

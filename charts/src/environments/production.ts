@@ -12,6 +12,12 @@ export const production: Environment = {
   broker: { kind: "kafka", bootstrapServers: "kafka.tandem.internal:9093" },
   secrets: { kind: "external", store: "tandem-production", prefix: "tandem/production" },
   publicUrl: "https://api.tandem.example",
+  door: {
+    host: "api.tandem.example",
+    grpcHost: "grpc.tandem.example",
+    ingressClass: "traefik",
+    certificateIssuer: "letsencrypt",
+  },
   issuer: "https://api.tandem.example",
   proxies: 1,
   otlpEndpoint: "http://otel-collector.observability:4318",

@@ -8,6 +8,12 @@ export const staging: Environment = {
   broker: { kind: "redis", address: "redis.tandem.internal:6379" },
   secrets: { kind: "external", store: "tandem-staging", prefix: "tandem/staging" },
   publicUrl: "https://api.staging.tandem.example",
+  door: {
+    host: "api.staging.tandem.example",
+    grpcHost: "grpc.staging.tandem.example",
+    ingressClass: "traefik",
+    certificateIssuer: "letsencrypt",
+  },
   issuer: "https://api.staging.tandem.example",
   traceSampleBasisPoints: 10_000,
   logLevel: "debug",
