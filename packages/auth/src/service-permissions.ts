@@ -16,6 +16,8 @@ const table: Readonly<Record<string, readonly string[]>> = {
   ],
   // The one binary without an outbox to publish `audit.recorded` through.
   gateway: ["audit.record"],
+  // Sends the mails that confirm addresses and reset passwords: their tokens are in no event, so it asks for them (ADR 14).
+  "notification-worker": ["verification.issue"],
   // Whose checkout it is. It asks by events today; this is who may ask by call. Quotes it gets with the customer's token.
   order: ["payment.authorize", "stock.reserve"],
 };

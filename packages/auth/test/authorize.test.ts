@@ -99,6 +99,7 @@ describe("the tables of roles and of services", () => {
       "audit.record",
       "payment.authorize",
       "stock.reserve",
+      "verification.issue",
     ]);
   });
 

@@ -76,7 +76,7 @@ export const serviceCatalogue: readonly ServiceEntry[] = Object.freeze([
   toEntry("warehouse", { number: 4, services: [WarehouseService] }),
   toEntry("fulfillment", { number: 5, services: [FulfillmentService] }),
   toEntry("shipping", { number: 6, services: [ShippingService] }),
-  toEntry("notification", { number: 7, services: [NotificationService] }),
+  toEntry("notification", { number: 7, services: [NotificationService], dependsOn: ["auth"] }),
   toEntry("customer", { number: 8, services: [CustomerService] }),
   toEntry("search", { number: 9, services: [SearchService] }),
   toEntry("pricing", { number: 10, services: [PricingService] }),

@@ -33,6 +33,7 @@ describe("somebody who registers", () => {
           roles: ["customer"],
         },
       },
+      { topic: "auth.verification_requested", data: { purpose: "VERIFICATION_PURPOSE_CONFIRM_EMAIL" } },
     ]);
     expect(await people.authenticate(tokens.accessToken)).toMatchObject({
       subject: user.userId,
@@ -61,7 +62,7 @@ describe("somebody who registers", () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => people.register(email)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     const { userId } = await people.session(email);
-    expect(await auth.topics(userId)).toEqual(["auth.user_registered"]);
+    expect(await auth.topics(userId)).toEqual(["auth.user_registered", "auth.verification_requested"]);
   });
 
   it.each([
@@ -99,7 +100,7 @@ describe("a login that fails", () => {
   it("tells the owner of the account, with where it came from, and nobody else", async () => {
     const { userId, email } = await people.newcomer();
     await people.logIn(email, "not the password", { "user-agent": `curl/8 ${"x".repeat(300)}` });
-    const [, failed] = await auth.events(userId);
+    const failed = (await auth.events(userId)).at(-1);
     expect(failed).toMatchObject({
       topic: "auth.login_failed",
       data: { userId, email, failedAttempts: 1, ip: "127.0.0.1", customerId: userId },

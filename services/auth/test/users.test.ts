@@ -29,6 +29,7 @@ describe("the staff", () => {
     expect(principal.customerId).toBeUndefined();
     expect(await auth.events(json.data.userId)).toMatchObject([
       { topic: "auth.user_registered", data: { sellerId, roles: ["seller"] } },
+      { topic: "auth.verification_requested" },
     ]);
   });
 

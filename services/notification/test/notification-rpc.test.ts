@@ -231,7 +231,7 @@ describe("templates", () => {
 
   it("are listed with their variables, and previewed in the closest language", async () => {
     const { templates } = (await get("/notification/templates")).json.data;
-    expect(templates).toHaveLength(15);
+    expect(templates).toHaveLength(17);
     const confirmed = templates.find((one: { name: string }) => one.name === "order.confirmed");
     expect(confirmed).toMatchObject({ locales: ["de", "en"], urgent: true, category: "NOTIFICATION_CATEGORY_ORDER" });
     const lines = confirmed.variables.find((one: { name: string }) => one.name === "lines");

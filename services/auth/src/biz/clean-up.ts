@@ -12,7 +12,7 @@ export interface CleanUpDeps {
   readonly batchSize?: number;
 }
 
-/** Deletes what is over: sessions, refresh tokens, attempts. In batches, so that no transaction is long. */
+/** Deletes what is over: sessions, refresh tokens, verifications, attempts. In batches, so that no transaction is long. */
 export const makeCleanUp = ({ uow, clock, keepMs, forgetMs, batchSize = 1_000 }: CleanUpDeps) => {
   const all = async (
     remove: (repositories: Repositories) => Promise<number>,
@@ -29,6 +29,7 @@ export const makeCleanUp = ({ uow, clock, keepMs, forgetMs, batchSize = 1_000 }:
     return {
       sessions: await all(({ sessions }) => sessions.deleteOver(over, batchSize), signal),
       refreshTokens: await all(({ refreshTokens }) => refreshTokens.deleteExpired(over, batchSize), signal),
+      verifications: await all(({ verifications }) => verifications.deleteExpired(over, batchSize), signal),
       attempts: await all(({ throttles }) => throttles.deleteIdle(new Date(nowMs - forgetMs), batchSize), signal),
     };
   };

@@ -1,6 +1,6 @@
-import { type Clock, isAppError } from "@tandem/kernel";
+import type { Clock } from "@tandem/kernel";
 import type { Origin } from "../model/auth-events.ts";
-import { normalizeEmail } from "../model/email.ts";
+import { keyOfAnything } from "../model/email.ts";
 import { credentialsInvalid } from "../model/errors.ts";
 import type { Session, SessionPolicy } from "../model/session.ts";
 import type { User } from "../model/user.ts";
@@ -39,7 +39,7 @@ export const makeLogIn = (deps: LogInDeps) => {
     signal?: AbortSignal,
   ): Promise<{ user: User; tokens: Tokens }> => {
     const startedMs = performance.now();
-    const emailKey = keyOf(email);
+    const emailKey = keyOfAnything(email);
     const known = await users.getByEmailKey(emailKey);
     const { matches, stale, throttleKey } = await deps.checkCredentials(
       { emailKey, password, user: known, from },
@@ -83,14 +83,4 @@ export const makeLogIn = (deps: LogInDeps) => {
     const tokens = await deps.issueTokens(opened.user, opened.session, token, opened.row.expiresAt);
     return { user: opened.user, tokens };
   };
-};
-
-/** What is no address is one that nobody has. */
-const keyOf = (email: string): string => {
-  try {
-    return normalizeEmail(email).key;
-  } catch (error) {
-    if (!isAppError(error, "auth.email_invalid")) throw error;
-    return email.trim().toLowerCase();
-  }
 };

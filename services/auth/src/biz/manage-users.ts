@@ -57,5 +57,6 @@ export const makeEraseUser =
       }
       if (before?.status !== "ACTIVE") return;
       await endSessionsOf(repositories, before, { reason: "USER_ERASED", now });
+      await repositories.verifications.deleteByUserId(before.id);
       await users.update(erase(before));
     }, signal);

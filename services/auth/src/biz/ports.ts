@@ -4,6 +4,7 @@ import type { RefreshToken, Session } from "../model/session.ts";
 import type { SigningKeyRecord } from "../model/signing-key.ts";
 import type { Attempts } from "../model/throttle.ts";
 import type { User, UserRole } from "../model/user.ts";
+import type { Verification, VerificationPurpose } from "../model/verification.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -40,6 +41,14 @@ export interface RefreshTokens {
   hashOf(token: string): string;
   /** Always the same for the same token and nonce, and for nobody to guess without the key. */
   successorOf(token: string, nonce: string): string;
+}
+
+/** Tokens of mails and what is kept of them. */
+export interface VerificationTokens {
+  /** Always the same, and for nobody to guess without the key. */
+  tokenOf(verificationId: string): string;
+  /** What is kept: opens nothing. */
+  hashOf(token: string): string;
 }
 
 /** Names an address in the throttle without naming it. */
@@ -95,6 +104,7 @@ export interface SigningKeyReader {
 
 export interface UserRepository {
   lockById(userId: string): Promise<User | undefined>;
+  lockByEmailKey(emailKey: string): Promise<User | undefined>;
   /** Without a lock. */
   getById(userId: string): Promise<User | undefined>;
   /** False when the address, the id or the customer is taken. */
@@ -122,6 +132,20 @@ export interface RefreshTokenRepository {
   deleteExpired(before: Date, limit: number): Promise<number>;
 }
 
+export interface VerificationRepository {
+  /** Without a lock: whose user to lock. */
+  getByHash(tokenHash: string): Promise<Verification | undefined>;
+  lockById(verificationId: string): Promise<Verification | undefined>;
+  /** The one not used, whether its time is over or not. The user's row must have been locked in this transaction. */
+  lockOpen(userId: string, purpose: VerificationPurpose): Promise<Verification | undefined>;
+  create(verification: Verification): Promise<void>;
+  update(verification: Verification): Promise<void>;
+  delete(verificationId: string): Promise<void>;
+  deleteByUserId(userId: string): Promise<void>;
+  /** Those that ended before `before`; at most `limit`. Returns how many. */
+  deleteExpired(before: Date, limit: number): Promise<number>;
+}
+
 export interface ThrottleRepository {
   /** Locks the address until the end of the transaction, also one that was never tried. */
   lockByKey(key: string, now: Date): Promise<Attempts | undefined>;
@@ -146,6 +170,7 @@ export interface Repositories {
   readonly users: UserRepository;
   readonly sessions: SessionRepository;
   readonly refreshTokens: RefreshTokenRepository;
+  readonly verifications: VerificationRepository;
   readonly throttles: ThrottleRepository;
   readonly signingKeys: SigningKeyRepository;
   readonly outbox: OutboxPort;

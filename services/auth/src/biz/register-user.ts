@@ -5,12 +5,15 @@ import { emailTaken } from "../model/errors.ts";
 import { checkPassword } from "../model/password.ts";
 import { createUser, type User, type UserRole } from "../model/user.ts";
 import type { AuthUnitOfWork, EvenOut, PasswordHasher } from "./ports.ts";
+import { requestVerification, type VerificationParts } from "./request-verification.ts";
 
 export interface RegisterDeps {
   readonly uow: AuthUnitOfWork;
   readonly passwords: PasswordHasher;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** How long the tokens of mails work. */
+  readonly ttls: VerificationParts["ttls"];
 }
 
 export interface RegisterInput {
@@ -26,7 +29,7 @@ interface Outcome {
 }
 
 const makeOpenAccount =
-  ({ uow, passwords, clock, newId }: RegisterDeps) =>
+  ({ uow, passwords, clock, newId, ttls }: RegisterDeps) =>
   async (
     input: RegisterInput & { readonly roles: readonly UserRole[]; readonly sellerId?: string | undefined },
     signal?: AbortSignal,
@@ -36,12 +39,18 @@ const makeOpenAccount =
     checkPassword(input.password, { email: email.address, name: displayName });
     // Before anybody looks whether the address is free: the expensive part is the same for both.
     const passwordHash = await passwords.hash(input.password, signal);
-    return uow.transact(async ({ users, outbox }) => {
+    return uow.transact(async (repositories) => {
+      const { users, outbox } = repositories;
       const { roles, sellerId, locale } = input;
       const user = createUser({ id: newId(), email, displayName, locale, passwordHash, roles, sellerId }, clock.now());
       const created = await users.createIfAbsent(user);
-      if (created) await outbox.add(userRegistered(user, user.createdAt));
-      return { user, created };
+      if (!created) return { user, created };
+      await outbox.add(userRegistered(user, user.createdAt));
+      const now = user.createdAt;
+      return {
+        user: await requestVerification(repositories, user, { purpose: "CONFIRM_EMAIL", newId, ttls, now }),
+        created,
+      };
     }, signal);
   };
 

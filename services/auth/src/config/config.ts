@@ -72,6 +72,14 @@ export const authApiConfig = apiConfig.extend({
   /** Per address of the network and process. The gateway limits across replicas. */
   LOGINS_PER_MINUTE: integer({ min: 1, max: 1_000_000 }).default(60),
   REGISTRATIONS_PER_MINUTE: integer({ min: 1, max: 1_000_000 }).default(20),
+  /** Mails asked for, and tokens of mails tried. */
+  VERIFICATIONS_PER_MINUTE: integer({ min: 1, max: 1_000_000 }).default(20),
+  /** How long the token of such a mail works. */
+  CONFIRM_EMAIL_TTL_MS: durationMs({ min: 1_000, max: 30 * DAY }).default(3 * DAY),
+  RESET_PASSWORD_TTL_MS: durationMs({ min: 1_000, max: DAY }).default(30 * MINUTE),
+  /** Mails of one kind to one address before there is a pause; each further one doubles it, up to a day. */
+  VERIFICATION_MAILS: integer({ min: 1, max: 1_000 }).default(3),
+  VERIFICATION_PAUSE_MS: durationMs({ min: 1_000, max: DAY }).default(15 * MINUTE),
   /** No refusal and no registration is answered sooner, so that time tells nothing. */
   ANSWER_FLOOR_MS: durationMs({ max: 5_000 }).default(250),
   /** argon2id; a password is hashed anew at the next login when these change. */

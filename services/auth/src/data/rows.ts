@@ -1,7 +1,8 @@
 import type { InferInsertModel, InferSelectModel } from "drizzle-orm";
 import type { RefreshToken, Session } from "../model/session.ts";
 import type { User } from "../model/user.ts";
-import type { refreshTokenTable, sessionTable, userTable } from "./schema.ts";
+import type { Verification } from "../model/verification.ts";
+import type { refreshTokenTable, sessionTable, userTable, verificationTable } from "./schema.ts";
 
 export const userFromRow = ({ email, emailKey, ...row }: InferSelectModel<typeof userTable>): User => ({
   ...row,
@@ -10,6 +11,7 @@ export const userFromRow = ({ email, emailKey, ...row }: InferSelectModel<typeof
   customerId: row.customerId ?? undefined,
   sellerId: row.sellerId ?? undefined,
   lastLoginAt: row.lastLoginAt ?? undefined,
+  emailConfirmedAt: row.emailConfirmedAt ?? undefined,
 });
 
 export const userToRow = ({ email, ...user }: User): InferInsertModel<typeof userTable> => ({
@@ -21,6 +23,7 @@ export const userToRow = ({ email, ...user }: User): InferInsertModel<typeof use
   customerId: user.customerId ?? null,
   sellerId: user.sellerId ?? null,
   lastLoginAt: user.lastLoginAt ?? null,
+  emailConfirmedAt: user.emailConfirmedAt ?? null,
 });
 
 export const sessionFromRow = (row: InferSelectModel<typeof sessionTable>): Session => ({
@@ -39,4 +42,16 @@ export const tokenFromRow = (row: InferSelectModel<typeof refreshTokenTable>): R
   ...row,
   successorHash: row.successorHash ?? undefined,
   usedAt: row.usedAt ?? undefined,
+});
+
+export const verificationFromRow = (row: InferSelectModel<typeof verificationTable>): Verification => ({
+  ...row,
+  tokenHash: row.tokenHash ?? undefined,
+  usedAt: row.usedAt ?? undefined,
+});
+
+export const verificationToRow = (verification: Verification): InferInsertModel<typeof verificationTable> => ({
+  ...verification,
+  tokenHash: verification.tokenHash ?? null,
+  usedAt: verification.usedAt ?? null,
 });

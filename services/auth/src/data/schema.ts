@@ -1,6 +1,7 @@
 import { bigint, customType, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { SessionEnd } from "../model/session.ts";
 import type { UserRole, UserStatus } from "../model/user.ts";
+import type { VerificationPurpose } from "../model/verification.ts";
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => "bytea" });
 /** Bytes in the database, hex in the code, so that values compare. */
@@ -25,6 +26,7 @@ export const userTable = pgTable("app_user", {
   createdAt: at("created_at").notNull(),
   passwordChangedAt: at("password_changed_at").notNull(),
   lastLoginAt: at("last_login_at"),
+  emailConfirmedAt: at("email_confirmed_at"),
   version: bigint("version", { mode: "bigint" }).notNull(),
 });
 
@@ -47,6 +49,16 @@ export const refreshTokenTable = pgTable("refresh_token", {
   nonce: hex("nonce").notNull(),
   successorHash: hex("successor_hash"),
   issuedAt: at("issued_at").notNull(),
+  expiresAt: at("expires_at").notNull(),
+  usedAt: at("used_at"),
+});
+
+export const verificationTable = pgTable("verification", {
+  id: uuid("id").primaryKey(),
+  userId: uuid("user_id").notNull(),
+  purpose: text("purpose").$type<VerificationPurpose>().notNull(),
+  tokenHash: hex("token_hash"),
+  requestedAt: at("requested_at").notNull(),
   expiresAt: at("expires_at").notNull(),
   usedAt: at("used_at"),
 });

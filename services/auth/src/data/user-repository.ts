@@ -15,6 +15,11 @@ export const makeUserRepository = (tx: Transaction): UserRepository => ({
     return row && userFromRow(row);
   },
 
+  async lockByEmailKey(emailKey) {
+    const [row] = await tx.select().from(userTable).where(eq(userTable.emailKey, emailKey)).for("update");
+    return row && userFromRow(row);
+  },
+
   async createIfAbsent(user) {
     const created = await tx
       .insert(userTable)

@@ -1,5 +1,12 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { LoginFailedSchema, SessionEnd, SessionRevokedSchema, UserRegisteredSchema } from "@tandem/contracts/auth";
+import {
+  LoginFailedSchema,
+  SessionEnd,
+  SessionRevokedSchema,
+  UserRegisteredSchema,
+  VerificationPurpose,
+  VerificationRequestedSchema,
+} from "@tandem/contracts/auth";
 import { newEvent, type OutgoingEvent } from "@tandem/messaging";
 import type { AuthEvent } from "../model/auth-events.ts";
 
@@ -31,6 +38,21 @@ export const toOutgoingEvent = (event: AuthEvent): OutgoingEvent => {
         ...(lockedUntil ? { lockedUntil: timestampFromDate(lockedUntil) } : {}),
         ip: from.ip,
         userAgent: from.userAgent,
+        customerId: user.customerId ?? "",
+      });
+    }
+    case "auth.verification_requested": {
+      const { user, verification } = event;
+      return newEvent(VerificationRequestedSchema, {
+        userId: user.id,
+        aggregateVersion: user.version,
+        occurredAt,
+        verificationId: verification.id,
+        purpose: VerificationPurpose[verification.purpose],
+        expiresAt: timestampFromDate(verification.expiresAt),
+        email: user.email?.address ?? "",
+        displayName: user.displayName,
+        locale: user.locale,
         customerId: user.customerId ?? "",
       });
     }

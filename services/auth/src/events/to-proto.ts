@@ -17,6 +17,7 @@ export const userToProto = (user: User, lockedUntil?: Date) =>
     status: ProtoStatus[user.status],
     createdAt: timestampFromDate(user.createdAt),
     ...(user.lastLoginAt ? { lastLoginAt: timestampFromDate(user.lastLoginAt) } : {}),
+    ...(user.emailConfirmedAt ? { emailConfirmedAt: timestampFromDate(user.emailConfirmedAt) } : {}),
     ...(lockedUntil ? { lockedUntil: timestampFromDate(lockedUntil) } : {}),
     version: user.version,
   });

@@ -1,5 +1,6 @@
 import type { Session } from "./session.ts";
 import type { User } from "./user.ts";
+import type { Verification } from "./verification.ts";
 
 /** What happened, in the words of this context; `events/` puts it into proto. */
 export type AuthEvent =
@@ -16,6 +17,12 @@ export type AuthEvent =
       readonly type: "auth.session_revoked";
       readonly session: Session;
       readonly customerId: string | undefined;
+      readonly at: Date;
+    }
+  | {
+      readonly type: "auth.verification_requested";
+      readonly user: User;
+      readonly verification: Verification;
       readonly at: Date;
     };
 
@@ -45,5 +52,13 @@ export const sessionRevoked = (session: Session, customerId: string | undefined,
   type: "auth.session_revoked",
   session,
   customerId,
+  at,
+});
+
+/** A mail is to be sent; what it lets its reader do stands in it alone. */
+export const verificationRequested = (user: User, verification: Verification, at: Date): AuthEvent => ({
+  type: "auth.verification_requested",
+  user,
+  verification,
   at,
 });

@@ -1,3 +1,4 @@
+import { isAppError } from "@tandem/kernel";
 import { emailInvalid } from "./errors.ts";
 
 const LOCAL = /^[^\s@"(),:;<>[\\\]\p{Cc}]{1,64}$/u;
@@ -29,6 +30,16 @@ export const normalizeEmail = (text: string): Email => {
   const address = `${local}@${domain}`;
   if (address.length > 254) throw emailInvalid();
   return { address, key: address.toLowerCase() };
+};
+
+/** As {@link normalizeEmail} compares it; what is no address is one that nobody has. */
+export const keyOfAnything = (text: string): string => {
+  try {
+    return normalizeEmail(text).key;
+  } catch (error) {
+    if (!isAppError(error, "auth.email_invalid")) throw error;
+    return text.trim().toLowerCase();
+  }
 };
 
 /** In lower case ASCII (`bücher.example` is `xn--bcher-kva.example`); empty when it is none. */

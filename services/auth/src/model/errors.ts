@@ -50,5 +50,15 @@ export const tooManyAttempts = (seconds: number) =>
     `Too many attempts from this address of the network. Try again in ${seconds} s.`,
   );
 
+export const verificationInvalid = () =>
+  new AppError(
+    "unauthenticated",
+    "auth.verification_invalid",
+    "This token does not work, or does not work any more. Ask for another mail.",
+  );
+
+export const verificationOver = () =>
+  new AppError("failed_precondition", "auth.verification_over", "There is nothing to be sent any more.");
+
 export const noAccount = () =>
   new AppError("failed_precondition", "auth.no_account", "The caller is no user of this context.");

@@ -20,6 +20,8 @@ export interface User {
   readonly createdAt: Date;
   readonly passwordChangedAt: Date;
   readonly lastLoginAt: Date | undefined;
+  /** When they showed that they read its mail. */
+  readonly emailConfirmedAt: Date | undefined;
   readonly version: bigint;
 }
 
@@ -45,6 +47,7 @@ export const createUser = (init: NewUser, now: Date): User => {
     createdAt: now,
     passwordChangedAt: now,
     lastLoginAt: undefined,
+    emailConfirmedAt: undefined,
     version: 1n,
   };
 };
@@ -65,6 +68,10 @@ export const withPassword = (user: User, passwordHash: string, now: Date): User 
   version: user.version + 1n,
 });
 
+/** The first time counts. */
+export const withConfirmedEmail = (user: User, now: Date): User =>
+  user.emailConfirmedAt ? user : { ...user, emailConfirmedAt: now, version: user.version + 1n };
+
 /** Nothing that names the person is left. Idempotent. */
 export const erase = (user: User): User =>
   user.status === "ERASED"
@@ -76,6 +83,7 @@ export const erase = (user: User): User =>
         passwordHash: undefined,
         roles: [],
         sellerId: undefined,
+        emailConfirmedAt: undefined,
         status: "ERASED",
         version: user.version + 1n,
       };
@@ -94,6 +102,7 @@ export const tombstone = (customerId: string, now: Date): User => ({
   createdAt: now,
   passwordChangedAt: now,
   lastLoginAt: undefined,
+  emailConfirmedAt: undefined,
   version: 1n,
 });
 

@@ -14,13 +14,16 @@ import { makeAssignRoles, makeUnlockUser } from "../biz/manage-users.ts";
 import type { EvenOut } from "../biz/ports.ts";
 import { makeRefreshSession } from "../biz/refresh-session.ts";
 import { makeCreateUser, makeRegister } from "../biz/register-user.ts";
+import { makeRequestEmailConfirmation, makeRequestPasswordReset } from "../biz/request-verification.ts";
 import { makeRotateKeys } from "../biz/rotate-keys.ts";
+import { makeConfirmEmail, makeIssueVerificationToken, makeResetPassword } from "../biz/use-verification.ts";
 import type { authApiConfig } from "../config/config.ts";
 import { createArgon2Passwords } from "../crypto/argon2-passwords.ts";
 import { createCheckClient } from "../crypto/check-client.ts";
 import { createKeyRing } from "../crypto/key-ring.ts";
 import { createKeyVault } from "../crypto/key-vault.ts";
 import { createRefreshTokens, createThrottleKey } from "../crypto/refresh-tokens.ts";
+import { createVerificationTokens } from "../crypto/verification-tokens.ts";
 import { makeSessionReader } from "../data/session-reader.ts";
 import { makeSigningKeyReader } from "../data/signing-key-reader.ts";
 import { makeThrottleReader } from "../data/throttle-reader.ts";
@@ -31,6 +34,8 @@ import { limitAttempts } from "../service/origin.ts";
 import { makeUserHandlers } from "../service/user-handlers.ts";
 import { countOutcomes } from "./count-outcomes.ts";
 import { prepareStart } from "./prepare-start.ts";
+
+const DAY_MS = 86_400_000;
 
 export const composeApi = async (platform: Platform<z.output<typeof authApiConfig>>): Promise<ApiParts> => {
   const { database, outbox, clock, config, log, metrics, health, shutdown } = platform;
@@ -91,7 +96,22 @@ export const composeApi = async (platform: Platform<z.output<typeof authApiConfi
     }),
   );
   const issueTokens = makeIssueTokens({ signer: keyRing, clock, accessTtlS: config.ACCESS_TOKEN_TTL_S });
-  const accounts = { uow, passwords, clock, newId };
+  const ttls = { CONFIRM_EMAIL: config.CONFIRM_EMAIL_TTL_MS, RESET_PASSWORD: config.RESET_PASSWORD_TTL_MS };
+  const mails = {
+    uow,
+    throttleKeyOf,
+    policy: {
+      threshold: config.VERIFICATION_MAILS,
+      baseLockMs: config.VERIFICATION_PAUSE_MS,
+      maxLockMs: Math.max(DAY_MS, config.VERIFICATION_PAUSE_MS),
+      forgetMs: config.LOGIN_FORGET_MS,
+    },
+    clock,
+    newId,
+    ttls,
+  };
+  const verifying = { uow, tokens: createVerificationTokens(master), clock };
+  const accounts = { uow, passwords, clock, newId, ttls };
   const createUser = makeCreateUser(accounts);
 
   const authHandlers = makeAuthHandlers({
@@ -122,10 +142,16 @@ export const composeApi = async (platform: Platform<z.output<typeof authApiConfi
       signer: keyRing,
       ttlS: config.SERVICE_TOKEN_TTL_S,
     }),
+    requestEmailConfirmation: makeRequestEmailConfirmation(mails),
+    requestPasswordReset: makeRequestPasswordReset({ ...mails, evenOut }),
+    issueVerificationToken: makeIssueVerificationToken(verifying),
+    confirmEmail: makeConfirmEmail(verifying),
+    resetPassword: makeResetPassword({ ...verifying, passwords, throttleKeyOf, evenOut }),
     keyRing,
     issuer: config.AUTH_ISSUER,
     clock,
     limitLogins: limitAttempts(config.LOGINS_PER_MINUTE),
+    limitVerifications: limitAttempts(config.VERIFICATIONS_PER_MINUTE),
     limitRegistrations: limitAttempts(config.REGISTRATIONS_PER_MINUTE),
   });
   const userHandlers = makeUserHandlers({
@@ -160,7 +186,9 @@ export const composeApi = async (platform: Platform<z.output<typeof authApiConfi
   });
   return {
     services: [
-      registerService(AuthService, authHandlers, { unkept: ["login", "refresh", "issueServiceToken"] }),
+      registerService(AuthService, authHandlers, {
+        unkept: ["login", "refresh", "issueServiceToken", "issueVerificationToken"],
+      }),
       registerService(UserService, userHandlers),
     ],
   };

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { type AuthService, GetJwksResponseSchema, GetOpenIdConfigurationResponseSchema } from "@tandem/contracts/auth";
 import type { Clock } from "@tandem/kernel";
@@ -10,6 +11,8 @@ import type { makeLogIn } from "../biz/log-in.ts";
 import type { SessionReader, UserReader } from "../biz/ports.ts";
 import type { makeRefreshSession } from "../biz/refresh-session.ts";
 import type { makeRegister } from "../biz/register-user.ts";
+import type { makeRequestEmailConfirmation, makeRequestPasswordReset } from "../biz/request-verification.ts";
+import type { makeConfirmEmail, makeIssueVerificationToken, makeResetPassword } from "../biz/use-verification.ts";
 import type { KeyRing } from "../crypto/key-ring.ts";
 import { sessionToProto, tokensToProto, userToProto } from "../events/to-proto.ts";
 import { noAccount, userNotFound } from "../model/errors.ts";
@@ -25,12 +28,18 @@ export interface AuthHandlersDeps {
   readonly revokeSession: ReturnType<typeof makeRevokeSession>;
   readonly changePassword: ReturnType<typeof makeChangePassword>;
   readonly issueServiceToken: ReturnType<typeof makeIssueServiceToken>;
+  readonly requestEmailConfirmation: ReturnType<typeof makeRequestEmailConfirmation>;
+  readonly confirmEmail: ReturnType<typeof makeConfirmEmail>;
+  readonly requestPasswordReset: ReturnType<typeof makeRequestPasswordReset>;
+  readonly resetPassword: ReturnType<typeof makeResetPassword>;
+  readonly issueVerificationToken: ReturnType<typeof makeIssueVerificationToken>;
   readonly keyRing: Pick<KeyRing, "jwks">;
   readonly issuer: string;
   readonly clock: Clock;
   /** Throw when an address of the network tries too often. */
   readonly limitLogins: (context: HandlerContext) => void;
   readonly limitRegistrations: (context: HandlerContext) => void;
+  readonly limitVerifications: (context: HandlerContext) => void;
 }
 
 const NO_STORE = "no-store";
@@ -90,6 +99,35 @@ export const makeAuthHandlers = (deps: AuthHandlersDeps): ServiceImpl<typeof Aut
         context.signal,
       );
       return { sessionsRevoked };
+    },
+
+    requestEmailConfirmation: async (_, context) => {
+      await deps.requestEmailConfirmation(self(context), context.signal);
+      return {};
+    },
+
+    confirmEmail: async ({ token }, context) => {
+      deps.limitVerifications(context);
+      await deps.confirmEmail(token, context.signal);
+      return {};
+    },
+
+    requestPasswordReset: async ({ email }, context) => {
+      deps.limitVerifications(context);
+      await deps.requestPasswordReset(email, context.signal);
+      return {};
+    },
+
+    resetPassword: async ({ token, newPassword }, context) => {
+      deps.limitVerifications(context);
+      await deps.resetPassword(token, newPassword, context.signal);
+      return {};
+    },
+
+    issueVerificationToken: async ({ verificationId }, context) => {
+      const { token, email, expiresAt } = await deps.issueVerificationToken(verificationId, context.signal);
+      secretly(context);
+      return { token, email, expiresAt: timestampFromDate(expiresAt) };
     },
 
     listSessions: async ({ userId, page }, context) => {

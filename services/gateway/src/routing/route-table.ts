@@ -38,7 +38,10 @@ export interface RouteTable {
 export const operationsServices: readonly DescService[] = [DeadLetterService, JobService, OutboxService];
 
 /** Between services only: from outside nobody needs it, and everybody could guess at secrets. */
-const hidden: ReadonlySet<string> = new Set(["tandem.auth.v1.AuthService/IssueServiceToken"]);
+const hidden: ReadonlySet<string> = new Set([
+  "tandem.auth.v1.AuthService/IssueServiceToken",
+  "tandem.auth.v1.AuthService/IssueVerificationToken",
+]);
 export const isShown = (method: DescMethod): boolean => !hidden.has(`${method.parent.typeName}/${method.name}`);
 
 const RPC_PATH = /^\/([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)\/([A-Za-z_]\w*)$/;

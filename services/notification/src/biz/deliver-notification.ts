@@ -2,6 +2,8 @@ import { type Clock, isAppError } from "@tandem/kernel";
 import type { Channel } from "../model/channel.ts";
 import { type DeliveryPolicy, delivered, failedTry, notTried } from "../model/delivery.ts";
 import type { Notification } from "../model/notification.ts";
+import { secretOf } from "../model/template.ts";
+import { templateNamed } from "../model/templates/template-catalogue.ts";
 import type { LeasedNotification, MessageSender, NotificationUnitOfWork } from "./ports.ts";
 
 export interface DeliverNotificationDeps {
@@ -51,7 +53,8 @@ export const makeDeliverNotification =
     let providerMessageId: string;
     try {
       // Not the worker's stop: a message half sent is worse than a stop that takes a moment longer.
-      providerMessageId = await sender.send(before, AbortSignal.timeout(sendTimeoutMs));
+      const secretId = secretOf(templateNamed(before.template), before.variables);
+      providerMessageId = await sender.send({ ...before, secretId }, AbortSignal.timeout(sendTimeoutMs));
     } catch (error) {
       if (isAppError(error, "circuit.open"))
         return commit(notTried(before, clock.now(), "the provider is left alone"), "refused");

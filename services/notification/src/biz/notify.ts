@@ -14,6 +14,13 @@ export interface NotifyDeps {
   readonly unsubscribeLink: UnsubscribeLink;
 }
 
+/** A request that may be one of many alike. */
+export interface CustomerRequest extends NotificationRequest {
+  readonly customerId: string;
+  /** Of the same kind to the same person, one within so long. Absent: each. */
+  readonly onceInMs?: number;
+}
+
 export type NotifyParts = Omit<NotifyDeps, "uow">;
 
 /** Opens a message for each channel of the template, once per event, and writes it when its person is known. Part of a transaction. */
@@ -43,5 +50,13 @@ export const notifyWithin = async (
 /** Tells a person of something that its event knows the person of. Idempotent by event. */
 export const makeNotifyCustomer =
   ({ uow, ...parts }: NotifyDeps) =>
-  (request: NotificationRequest & { readonly customerId: string }, signal?: AbortSignal): Promise<void> =>
-    uow.transact((repositories) => notifyWithin(repositories, parts, request), signal);
+  ({ onceInMs, ...request }: CustomerRequest, signal?: AbortSignal): Promise<void> =>
+    uow.transact(async (repositories) => {
+      if (onceInMs !== undefined) {
+        // The contact's lock: of two at once the second sees the first.
+        await repositories.contacts.lockOrOpen(request.customerId);
+        const since = new Date(parts.clock.now().getTime() - onceInMs);
+        if (await repositories.notifications.hasSince(request.customerId, request.template.name, since)) return;
+      }
+      await notifyWithin(repositories, parts, request);
+    }, signal);

@@ -59,6 +59,10 @@ export interface NotificationRepository {
   readdressPending(customerId: string, addresses: Readonly<Record<Channel, string>>): Promise<void>;
   /** Blanks everything that names the person; what was not sent will not be. */
   blankByCustomer(customerId: string): Promise<void>;
+  /** Whether the person was (or is to be) told the same since then. The contact must have been locked in this transaction. */
+  hasSince(customerId: string, template: string, since: Date): Promise<boolean>;
+  /** Forgets what was written in ended messages from before; the rest of them stays. At most `limit`; returns how many. */
+  forgetTexts(before: Date, limit: number): Promise<number>;
   /** False when the lease is another's by now: then nothing is written. */
   finish(token: bigint, notification: Notification): Promise<boolean>;
   /** Messages whose sender has died, locked. */
@@ -157,6 +161,8 @@ export interface OutgoingMessage {
   readonly text: string;
   readonly html: string;
   readonly unsubscribeUrl: string;
+  /** What is asked for at the last moment, and put in where its mark stands. */
+  readonly secretId?: string | undefined;
 }
 
 /** Hands a message to somebody who delivers it. */
@@ -167,6 +173,12 @@ export interface MessageSender {
    */
   send(message: OutgoingMessage, signal: AbortSignal): Promise<string>;
 }
+
+/** A secret and the only address that it may go to. @throws AppError not retryable when there is nothing to be sent any more */
+export type AskForSecret = (
+  secretId: string,
+  signal: AbortSignal,
+) => Promise<{ readonly secret: string; readonly address: string }>;
 
 /** Makes the link at the foot of marketing; undefined when none can be made. */
 export type UnsubscribeLink = (customerId: string) => string | undefined;

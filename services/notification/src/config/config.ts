@@ -39,6 +39,16 @@ export const notificationWorkerConfig = workerConfig.extend({
   SEND_MAX_ATTEMPTS: integer({ min: 1, max: 100 }).default(24),
   /** First pause after a failed try; doubles up to an hour. */
   SEND_RETRY_DELAY_MS: durationMs({ min: 1, max: 3_600_000 }).default(2_000),
+  /** Where auth answers; absent: through the sidecar. It is asked for the tokens of the mails that confirm addresses and reset passwords. */
+  AUTH_URL: url().optional(),
+  /** Longest wait for it. */
+  AUTH_DEADLINE_MS: durationMs({ min: 50, max: 30_000 }).default(3_000),
+  /** Where the pages `confirm-email` and `reset-password` lie, which read the token behind the `#`. Absent: mails show the token alone. */
+  ACCOUNT_PAGES_URL: url().optional(),
+  /** How long one warning of a locked account is enough. */
+  LOCKED_WARNING_MS: durationMs({ min: 0, max: 2_592_000_000 }).default(86_400_000),
+  /** How long what was written in a message is kept after it. */
+  TEXT_RETAIN_MS: durationMs({ min: 60_000 }).default(90 * 86_400_000),
   /** How long a message waits for the address or the order that it needs. */
   WAIT_FOR_CONTACT_MS: durationMs({ min: 1_000, max: 604_800_000 }).default(86_400_000),
   /** How long a cart lies before its owner is reminded. */

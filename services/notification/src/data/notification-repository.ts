@@ -1,6 +1,6 @@
 import type { Transaction } from "@tandem/postgres";
 import { currentTraceparent } from "@tandem/runtime";
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, count, eq, gt, sql } from "drizzle-orm";
 import type { NotificationRepository } from "../biz/ports.ts";
 import { notificationNotFound } from "../model/errors.ts";
 import type { Notification } from "../model/notification.ts";
@@ -110,6 +110,26 @@ export const makeNotificationRepository = (tx: Transaction, onDue: () => void): 
            or (customer_id is null and order_id in (select order_id from known_order where customer_id = $1))`,
         [customerId],
       );
+    },
+
+    async hasSince(customerId, template, since) {
+      const [found] = await tx
+        .select({ id: table.id })
+        .from(table)
+        .where(and(eq(table.customerId, customerId), eq(table.template, template), gt(table.createdAt, since)))
+        .limit(1);
+      return found !== undefined;
+    },
+
+    async forgetTexts(before, limit) {
+      const { rowCount } = await tx.client.query(
+        `update notification set variables = '{}', subject = '', body_text = '', body_html = '', unsubscribe_url = '', version = version + 1
+         where id in (select id from notification
+           where status in ('SENT', 'FAILED', 'SUPPRESSED') and body_text <> '' and created_at < $1
+           order by created_at limit $2 for update skip locked)`,
+        [before, limit],
+      );
+      return rowCount ?? 0;
     },
 
     async finish(token, { id, status, reason, attempts, dueAt, providerMessageId, sentAt, version }) {

@@ -169,6 +169,7 @@ export const resendOf = (
   if (!notificationStates.terminal(before.status)) throw notResendable("it is still under way");
   if (Object.keys(before.variables).length === 0 && before.status === "SUPPRESSED")
     throw notResendable("its person was forgotten");
+  if (before.status === "SENT" && before.text === "") throw notResendable("what it said was forgotten");
   return {
     ...before,
     ...NOT_WRITTEN,

@@ -1,3 +1,4 @@
+import { isId } from "@tandem/kernel";
 import type { Category, Channel } from "./channel.ts";
 import { templateInvalid, variableMissing } from "./errors.ts";
 import { fallbackChain, formatLocale } from "./locale.ts";
@@ -12,7 +13,8 @@ import {
 } from "./template-syntax.ts";
 import { wrapHtml, wrapText } from "./wrap-message.ts";
 
-export type VariableKind = "text" | "money" | "number" | "date" | "time" | "url";
+/** `secret`: named by an id here, and put in when the message goes out ({@link secretMark}). */
+export type VariableKind = "text" | "money" | "number" | "date" | "time" | "url" | "secret";
 
 /** The variables of a template; of a list, those of its items. */
 export interface VariableKinds {
@@ -166,6 +168,9 @@ const print = (name: string, kind: VariableKind, value: Value, { locale, timeZon
     case "text":
       if (typeof value !== "string") throw variableMissing(name, "it is no text");
       return oneLine(value);
+    case "secret":
+      if (typeof value !== "string" || !isId(value)) throw variableMissing(name, "it is no id");
+      return secretMark(value);
   }
 };
 
@@ -204,6 +209,16 @@ const printMoney = (
   const whole = padded.slice(0, padded.length - digits);
   const fraction = padded.slice(padded.length - digits);
   return format.format(`${sign}${whole}${fraction ? `.${fraction}` : ""}` as `${number}`);
+};
+
+/** Stands in a written message where its secret goes: what is stored, listed and resent never has it. */
+export const secretMark = (id: string): string => `[[${id}]]`;
+
+/** The id of the secret that the message carries; undefined when it carries none. */
+export const secretOf = ({ variables }: Pick<TemplateDefinition, "variables">, values: Values): string | undefined => {
+  const name = Object.keys(variables).find((one) => variables[one] === "secret");
+  const id = name === undefined ? undefined : values[name];
+  return typeof id === "string" ? id : undefined;
 };
 
 /** A name with a line break must not begin a header or a line of its own. */

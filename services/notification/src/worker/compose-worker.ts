@@ -1,15 +1,19 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
+import { AuthService } from "@tandem/contracts/auth";
 import { newId } from "@tandem/kernel";
+import { createRpcClient, direct, viaSidecar } from "@tandem/rpc";
 import type { z } from "zod";
 import { makeDeliverNotification } from "../biz/deliver-notification.ts";
 import { makeFollowCart } from "../biz/follow-cart.ts";
 import { makeEraseContact, makeRegisterContact, makeUpdateContact } from "../biz/follow-contact.ts";
 import { makeFollowOrder, makeNotifyOfOrder } from "../biz/follow-order.ts";
+import { makeForgetTexts } from "../biz/forget-texts.ts";
 import { makeNotifyCustomer } from "../biz/notify.ts";
 import type { MessageSender } from "../biz/ports.ts";
 import { makeRemindOfCarts } from "../biz/remind-of-carts.ts";
 import { makeRetryDeliveries } from "../biz/retry-deliveries.ts";
 import { createSenderBreaker, guardSender } from "../client/guarded-sender.ts";
+import { askAuth, putSecretIn } from "../client/secret-sender.ts";
 import { createSmsSender } from "../client/sms-sender.ts";
 import { createSmtpSender } from "../client/smtp-sender.ts";
 import { makeUnsubscribeLink } from "../client/unsubscribe-token.ts";
@@ -20,6 +24,7 @@ import { makeNotificationUnitOfWork } from "../data/unit-of-work.ts";
 import type { Channel } from "../model/channel.ts";
 import { abandonedCart } from "./cron/abandoned-cart.ts";
 import { deliveryRetry } from "./cron/delivery-retry.ts";
+import { textRetention } from "./cron/text-retention.ts";
 import { createDeliveryWorker } from "./delivery-worker.ts";
 import { onOrderCancelled, onOrderCompleted, onOrderConfirmed, onOrderUpdated } from "./event/order-consumers.ts";
 import {
@@ -30,11 +35,13 @@ import {
   onShipmentFailed,
 } from "./event/order-matter-consumers.ts";
 import {
+  type AccountLink,
   onCartUpdated,
   onCustomerUpdated,
   onLoginFailed,
   onSessionRevoked,
   onUserRegistered,
+  onVerificationRequested,
 } from "./event/person-consumers.ts";
 import { observeBacklog } from "./observe-backlog.ts";
 
@@ -44,11 +51,11 @@ const MAX_RETRY_DELAY_MS = 3_600_000;
 
 type WorkerNeeds = Pick<
   Platform<z.output<typeof notificationWorkerConfig>>,
-  "database" | "outbox" | "clock" | "config" | "log" | "metrics" | "shutdown"
+  "database" | "outbox" | "clock" | "config" | "log" | "metrics" | "shutdown" | "telemetry" | "serviceTokens"
 >;
 
 export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
-  const { database, outbox, clock, config, log, metrics, shutdown } = platform;
+  const { database, outbox, clock, config, log, metrics, shutdown, telemetry, serviceTokens } = platform;
   const uow = makeNotificationUnitOfWork(database, outbox, {
     onDue: () => delivery.wake(),
     overrideCache: createOverrideCache(OVERRIDES_TTL_MS),
@@ -77,9 +84,22 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
     };
     providers.push(["SMS", createSmsSender(sms)]);
   }
+  const auth = createRpcClient(AuthService, {
+    target: config.AUTH_URL
+      ? direct(config.AUTH_URL)
+      : viaSidecar(`http://127.0.0.1:${config.DAPR_HTTP_PORT}`, "auth", config.DAPR_API_TOKEN),
+    deadlineMs: config.AUTH_DEADLINE_MS,
+    ...(serviceTokens ? { tokenSource: serviceTokens, identity: "service" as const } : {}),
+    telemetry,
+    metrics,
+    log,
+  });
+  shutdown.on("close-resources", "auth client", async () => auth[Symbol.asyncDispose]());
+  const askForSecret = askAuth(auth);
   const guarded = providers.map(([channel, sender]) => {
     const breaker = createSenderBreaker(channel, { log, metrics });
-    return { channel, breaker, sender: guardSender(sender, breaker) };
+    // Outside of the circuit: that auth is away says nothing of the mail server.
+    return { channel, breaker, sender: putSecretIn(guardSender(sender, breaker), askForSecret) };
   });
 
   const leaseMs = Math.max(config.SEND_LEASE_MS, config.SEND_TIMEOUT_MS * 4);
@@ -107,6 +127,9 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   const followOrder = makeFollowOrder(deps);
   const notifyOfOrder = makeNotifyOfOrder(deps);
   const notifyCustomer = makeNotifyCustomer(deps);
+  const registerContact = makeRegisterContact(deps);
+  const pages = config.ACCOUNT_PAGES_URL?.replace(/\/$/, "");
+  const accountLink: AccountLink = (page) => (pages === undefined ? undefined : `${pages}/${page}#`);
   return {
     consumers: [
       onOrderConfirmed({ followOrder }),
@@ -118,9 +141,10 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
       onShipmentDispatched({ notifyOfOrder }),
       onShipmentDelivered({ notifyOfOrder }),
       onShipmentFailed({ notifyOfOrder }),
-      onUserRegistered({ registerContact: makeRegisterContact(deps) }),
+      onUserRegistered({ registerContact }),
+      onVerificationRequested({ registerContact, accountLink }),
       onCustomerUpdated({ updateContact: makeUpdateContact(deps), eraseContact: makeEraseContact(deps) }),
-      onLoginFailed({ notifyCustomer }),
+      onLoginFailed({ notifyCustomer, onceInMs: config.LOCKED_WARNING_MS }),
       onSessionRevoked({ notifyCustomer }),
       onCartUpdated({ followCart: makeFollowCart(deps) }),
     ],
@@ -128,6 +152,7 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
       deliveryRetry({
         retryDeliveries: makeRetryDeliveries({ ...deps, policy, waitAtMostMs: config.WAIT_FOR_CONTACT_MS }),
       }),
+      textRetention({ forgetTexts: makeForgetTexts({ uow, clock, keepMs: config.TEXT_RETAIN_MS }) }),
       abandonedCart({ remindOfCarts: makeRemindOfCarts({ ...deps, idleMs: config.ABANDONED_CART_IDLE_MS }) }),
     ],
     workers: [delivery],

@@ -64,6 +64,55 @@ export const sessionReused: TemplateDefinition = {
   },
 };
 
+const verificationVariables = { code: "secret", link: "url", expiresAt: "time" } as const;
+const verificationSample = {
+  code: "00000000-0000-7000-8000-000000000000",
+  link: "https://shop.example/account#",
+  expiresAt: "2026-11-21T10:30:00.000Z",
+};
+
+export const confirmEmail: TemplateDefinition = {
+  name: "auth.confirm_email",
+  category: "SECURITY",
+  urgent: true,
+  channels: ["EMAIL"],
+  variables: verificationVariables,
+  sample: verificationSample,
+  texts: {
+    en: composeTexts("Please confirm your e-mail address", [
+      helloEn,
+      "please confirm that this is your address{{#link}}: {{link}}{{code}}{{/link}}{{^link}}. Your code is {{code}}{{/link}}",
+      "It works once, until {{expiresAt}}. If you did not open an account with us, there is nothing to do.",
+    ]),
+    de: composeTexts("Bitte bestätigen Sie Ihre E-Mail-Adresse", [
+      helloDe,
+      "bitte bestätigen Sie, dass das Ihre Adresse ist{{#link}}: {{link}}{{code}}{{/link}}{{^link}}. Ihr Code lautet {{code}}{{/link}}",
+      "Er gilt einmal, bis {{expiresAt}}. Haben Sie bei uns kein Konto eröffnet, müssen Sie nichts tun.",
+    ]),
+  },
+};
+
+export const resetPassword: TemplateDefinition = {
+  name: "auth.reset_password",
+  category: "SECURITY",
+  urgent: true,
+  channels: ["EMAIL"],
+  variables: verificationVariables,
+  sample: verificationSample,
+  texts: {
+    en: composeTexts("Set a new password", [
+      helloEn,
+      "somebody, probably you, asked to set a new password for your account{{#link}}: {{link}}{{code}}{{/link}}{{^link}}. Your code is {{code}}{{/link}}",
+      "It works once, until {{expiresAt}}. If that was not you, your password stays as it is; give the code to nobody.",
+    ]),
+    de: composeTexts("Legen Sie ein neues Passwort fest", [
+      helloDe,
+      "jemand, vermutlich Sie selbst, möchte für Ihr Konto ein neues Passwort festlegen{{#link}}: {{link}}{{code}}{{/link}}{{^link}}. Ihr Code lautet {{code}}{{/link}}",
+      "Er gilt einmal, bis {{expiresAt}}. Waren Sie es nicht, bleibt Ihr Passwort, wie es ist; geben Sie den Code niemandem.",
+    ]),
+  },
+};
+
 export const abandonedCart: TemplateDefinition = {
   name: "cart.abandoned",
   category: "MARKETING",

@@ -1,6 +1,13 @@
 import { templateNotFound } from "../errors.ts";
 import type { TemplateDefinition } from "../template.ts";
-import { abandonedCart, loginLocked, sessionReused, welcome } from "./account-templates.ts";
+import {
+  abandonedCart,
+  confirmEmail,
+  loginLocked,
+  resetPassword,
+  sessionReused,
+  welcome,
+} from "./account-templates.ts";
 import {
   orderCancelled,
   orderCompleted,
@@ -16,6 +23,8 @@ import { shipmentDelivered, shipmentDispatched, shipmentFailed } from "./shipmen
 /** Every message that we write, by name. */
 export const templateCatalogue: readonly TemplateDefinition[] = [
   welcome,
+  confirmEmail,
+  resetPassword,
   loginLocked,
   sessionReused,
   abandonedCart,

@@ -1,4 +1,11 @@
-import { LoginFailedSchema, SessionEnd, SessionRevokedSchema, UserRegisteredSchema } from "@tandem/contracts/auth";
+import {
+  LoginFailedSchema,
+  SessionEnd,
+  SessionRevokedSchema,
+  UserRegisteredSchema,
+  VerificationPurpose,
+  VerificationRequestedSchema,
+} from "@tandem/contracts/auth";
 import { CustomerChange, CustomerUpdatedSchema } from "@tandem/contracts/customer";
 import { CartUpdatedSchema } from "@tandem/contracts/order";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
@@ -28,6 +35,43 @@ export const onUserRegistered = (deps: {
     },
   });
 
+/** Where the pages lie on which a token is used; undefined: the mail shows the token alone. */
+export type AccountLink = (page: "confirm-email" | "reset-password") => string | undefined;
+
+/**
+ * Writes a mail for a token that it does not know: whoever sends it asks for it. The address is taken as at the registration. A purpose of the
+ * future is nobody's mail yet.
+ */
+export const onVerificationRequested = (deps: {
+  readonly registerContact: ReturnType<typeof makeRegisterContact>;
+  readonly accountLink: AccountLink;
+}): Consumer =>
+  defineConsumer({
+    name: "notification.on-verification-requested",
+    event: VerificationRequestedSchema,
+    handle: async (event, { id, signal }) => {
+      const mail = verificationMails[event.purpose];
+      if (!mail) return;
+      const customerId = personOf(event);
+      const { email, displayName, locale } = event;
+      if (email === "") throw eventIncomplete(`user ${event.userId}`, "email");
+      const variables = {
+        code: idFrom(`user ${event.userId}`, "verification_id", event.verificationId),
+        link: deps.accountLink(mail.page) ?? "",
+        expiresAt: timeValue(`user ${event.userId}`, event.expiresAt),
+      };
+      const welcome = { causeEventId: id, template: templateNamed(mail.template), customerId, variables };
+      await deps.registerContact({ customerId, facts: { email, displayName, locale }, welcome }, signal);
+    },
+  });
+
+const verificationMails: Readonly<
+  Record<number, { readonly template: string; readonly page: Parameters<AccountLink>[0] }>
+> = {
+  [VerificationPurpose.CONFIRM_EMAIL]: { template: "auth.confirm_email", page: "confirm-email" },
+  [VerificationPurpose.RESET_PASSWORD]: { template: "auth.reset_password", page: "reset-password" },
+};
+
 /** Follows the profile, the highest version counts. ERASED forgets the person for good. */
 export const onCustomerUpdated = (deps: {
   readonly updateContact: ReturnType<typeof makeUpdateContact>;
@@ -45,8 +89,12 @@ export const onCustomerUpdated = (deps: {
     },
   });
 
-/** Warns when failed attempts have locked the account; single failures are not worth a mail. */
-export const onLoginFailed = (deps: { readonly notifyCustomer: ReturnType<typeof makeNotifyCustomer> }): Consumer =>
+/** Warns when failed attempts have locked the account, once in a series: not of single failures, nor of every lock after the first. */
+export const onLoginFailed = (deps: {
+  readonly notifyCustomer: ReturnType<typeof makeNotifyCustomer>;
+  /** How long a warning is enough. */
+  readonly onceInMs: number;
+}): Consumer =>
   defineConsumer({
     name: "notification.on-login-failed",
     event: LoginFailedSchema,
@@ -58,7 +106,8 @@ export const onLoginFailed = (deps: { readonly notifyCustomer: ReturnType<typeof
         ip: event.ip,
       };
       const template = templateNamed("auth.login_locked");
-      await deps.notifyCustomer({ causeEventId: id, template, customerId: personOf(event), variables }, signal);
+      const customerId = personOf(event);
+      await deps.notifyCustomer({ causeEventId: id, template, customerId, variables, onceInMs: deps.onceInMs }, signal);
     },
   });
 

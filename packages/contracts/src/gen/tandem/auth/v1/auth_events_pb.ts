@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file tandem/auth/v1/auth_events.proto.
  */
 export const file_tandem_auth_v1_auth_events: GenFile = /*@__PURE__*/
-  fileDesc("CiB0YW5kZW0vYXV0aC92MS9hdXRoX2V2ZW50cy5wcm90bxIOdGFuZGVtLmF1dGgudjEingIKDlVzZXJSZWdpc3RlcmVkEhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhIKBWVtYWlsGAQgASgJQgOAAQESFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmxvY2FsZRgGIAEoCRINCgVyb2xlcxgHIAMoCRITCgtjdXN0b21lcl9pZBgIIAEoCRIRCglzZWxsZXJfaWQYCSABKAk6I6q7GB8KFGF1dGgudXNlcl9yZWdpc3RlcmVkEgd1c2VyX2lkIrsCCgtMb2dpbkZhaWxlZBIZCgd1c2VyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARISCgVlbWFpbBgEIAEoCUIDgAEBEhcKD2ZhaWxlZF9hdHRlbXB0cxgFIAEoBRIwCgxsb2NrZWRfdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlwGAcgASgJEhIKCnVzZXJfYWdlbnQYCCABKAkSEwoLY3VzdG9tZXJfaWQYCSABKAk6IKq7GBwKEWF1dGgubG9naW5fZmFpbGVkEgd1c2VyX2lkIo8CCg5TZXNzaW9uUmV2b2tlZBIcCgpzZXNzaW9uX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIZCgd1c2VyX2lkGAQgASgJQgi6SAVyA7ABARIqCgZyZWFzb24YBSABKA4yGi50YW5kZW0uYXV0aC52MS5TZXNzaW9uRW5kEhMKC2N1c3RvbWVyX2lkGAYgASgJOiaquxgiChRhdXRoLnNlc3Npb25fcmV2b2tlZBIKc2Vzc2lvbl9pZCq3AQoKU2Vzc2lvbkVuZBIbChdTRVNTSU9OX0VORF9VTlNQRUNJRklFRBAAEhYKElNFU1NJT05fRU5EX0xPR09VVBABEhwKGFNFU1NJT05fRU5EX1RPS0VOX1JFVVNFRBACEiAKHFNFU1NJT05fRU5EX1BBU1NXT1JEX0NIQU5HRUQQAxIXChNTRVNTSU9OX0VORF9SRVZPS0VEEAQSGwoXU0VTU0lPTl9FTkRfVVNFUl9FUkFTRUQQBWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
+  fileDesc("CiB0YW5kZW0vYXV0aC92MS9hdXRoX2V2ZW50cy5wcm90bxIOdGFuZGVtLmF1dGgudjEingIKDlVzZXJSZWdpc3RlcmVkEhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEhIKBWVtYWlsGAQgASgJQgOAAQESFAoMZGlzcGxheV9uYW1lGAUgASgJEg4KBmxvY2FsZRgGIAEoCRINCgVyb2xlcxgHIAMoCRITCgtjdXN0b21lcl9pZBgIIAEoCRIRCglzZWxsZXJfaWQYCSABKAk6I6q7GB8KFGF1dGgudXNlcl9yZWdpc3RlcmVkEgd1c2VyX2lkIrsCCgtMb2dpbkZhaWxlZBIZCgd1c2VyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARISCgVlbWFpbBgEIAEoCUIDgAEBEhcKD2ZhaWxlZF9hdHRlbXB0cxgFIAEoBRIwCgxsb2NrZWRfdW50aWwYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEgoKAmlwGAcgASgJEhIKCnVzZXJfYWdlbnQYCCABKAkSEwoLY3VzdG9tZXJfaWQYCSABKAk6IKq7GBwKEWF1dGgubG9naW5fZmFpbGVkEgd1c2VyX2lkIo8CCg5TZXNzaW9uUmV2b2tlZBIcCgpzZXNzaW9uX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIZCgd1c2VyX2lkGAQgASgJQgi6SAVyA7ABARIqCgZyZWFzb24YBSABKA4yGi50YW5kZW0uYXV0aC52MS5TZXNzaW9uRW5kEhMKC2N1c3RvbWVyX2lkGAYgASgJOiaquxgiChRhdXRoLnNlc3Npb25fcmV2b2tlZBIKc2Vzc2lvbl9pZCKTAwoVVmVyaWZpY2F0aW9uUmVxdWVzdGVkEhkKB3VzZXJfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEiEKD3ZlcmlmaWNhdGlvbl9pZBgEIAEoCUIIukgFcgOwAQESNAoHcHVycG9zZRgFIAEoDjIjLnRhbmRlbS5hdXRoLnYxLlZlcmlmaWNhdGlvblB1cnBvc2USLgoKZXhwaXJlc19hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoFZW1haWwYByABKAlCA4ABARIUCgxkaXNwbGF5X25hbWUYCCABKAkSDgoGbG9jYWxlGAkgASgJEhMKC2N1c3RvbWVyX2lkGAogASgJOiqquxgmChthdXRoLnZlcmlmaWNhdGlvbl9yZXF1ZXN0ZWQSB3VzZXJfaWQqtwEKClNlc3Npb25FbmQSGwoXU0VTU0lPTl9FTkRfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX0VORF9MT0dPVVQQARIcChhTRVNTSU9OX0VORF9UT0tFTl9SRVVTRUQQAhIgChxTRVNTSU9OX0VORF9QQVNTV09SRF9DSEFOR0VEEAMSFwoTU0VTU0lPTl9FTkRfUkVWT0tFRBAEEhsKF1NFU1NJT05fRU5EX1VTRVJfRVJBU0VEEAUqjAEKE1ZlcmlmaWNhdGlvblB1cnBvc2USJAogVkVSSUZJQ0FUSU9OX1BVUlBPU0VfVU5TUEVDSUZJRUQQABImCiJWRVJJRklDQVRJT05fUFVSUE9TRV9DT05GSVJNX0VNQUlMEAESJwojVkVSSUZJQ0FUSU9OX1BVUlBPU0VfUkVTRVRfUEFTU1dPUkQQAmIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_common_v1_options]);
 
 /**
  * @generated from message tandem.auth.v1.UserRegistered
@@ -185,6 +185,72 @@ export const SessionRevokedSchema: GenMessage<SessionRevoked> = /*@__PURE__*/
   messageDesc(file_tandem_auth_v1_auth_events, 2);
 
 /**
+ * A mail is to be sent with a token in it. The token is not in here: whoever sends the mail asks for it (AuthService.IssueVerificationToken, ADR 14).
+ *
+ * @generated from message tandem.auth.v1.VerificationRequested
+ */
+export type VerificationRequested = Message<"tandem.auth.v1.VerificationRequested"> & {
+  /**
+   * @generated from field: string user_id = 1;
+   */
+  userId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 2;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string verification_id = 4;
+   */
+  verificationId: string;
+
+  /**
+   * @generated from field: tandem.auth.v1.VerificationPurpose purpose = 5;
+   */
+  purpose: VerificationPurpose;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 6;
+   */
+  expiresAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: string email = 7;
+   */
+  email: string;
+
+  /**
+   * @generated from field: string display_name = 8;
+   */
+  displayName: string;
+
+  /**
+   * BCP 47.
+   *
+   * @generated from field: string locale = 9;
+   */
+  locale: string;
+
+  /**
+   * @generated from field: string customer_id = 10;
+   */
+  customerId: string;
+};
+
+/**
+ * Describes the message tandem.auth.v1.VerificationRequested.
+ * Use `create(VerificationRequestedSchema)` to create a new message.
+ */
+export const VerificationRequestedSchema: GenMessage<VerificationRequested> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_events, 3);
+
+/**
  * @generated from enum tandem.auth.v1.SessionEnd
  */
 export const SessionEnd = {
@@ -233,4 +299,35 @@ export type SessionEnd = (typeof SessionEnd)[keyof typeof SessionEnd] | UnknownE
  */
 export const SessionEndSchema: GenEnum<SessionEnd> = /*@__PURE__*/
   enumDesc(file_tandem_auth_v1_auth_events, 0);
+
+/**
+ * @generated from enum tandem.auth.v1.VerificationPurpose
+ */
+export const VerificationPurpose = {
+  /**
+   * @generated from enum value: VERIFICATION_PURPOSE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: VERIFICATION_PURPOSE_CONFIRM_EMAIL = 1;
+   */
+  CONFIRM_EMAIL: 1,
+
+  /**
+   * @generated from enum value: VERIFICATION_PURPOSE_RESET_PASSWORD = 2;
+   */
+  RESET_PASSWORD: 2,
+} as const;
+
+/**
+ * @generated from enum tandem.auth.v1.VerificationPurpose
+ */
+export type VerificationPurpose = (typeof VerificationPurpose)[keyof typeof VerificationPurpose] | UnknownEnum;
+
+/**
+ * Describes the enum tandem.auth.v1.VerificationPurpose.
+ */
+export const VerificationPurposeSchema: GenEnum<VerificationPurpose> = /*@__PURE__*/
+  enumDesc(file_tandem_auth_v1_auth_events, 1);
 

@@ -8,6 +8,8 @@ import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/vali
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.ts";
 import type { HttpBody } from "../../../google/api/httpbody_pb.ts";
 import { file_google_api_httpbody } from "../../../google/api/httpbody_pb.ts";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Session, User } from "./user_pb.ts";
 import { file_tandem_auth_v1_user } from "./user_pb.ts";
 import { file_tandem_common_v1_options } from "../../common/v1/options_pb.ts";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tandem/auth/v1/auth_service.proto.
  */
 export const file_tandem_auth_v1_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("CiF0YW5kZW0vYXV0aC92MS9hdXRoX3NlcnZpY2UucHJvdG8SDnRhbmRlbS5hdXRoLnYxIrMBCg9SZWdpc3RlclJlcXVlc3QSHAoFZW1haWwYASABKAlCDYABAbpIB3IFEAMY/gESHwoIcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAQSIAoMZGlzcGxheV9uYW1lGAMgASgJQgqAAQG6SARyAhh4Ej8KBmxvY2FsZRgEIAEoCUIvukgscioYIzImXihbQS1aYS16XXsyLDN9KC1bQS1aYS16MC05XXsyLDh9KSopPyQiJgoQUmVnaXN0ZXJSZXNwb25zZRISCgVlbWFpbBgBIAEoCUIDgAEBIk0KDExvZ2luUmVxdWVzdBIcCgVlbWFpbBgBIAEoCUINgAEBukgHcgUQARj+ARIfCghwYXNzd29yZBgCIAEoCUINgAEBukgHcgUQARiABCJbCg1Mb2dpblJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLnRhbmRlbS5hdXRoLnYxLlRva2VucxIiCgR1c2VyGAIgASgLMhQudGFuZGVtLmF1dGgudjEuVXNlciKDAQoGVG9rZW5zEhkKDGFjY2Vzc190b2tlbhgBIAEoCUIDgAEBEhIKCmV4cGlyZXNfaW4YAiABKAUSGgoNcmVmcmVzaF90b2tlbhgDIAEoCUIDgAEBEhoKEnJlZnJlc2hfZXhwaXJlc19pbhgEIAEoBRISCgpzZXNzaW9uX2lkGAUgASgJIjYKDlJlZnJlc2hSZXF1ZXN0EiQKDXJlZnJlc2hfdG9rZW4YASABKAlCDYABAbpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLnRhbmRlbS5hdXRoLnYxLlRva2VucyI1Cg1Mb2dvdXRSZXF1ZXN0EiQKDXJlZnJlc2hfdG9rZW4YASABKAlCDYABAbpIB3IFEAEYgAIiEAoOTG9nb3V0UmVzcG9uc2UibgoYSXNzdWVTZXJ2aWNlVG9rZW5SZXF1ZXN0EiwKBmNsaWVudBgBIAEoCUIcukgZchcQARhAMhFeW2Etel1bYS16MC05LV0qJBIkCg1jbGllbnRfc2VjcmV0GAIgASgJQg2AAQG6SAdyBRABGIACIkoKGUlzc3VlU2VydmljZVRva2VuUmVzcG9uc2USGQoMYWNjZXNzX3Rva2VuGAEgASgJQgOAAQESEgoKZXhwaXJlc19pbhgCIAEoBSIOCgxHZXRNZVJlcXVlc3QiMwoNR2V0TWVSZXNwb25zZRIiCgR1c2VyGAEgASgLMhQudGFuZGVtLmF1dGgudjEuVXNlciJlChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSJwoQY3VycmVudF9wYXNzd29yZBgBIAEoCUINgAEBukgHcgUQARiABBIjCgxuZXdfcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAQiMgoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRIYChBzZXNzaW9uc19yZXZva2VkGAEgASgFImAKE0xpc3RTZXNzaW9uc1JlcXVlc3QSKwoEcGFnZRgBIAEoCzIdLnRhbmRlbS5jb21tb24udjEuUGFnZVJlcXVlc3QSHAoHdXNlcl9pZBgCIAEoCUILukgI2AEBcgOwAQEiawoUTGlzdFNlc3Npb25zUmVzcG9uc2USKQoIc2Vzc2lvbnMYASADKAsyFy50YW5kZW0uYXV0aC52MS5TZXNzaW9uEigKBHBhZ2UYAiABKAsyGi50YW5kZW0uY29tbW9uLnYxLlBhZ2VJbmZvIjQKFFJldm9rZVNlc3Npb25SZXF1ZXN0EhwKCnNlc3Npb25faWQYASABKAlCCLpIBXIDsAEBIhcKFVJldm9rZVNlc3Npb25SZXNwb25zZSIQCg5HZXRKd2tzUmVxdWVzdCI5Cg9HZXRKd2tzUmVzcG9uc2USJgoIZG9jdW1lbnQYASABKAsyFC5nb29nbGUuYXBpLkh0dHBCb2R5Ih8KHUdldE9wZW5JZENvbmZpZ3VyYXRpb25SZXF1ZXN0IkgKHkdldE9wZW5JZENvbmZpZ3VyYXRpb25SZXNwb25zZRImCghkb2N1bWVudBgBIAEoCzIULmdvb2dsZS5hcGkuSHR0cEJvZHkyoQsKC0F1dGhTZXJ2aWNlEm4KCFJlZ2lzdGVyEh8udGFuZGVtLmF1dGgudjEuUmVnaXN0ZXJSZXF1ZXN0GiAudGFuZGVtLmF1dGgudjEuUmVnaXN0ZXJSZXNwb25zZSIfqrsYAhABgtPkkwITOgEqIg4vYXV0aC9yZWdpc3RlchJiCgVMb2dpbhIcLnRhbmRlbS5hdXRoLnYxLkxvZ2luUmVxdWVzdBodLnRhbmRlbS5hdXRoLnYxLkxvZ2luUmVzcG9uc2UiHKq7GAIQAYLT5JMCEDoBKiILL2F1dGgvbG9naW4SagoHUmVmcmVzaBIeLnRhbmRlbS5hdXRoLnYxLlJlZnJlc2hSZXF1ZXN0Gh8udGFuZGVtLmF1dGgudjEuUmVmcmVzaFJlc3BvbnNlIh6quxgCEAGC0+STAhI6ASoiDS9hdXRoL3JlZnJlc2gSaQoGTG9nb3V0Eh0udGFuZGVtLmF1dGgudjEuTG9nb3V0UmVxdWVzdBoeLnRhbmRlbS5hdXRoLnYxLkxvZ291dFJlc3BvbnNlIiCQAgKquxgCEAGC0+STAhE6ASoiDC9hdXRoL2xvZ291dBKJAQoRSXNzdWVTZXJ2aWNlVG9rZW4SKC50YW5kZW0uYXV0aC52MS5Jc3N1ZVNlcnZpY2VUb2tlblJlcXVlc3QaKS50YW5kZW0uYXV0aC52MS5Jc3N1ZVNlcnZpY2VUb2tlblJlc3BvbnNlIh+QAgKquxgCEAGC0+STAhA6ASoiCy9hdXRoL3Rva2VuEnEKBUdldE1lEhwudGFuZGVtLmF1dGgudjEuR2V0TWVSZXF1ZXN0Gh0udGFuZGVtLmF1dGgudjEuR2V0TWVSZXNwb25zZSIrkAIBqrsYDgoMYWNjb3VudC5yZWFkgtPkkwIQYgR1c2VyEggvYXV0aC9tZRKNAQoOQ2hhbmdlUGFzc3dvcmQSJS50YW5kZW0uYXV0aC52MS5DaGFuZ2VQYXNzd29yZFJlcXVlc3QaJi50YW5kZW0uYXV0aC52MS5DaGFuZ2VQYXNzd29yZFJlc3BvbnNlIiyquxgPCg1hY2NvdW50LndyaXRlgtPkkwITOgEqIg4vYXV0aC9wYXNzd29yZBKGAQoMTGlzdFNlc3Npb25zEiMudGFuZGVtLmF1dGgudjEuTGlzdFNlc3Npb25zUmVxdWVzdBokLnRhbmRlbS5hdXRoLnYxLkxpc3RTZXNzaW9uc1Jlc3BvbnNlIiuQAgGquxgOCgxzZXNzaW9uLnJlYWSC0+STAhASDi9hdXRoL3Nlc3Npb25zEpcBCg1SZXZva2VTZXNzaW9uEiQudGFuZGVtLmF1dGgudjEuUmV2b2tlU2Vzc2lvblJlcXVlc3QaJS50YW5kZW0uYXV0aC52MS5SZXZva2VTZXNzaW9uUmVzcG9uc2UiOZACAqq7GA8KDXNlc3Npb24ud3JpdGWC0+STAh0qGy9hdXRoL3Nlc3Npb25zL3tzZXNzaW9uX2lkfRJ9CgdHZXRKd2tzEh4udGFuZGVtLmF1dGgudjEuR2V0Sndrc1JlcXVlc3QaHy50YW5kZW0uYXV0aC52MS5HZXRKd2tzUmVzcG9uc2UiMZACAaq7GAIQAYLT5JMCImIIZG9jdW1lbnQSFi8ud2VsbC1rbm93bi9qd2tzLmpzb24StQEKFkdldE9wZW5JZENvbmZpZ3VyYXRpb24SLS50YW5kZW0uYXV0aC52MS5HZXRPcGVuSWRDb25maWd1cmF0aW9uUmVxdWVzdBouLnRhbmRlbS5hdXRoLnYxLkdldE9wZW5JZENvbmZpZ3VyYXRpb25SZXNwb25zZSI8kAIBqrsYAhABgtPkkwItYghkb2N1bWVudBIhLy53ZWxsLWtub3duL29wZW5pZC1jb25maWd1cmF0aW9uYgZwcm90bzM", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_tandem_auth_v1_user, file_tandem_common_v1_options, file_tandem_common_v1_pagination]);
+  fileDesc("CiF0YW5kZW0vYXV0aC92MS9hdXRoX3NlcnZpY2UucHJvdG8SDnRhbmRlbS5hdXRoLnYxIrMBCg9SZWdpc3RlclJlcXVlc3QSHAoFZW1haWwYASABKAlCDYABAbpIB3IFEAMY/gESHwoIcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAQSIAoMZGlzcGxheV9uYW1lGAMgASgJQgqAAQG6SARyAhh4Ej8KBmxvY2FsZRgEIAEoCUIvukgscioYIzImXihbQS1aYS16XXsyLDN9KC1bQS1aYS16MC05XXsyLDh9KSopPyQiJgoQUmVnaXN0ZXJSZXNwb25zZRISCgVlbWFpbBgBIAEoCUIDgAEBIk0KDExvZ2luUmVxdWVzdBIcCgVlbWFpbBgBIAEoCUINgAEBukgHcgUQARj+ARIfCghwYXNzd29yZBgCIAEoCUINgAEBukgHcgUQARiABCJbCg1Mb2dpblJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLnRhbmRlbS5hdXRoLnYxLlRva2VucxIiCgR1c2VyGAIgASgLMhQudGFuZGVtLmF1dGgudjEuVXNlciKDAQoGVG9rZW5zEhkKDGFjY2Vzc190b2tlbhgBIAEoCUIDgAEBEhIKCmV4cGlyZXNfaW4YAiABKAUSGgoNcmVmcmVzaF90b2tlbhgDIAEoCUIDgAEBEhoKEnJlZnJlc2hfZXhwaXJlc19pbhgEIAEoBRISCgpzZXNzaW9uX2lkGAUgASgJIjYKDlJlZnJlc2hSZXF1ZXN0EiQKDXJlZnJlc2hfdG9rZW4YASABKAlCDYABAbpIB3IFEAEYgAIiOQoPUmVmcmVzaFJlc3BvbnNlEiYKBnRva2VucxgBIAEoCzIWLnRhbmRlbS5hdXRoLnYxLlRva2VucyI1Cg1Mb2dvdXRSZXF1ZXN0EiQKDXJlZnJlc2hfdG9rZW4YASABKAlCDYABAbpIB3IFEAEYgAIiEAoOTG9nb3V0UmVzcG9uc2UibgoYSXNzdWVTZXJ2aWNlVG9rZW5SZXF1ZXN0EiwKBmNsaWVudBgBIAEoCUIcukgZchcQARhAMhFeW2Etel1bYS16MC05LV0qJBIkCg1jbGllbnRfc2VjcmV0GAIgASgJQg2AAQG6SAdyBRABGIACIkoKGUlzc3VlU2VydmljZVRva2VuUmVzcG9uc2USGQoMYWNjZXNzX3Rva2VuGAEgASgJQgOAAQESEgoKZXhwaXJlc19pbhgCIAEoBSIOCgxHZXRNZVJlcXVlc3QiMwoNR2V0TWVSZXNwb25zZRIiCgR1c2VyGAEgASgLMhQudGFuZGVtLmF1dGgudjEuVXNlciJlChVDaGFuZ2VQYXNzd29yZFJlcXVlc3QSJwoQY3VycmVudF9wYXNzd29yZBgBIAEoCUINgAEBukgHcgUQARiABBIjCgxuZXdfcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAQiMgoWQ2hhbmdlUGFzc3dvcmRSZXNwb25zZRIYChBzZXNzaW9uc19yZXZva2VkGAEgASgFIiEKH1JlcXVlc3RFbWFpbENvbmZpcm1hdGlvblJlcXVlc3QiIgogUmVxdWVzdEVtYWlsQ29uZmlybWF0aW9uUmVzcG9uc2UiMwoTQ29uZmlybUVtYWlsUmVxdWVzdBIcCgV0b2tlbhgBIAEoCUINgAEBukgHcgUQARiAAiIWChRDb25maXJtRW1haWxSZXNwb25zZSI7ChtSZXF1ZXN0UGFzc3dvcmRSZXNldFJlcXVlc3QSHAoFZW1haWwYASABKAlCDYABAbpIB3IFEAEY/gEiHgocUmVxdWVzdFBhc3N3b3JkUmVzZXRSZXNwb25zZSJZChRSZXNldFBhc3N3b3JkUmVxdWVzdBIcCgV0b2tlbhgBIAEoCUINgAEBukgHcgUQARiAAhIjCgxuZXdfcGFzc3dvcmQYAiABKAlCDYABAbpIB3IFEAEYgAQiFwoVUmVzZXRQYXNzd29yZFJlc3BvbnNlIkIKHUlzc3VlVmVyaWZpY2F0aW9uVG9rZW5SZXF1ZXN0EiEKD3ZlcmlmaWNhdGlvbl9pZBgBIAEoCUIIukgFcgOwAQEieAoeSXNzdWVWZXJpZmljYXRpb25Ub2tlblJlc3BvbnNlEhIKBXRva2VuGAEgASgJQgOAAQESEgoFZW1haWwYAiABKAlCA4ABARIuCgpleHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJgChNMaXN0U2Vzc2lvbnNSZXF1ZXN0EisKBHBhZ2UYASABKAsyHS50YW5kZW0uY29tbW9uLnYxLlBhZ2VSZXF1ZXN0EhwKB3VzZXJfaWQYAiABKAlCC7pICNgBAXIDsAEBImsKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcudGFuZGVtLmF1dGgudjEuU2Vzc2lvbhIoCgRwYWdlGAIgASgLMhoudGFuZGVtLmNvbW1vbi52MS5QYWdlSW5mbyI0ChRSZXZva2VTZXNzaW9uUmVxdWVzdBIcCgpzZXNzaW9uX2lkGAEgASgJQgi6SAVyA7ABASIXChVSZXZva2VTZXNzaW9uUmVzcG9uc2UiEAoOR2V0Sndrc1JlcXVlc3QiOQoPR2V0Sndrc1Jlc3BvbnNlEiYKCGRvY3VtZW50GAEgASgLMhQuZ29vZ2xlLmFwaS5IdHRwQm9keSIfCh1HZXRPcGVuSWRDb25maWd1cmF0aW9uUmVxdWVzdCJICh5HZXRPcGVuSWRDb25maWd1cmF0aW9uUmVzcG9uc2USJgoIZG9jdW1lbnQYASABKAsyFC5nb29nbGUuYXBpLkh0dHBCb2R5MswRCgtBdXRoU2VydmljZRJuCghSZWdpc3RlchIfLnRhbmRlbS5hdXRoLnYxLlJlZ2lzdGVyUmVxdWVzdBogLnRhbmRlbS5hdXRoLnYxLlJlZ2lzdGVyUmVzcG9uc2UiH6q7GAIQAYLT5JMCEzoBKiIOL2F1dGgvcmVnaXN0ZXISYgoFTG9naW4SHC50YW5kZW0uYXV0aC52MS5Mb2dpblJlcXVlc3QaHS50YW5kZW0uYXV0aC52MS5Mb2dpblJlc3BvbnNlIhyquxgCEAGC0+STAhA6ASoiCy9hdXRoL2xvZ2luEmoKB1JlZnJlc2gSHi50YW5kZW0uYXV0aC52MS5SZWZyZXNoUmVxdWVzdBofLnRhbmRlbS5hdXRoLnYxLlJlZnJlc2hSZXNwb25zZSIeqrsYAhABgtPkkwISOgEqIg0vYXV0aC9yZWZyZXNoEmkKBkxvZ291dBIdLnRhbmRlbS5hdXRoLnYxLkxvZ291dFJlcXVlc3QaHi50YW5kZW0uYXV0aC52MS5Mb2dvdXRSZXNwb25zZSIgkAICqrsYAhABgtPkkwIROgEqIgwvYXV0aC9sb2dvdXQSiQEKEUlzc3VlU2VydmljZVRva2VuEigudGFuZGVtLmF1dGgudjEuSXNzdWVTZXJ2aWNlVG9rZW5SZXF1ZXN0GikudGFuZGVtLmF1dGgudjEuSXNzdWVTZXJ2aWNlVG9rZW5SZXNwb25zZSIfkAICqrsYAhABgtPkkwIQOgEqIgsvYXV0aC90b2tlbhJxCgVHZXRNZRIcLnRhbmRlbS5hdXRoLnYxLkdldE1lUmVxdWVzdBodLnRhbmRlbS5hdXRoLnYxLkdldE1lUmVzcG9uc2UiK5ACAaq7GA4KDGFjY291bnQucmVhZILT5JMCEGIEdXNlchIIL2F1dGgvbWUSjQEKDkNoYW5nZVBhc3N3b3JkEiUudGFuZGVtLmF1dGgudjEuQ2hhbmdlUGFzc3dvcmRSZXF1ZXN0GiYudGFuZGVtLmF1dGgudjEuQ2hhbmdlUGFzc3dvcmRSZXNwb25zZSIsqrsYDwoNYWNjb3VudC53cml0ZYLT5JMCEzoBKiIOL2F1dGgvcGFzc3dvcmQStQEKGFJlcXVlc3RFbWFpbENvbmZpcm1hdGlvbhIvLnRhbmRlbS5hdXRoLnYxLlJlcXVlc3RFbWFpbENvbmZpcm1hdGlvblJlcXVlc3QaMC50YW5kZW0uYXV0aC52MS5SZXF1ZXN0RW1haWxDb25maXJtYXRpb25SZXNwb25zZSI2qrsYDwoNYWNjb3VudC53cml0ZYLT5JMCHToBKiIYL2F1dGgvZW1haWwvY29uZmlybWF0aW9uEn8KDENvbmZpcm1FbWFpbBIjLnRhbmRlbS5hdXRoLnYxLkNvbmZpcm1FbWFpbFJlcXVlc3QaJC50YW5kZW0uYXV0aC52MS5Db25maXJtRW1haWxSZXNwb25zZSIkqrsYAhABgtPkkwIYOgEqIhMvYXV0aC9lbWFpbC9jb25maXJtEpwBChRSZXF1ZXN0UGFzc3dvcmRSZXNldBIrLnRhbmRlbS5hdXRoLnYxLlJlcXVlc3RQYXNzd29yZFJlc2V0UmVxdWVzdBosLnRhbmRlbS5hdXRoLnYxLlJlcXVlc3RQYXNzd29yZFJlc2V0UmVzcG9uc2UiKaq7GAIQAYLT5JMCHToBKiIYL2F1dGgvcGFzc3dvcmQvZm9yZ290dGVuEoMBCg1SZXNldFBhc3N3b3JkEiQudGFuZGVtLmF1dGgudjEuUmVzZXRQYXNzd29yZFJlcXVlc3QaJS50YW5kZW0uYXV0aC52MS5SZXNldFBhc3N3b3JkUmVzcG9uc2UiJaq7GAIQAYLT5JMCGToBKiIUL2F1dGgvcGFzc3dvcmQvcmVzZXQSygEKFklzc3VlVmVyaWZpY2F0aW9uVG9rZW4SLS50YW5kZW0uYXV0aC52MS5Jc3N1ZVZlcmlmaWNhdGlvblRva2VuUmVxdWVzdBouLnRhbmRlbS5hdXRoLnYxLklzc3VlVmVyaWZpY2F0aW9uVG9rZW5SZXNwb25zZSJRkAICqrsYFAoSdmVyaWZpY2F0aW9uLmlzc3VlgtPkkwIwOgEqIisvYXV0aC92ZXJpZmljYXRpb25zL3t2ZXJpZmljYXRpb25faWR9L3Rva2VuEoYBCgxMaXN0U2Vzc2lvbnMSIy50YW5kZW0uYXV0aC52MS5MaXN0U2Vzc2lvbnNSZXF1ZXN0GiQudGFuZGVtLmF1dGgudjEuTGlzdFNlc3Npb25zUmVzcG9uc2UiK5ACAaq7GA4KDHNlc3Npb24ucmVhZILT5JMCEBIOL2F1dGgvc2Vzc2lvbnMSlwEKDVJldm9rZVNlc3Npb24SJC50YW5kZW0uYXV0aC52MS5SZXZva2VTZXNzaW9uUmVxdWVzdBolLnRhbmRlbS5hdXRoLnYxLlJldm9rZVNlc3Npb25SZXNwb25zZSI5kAICqrsYDwoNc2Vzc2lvbi53cml0ZYLT5JMCHSobL2F1dGgvc2Vzc2lvbnMve3Nlc3Npb25faWR9En0KB0dldEp3a3MSHi50YW5kZW0uYXV0aC52MS5HZXRKd2tzUmVxdWVzdBofLnRhbmRlbS5hdXRoLnYxLkdldEp3a3NSZXNwb25zZSIxkAIBqrsYAhABgtPkkwIiYghkb2N1bWVudBIWLy53ZWxsLWtub3duL2p3a3MuanNvbhK1AQoWR2V0T3BlbklkQ29uZmlndXJhdGlvbhItLnRhbmRlbS5hdXRoLnYxLkdldE9wZW5JZENvbmZpZ3VyYXRpb25SZXF1ZXN0Gi4udGFuZGVtLmF1dGgudjEuR2V0T3BlbklkQ29uZmlndXJhdGlvblJlc3BvbnNlIjyQAgGquxgCEAGC0+STAi1iCGRvY3VtZW50EiEvLndlbGwta25vd24vb3BlbmlkLWNvbmZpZ3VyYXRpb25iBnByb3RvMw", [file_buf_validate_validate, file_google_api_annotations, file_google_api_httpbody, file_google_protobuf_timestamp, file_tandem_auth_v1_user, file_tandem_common_v1_options, file_tandem_common_v1_pagination]);
 
 /**
  * @generated from message tandem.auth.v1.RegisterRequest
@@ -347,6 +349,175 @@ export const ChangePasswordResponseSchema: GenMessage<ChangePasswordResponse> = 
   messageDesc(file_tandem_auth_v1_auth_service, 14);
 
 /**
+ * @generated from message tandem.auth.v1.RequestEmailConfirmationRequest
+ */
+export type RequestEmailConfirmationRequest = Message<"tandem.auth.v1.RequestEmailConfirmationRequest"> & {
+};
+
+/**
+ * Describes the message tandem.auth.v1.RequestEmailConfirmationRequest.
+ * Use `create(RequestEmailConfirmationRequestSchema)` to create a new message.
+ */
+export const RequestEmailConfirmationRequestSchema: GenMessage<RequestEmailConfirmationRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 15);
+
+/**
+ * @generated from message tandem.auth.v1.RequestEmailConfirmationResponse
+ */
+export type RequestEmailConfirmationResponse = Message<"tandem.auth.v1.RequestEmailConfirmationResponse"> & {
+};
+
+/**
+ * Describes the message tandem.auth.v1.RequestEmailConfirmationResponse.
+ * Use `create(RequestEmailConfirmationResponseSchema)` to create a new message.
+ */
+export const RequestEmailConfirmationResponseSchema: GenMessage<RequestEmailConfirmationResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 16);
+
+/**
+ * @generated from message tandem.auth.v1.ConfirmEmailRequest
+ */
+export type ConfirmEmailRequest = Message<"tandem.auth.v1.ConfirmEmailRequest"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+};
+
+/**
+ * Describes the message tandem.auth.v1.ConfirmEmailRequest.
+ * Use `create(ConfirmEmailRequestSchema)` to create a new message.
+ */
+export const ConfirmEmailRequestSchema: GenMessage<ConfirmEmailRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 17);
+
+/**
+ * @generated from message tandem.auth.v1.ConfirmEmailResponse
+ */
+export type ConfirmEmailResponse = Message<"tandem.auth.v1.ConfirmEmailResponse"> & {
+};
+
+/**
+ * Describes the message tandem.auth.v1.ConfirmEmailResponse.
+ * Use `create(ConfirmEmailResponseSchema)` to create a new message.
+ */
+export const ConfirmEmailResponseSchema: GenMessage<ConfirmEmailResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 18);
+
+/**
+ * @generated from message tandem.auth.v1.RequestPasswordResetRequest
+ */
+export type RequestPasswordResetRequest = Message<"tandem.auth.v1.RequestPasswordResetRequest"> & {
+  /**
+   * @generated from field: string email = 1;
+   */
+  email: string;
+};
+
+/**
+ * Describes the message tandem.auth.v1.RequestPasswordResetRequest.
+ * Use `create(RequestPasswordResetRequestSchema)` to create a new message.
+ */
+export const RequestPasswordResetRequestSchema: GenMessage<RequestPasswordResetRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 19);
+
+/**
+ * @generated from message tandem.auth.v1.RequestPasswordResetResponse
+ */
+export type RequestPasswordResetResponse = Message<"tandem.auth.v1.RequestPasswordResetResponse"> & {
+};
+
+/**
+ * Describes the message tandem.auth.v1.RequestPasswordResetResponse.
+ * Use `create(RequestPasswordResetResponseSchema)` to create a new message.
+ */
+export const RequestPasswordResetResponseSchema: GenMessage<RequestPasswordResetResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 20);
+
+/**
+ * @generated from message tandem.auth.v1.ResetPasswordRequest
+ */
+export type ResetPasswordRequest = Message<"tandem.auth.v1.ResetPasswordRequest"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * 10 to 128 characters; spaces and any language are welcome.
+   *
+   * @generated from field: string new_password = 2;
+   */
+  newPassword: string;
+};
+
+/**
+ * Describes the message tandem.auth.v1.ResetPasswordRequest.
+ * Use `create(ResetPasswordRequestSchema)` to create a new message.
+ */
+export const ResetPasswordRequestSchema: GenMessage<ResetPasswordRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 21);
+
+/**
+ * @generated from message tandem.auth.v1.ResetPasswordResponse
+ */
+export type ResetPasswordResponse = Message<"tandem.auth.v1.ResetPasswordResponse"> & {
+};
+
+/**
+ * Describes the message tandem.auth.v1.ResetPasswordResponse.
+ * Use `create(ResetPasswordResponseSchema)` to create a new message.
+ */
+export const ResetPasswordResponseSchema: GenMessage<ResetPasswordResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 22);
+
+/**
+ * @generated from message tandem.auth.v1.IssueVerificationTokenRequest
+ */
+export type IssueVerificationTokenRequest = Message<"tandem.auth.v1.IssueVerificationTokenRequest"> & {
+  /**
+   * @generated from field: string verification_id = 1;
+   */
+  verificationId: string;
+};
+
+/**
+ * Describes the message tandem.auth.v1.IssueVerificationTokenRequest.
+ * Use `create(IssueVerificationTokenRequestSchema)` to create a new message.
+ */
+export const IssueVerificationTokenRequestSchema: GenMessage<IssueVerificationTokenRequest> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 23);
+
+/**
+ * @generated from message tandem.auth.v1.IssueVerificationTokenResponse
+ */
+export type IssueVerificationTokenResponse = Message<"tandem.auth.v1.IssueVerificationTokenResponse"> & {
+  /**
+   * @generated from field: string token = 1;
+   */
+  token: string;
+
+  /**
+   * Where it goes, and nowhere else: the address that the account has now.
+   *
+   * @generated from field: string email = 2;
+   */
+  email: string;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp expires_at = 3;
+   */
+  expiresAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message tandem.auth.v1.IssueVerificationTokenResponse.
+ * Use `create(IssueVerificationTokenResponseSchema)` to create a new message.
+ */
+export const IssueVerificationTokenResponseSchema: GenMessage<IssueVerificationTokenResponse> = /*@__PURE__*/
+  messageDesc(file_tandem_auth_v1_auth_service, 24);
+
+/**
  * @generated from message tandem.auth.v1.ListSessionsRequest
  */
 export type ListSessionsRequest = Message<"tandem.auth.v1.ListSessionsRequest"> & {
@@ -368,7 +539,7 @@ export type ListSessionsRequest = Message<"tandem.auth.v1.ListSessionsRequest"> 
  * Use `create(ListSessionsRequestSchema)` to create a new message.
  */
 export const ListSessionsRequestSchema: GenMessage<ListSessionsRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 15);
+  messageDesc(file_tandem_auth_v1_auth_service, 25);
 
 /**
  * @generated from message tandem.auth.v1.ListSessionsResponse
@@ -390,7 +561,7 @@ export type ListSessionsResponse = Message<"tandem.auth.v1.ListSessionsResponse"
  * Use `create(ListSessionsResponseSchema)` to create a new message.
  */
 export const ListSessionsResponseSchema: GenMessage<ListSessionsResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 16);
+  messageDesc(file_tandem_auth_v1_auth_service, 26);
 
 /**
  * @generated from message tandem.auth.v1.RevokeSessionRequest
@@ -407,7 +578,7 @@ export type RevokeSessionRequest = Message<"tandem.auth.v1.RevokeSessionRequest"
  * Use `create(RevokeSessionRequestSchema)` to create a new message.
  */
 export const RevokeSessionRequestSchema: GenMessage<RevokeSessionRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 17);
+  messageDesc(file_tandem_auth_v1_auth_service, 27);
 
 /**
  * @generated from message tandem.auth.v1.RevokeSessionResponse
@@ -420,7 +591,7 @@ export type RevokeSessionResponse = Message<"tandem.auth.v1.RevokeSessionRespons
  * Use `create(RevokeSessionResponseSchema)` to create a new message.
  */
 export const RevokeSessionResponseSchema: GenMessage<RevokeSessionResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 18);
+  messageDesc(file_tandem_auth_v1_auth_service, 28);
 
 /**
  * @generated from message tandem.auth.v1.GetJwksRequest
@@ -433,7 +604,7 @@ export type GetJwksRequest = Message<"tandem.auth.v1.GetJwksRequest"> & {
  * Use `create(GetJwksRequestSchema)` to create a new message.
  */
 export const GetJwksRequestSchema: GenMessage<GetJwksRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 19);
+  messageDesc(file_tandem_auth_v1_auth_service, 29);
 
 /**
  * @generated from message tandem.auth.v1.GetJwksResponse
@@ -450,7 +621,7 @@ export type GetJwksResponse = Message<"tandem.auth.v1.GetJwksResponse"> & {
  * Use `create(GetJwksResponseSchema)` to create a new message.
  */
 export const GetJwksResponseSchema: GenMessage<GetJwksResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 20);
+  messageDesc(file_tandem_auth_v1_auth_service, 30);
 
 /**
  * @generated from message tandem.auth.v1.GetOpenIdConfigurationRequest
@@ -463,7 +634,7 @@ export type GetOpenIdConfigurationRequest = Message<"tandem.auth.v1.GetOpenIdCon
  * Use `create(GetOpenIdConfigurationRequestSchema)` to create a new message.
  */
 export const GetOpenIdConfigurationRequestSchema: GenMessage<GetOpenIdConfigurationRequest> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 21);
+  messageDesc(file_tandem_auth_v1_auth_service, 31);
 
 /**
  * @generated from message tandem.auth.v1.GetOpenIdConfigurationResponse
@@ -480,7 +651,7 @@ export type GetOpenIdConfigurationResponse = Message<"tandem.auth.v1.GetOpenIdCo
  * Use `create(GetOpenIdConfigurationResponseSchema)` to create a new message.
  */
 export const GetOpenIdConfigurationResponseSchema: GenMessage<GetOpenIdConfigurationResponse> = /*@__PURE__*/
-  messageDesc(file_tandem_auth_v1_auth_service, 22);
+  messageDesc(file_tandem_auth_v1_auth_service, 32);
 
 /**
  * Who somebody is: registration, login, sessions, and the keys by which all others verify the tokens given here.
@@ -564,6 +735,62 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof ChangePasswordRequestSchema;
     output: typeof ChangePasswordResponseSchema;
+  },
+  /**
+   * Sends another mail to confirm one's own address. Nothing happens when it is confirmed, or when too many were asked for.
+   * Errors: auth.no_account.
+   *
+   * @generated from rpc tandem.auth.v1.AuthService.RequestEmailConfirmation
+   */
+  requestEmailConfirmation: {
+    methodKind: "unary";
+    input: typeof RequestEmailConfirmationRequestSchema;
+    output: typeof RequestEmailConfirmationResponseSchema;
+  },
+  /**
+   * Whoever has the token of the mail reads the mailbox. It works once.
+   * Errors: auth.verification_invalid, auth.too_many_attempts.
+   *
+   * @generated from rpc tandem.auth.v1.AuthService.ConfirmEmail
+   */
+  confirmEmail: {
+    methodKind: "unary";
+    input: typeof ConfirmEmailRequestSchema;
+    output: typeof ConfirmEmailResponseSchema;
+  },
+  /**
+   * Sends a mail with which a new password can be set, if the address has an account and was not asked about too often. The answer is the same,
+   * and takes the same time, whether it has or not.
+   * Errors: auth.too_many_attempts.
+   *
+   * @generated from rpc tandem.auth.v1.AuthService.RequestPasswordReset
+   */
+  requestPasswordReset: {
+    methodKind: "unary";
+    input: typeof RequestPasswordResetRequestSchema;
+    output: typeof RequestPasswordResetResponseSchema;
+  },
+  /**
+   * Sets a new password with the token of the mail, which works once. Ends all of the user's sessions and the lock on the address.
+   * Errors: auth.verification_invalid, auth.password_weak, auth.too_many_attempts.
+   *
+   * @generated from rpc tandem.auth.v1.AuthService.ResetPassword
+   */
+  resetPassword: {
+    methodKind: "unary";
+    input: typeof ResetPasswordRequestSchema;
+    output: typeof ResetPasswordResponseSchema;
+  },
+  /**
+   * The token of a verification, for whoever is about to send the mail: it stands in no event and no table. Repeating it gives the same token.
+   * Errors: auth.verification_over.
+   *
+   * @generated from rpc tandem.auth.v1.AuthService.IssueVerificationToken
+   */
+  issueVerificationToken: {
+    methodKind: "unary";
+    input: typeof IssueVerificationTokenRequestSchema;
+    output: typeof IssueVerificationTokenResponseSchema;
   },
   /**
    * The sessions that are open, newest first. One's own, unless the caller may read users.
