@@ -5,3 +5,4 @@ export {
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
 } from "./start-embedded-postgres.ts";
+export { throughSocket } from "./through-socket.ts";

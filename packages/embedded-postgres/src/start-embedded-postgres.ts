@@ -35,6 +35,8 @@ export interface EmbeddedPostgres extends AsyncDisposable {
   readonly pid: number;
   /** Where the data really is. */
   readonly dataDir: string;
+  /** Where its Unix socket lies, for programs of this machine and this user: a statement costs a third less than over TCP. Absent where there is none. */
+  readonly socketDir: string | undefined;
   /** True when a server that an earlier process left behind was taken over. */
   readonly adopted: boolean;
   /** Fast shutdown; data stays. Safe to repeat. */
@@ -46,7 +48,6 @@ const HOST = "127.0.0.1";
 const REACHABLE_HOME = "/var/tmp/tandem";
 const DEFAULTS = {
   listen_addresses: HOST,
-  unix_socket_directories: "",
   max_connections: "300",
   shared_buffers: "64MB",
   timezone: "UTC",
@@ -69,7 +70,7 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   const dataDir = await placeDataDir(options.dataDir, user);
   if (dataDir !== resolve(options.dataDir)) onProgress?.(`Postgres keeps its data in ${dataDir}`);
   const urlFor = (actual: number) => `postgres://postgres:${encodeURIComponent(password)}@${HOST}:${actual}/postgres`;
-  const handle = (pid: number, actual: number, adopted: boolean): EmbeddedPostgres => {
+  const handle = async (pid: number, actual: number, adopted: boolean): Promise<EmbeddedPostgres> => {
     const onExit = () => signal(pid, durable ? "SIGINT" : "SIGQUIT");
     process.once("exit", onExit);
     const stop = async () => {
@@ -83,6 +84,8 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
       port: actual,
       pid,
       dataDir,
+      // A server that an earlier version left behind has none.
+      socketDir: (await exists(join(dataDir, `.s.PGSQL.${actual}`))) ? dataDir : undefined,
       adopted,
       stop,
       [Symbol.asyncDispose]: stop,
@@ -111,7 +114,8 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   await checkVersion(dataDir);
   onProgress?.("Starting Postgres");
   const actual = port === 0 ? await freePort() : port;
-  const settings = { ...DEFAULTS, ...(durable ? {} : THROW_AWAY), ...options.settings };
+  const socket = { unix_socket_directories: mayHoldSocket(dataDir) ? dataDir : "" };
+  const settings = { ...DEFAULTS, ...socket, ...(durable ? {} : THROW_AWAY), ...options.settings };
   const pid = await launch(binaries, user, dataDir, actual, settings, startTimeoutMs);
   return handle(pid, actual, false);
 };
@@ -127,6 +131,9 @@ export const removeEmbeddedPostgres = async (dataDir: string): Promise<void> => 
   await refuseForeign(placed);
   await Promise.all([placed, `${placed}.log`].map((path) => rm(path, { recursive: true, force: true })));
 };
+
+// Systems give an address of a socket 104 bytes; Postgres takes a list, by commas.
+const mayHoldSocket = (dir: string): boolean => Buffer.byteLength(`${dir}/.s.PGSQL.65535`) < 104 && !/[,"]/.test(dir);
 
 const placeDataDir = async (wanted: string, user: ServerUser): Promise<string> => {
   const path = resolve(wanted);

@@ -11,6 +11,7 @@ import {
   isProcessAlive,
   removeEmbeddedPostgres,
   startEmbeddedPostgres,
+  throughSocket,
 } from "@tandem/embedded-postgres";
 import { isAppError } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
@@ -108,6 +109,23 @@ describe("start and stop", () => {
     expect(isAppError(error, "embedded_postgres.port_in_use") && error.message).toContain(String(port));
     await expect(stat(join(dataDir, "postmaster.pid"))).rejects.toThrow("ENOENT");
     holder.close();
+  });
+
+  test("the same database is to be had through a socket that only the server's user may reach", async () => {
+    await using server = await startEmbeddedPostgres({ dataDir, port: 0, durable: false });
+    const url = throughSocket(server.adminUrl, server);
+    expect(await query(url, "SELECT inet_client_addr() AS address")).toEqual([{ address: null }]);
+    expect(await failure(query(url.replace("tandem", "wrong"), "SELECT 1"))).toMatchObject({ code: "28P01" });
+    expect((await stat(server.socketDir ?? "")).mode & 0o077).toBe(0);
+  });
+
+  test("a path too long for a socket leaves TCP", async () => {
+    const deep = join(home, "a".repeat(100));
+    await using server = await startEmbeddedPostgres({ dataDir: deep, port: 0, durable: false });
+    expect(throughSocket(server.adminUrl, server)).toBe(server.adminUrl);
+    expect(await query(server.adminUrl, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    await server.stop();
+    await removeEmbeddedPostgres(deep);
   });
 
   test("an initialization that was interrupted does not stand in the way", async () => {

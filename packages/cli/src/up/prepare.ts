@@ -1,5 +1,5 @@
 import { createWriteStream } from "node:fs";
-import { removeEmbeddedPostgres, startEmbeddedPostgres } from "@tandem/embedded-postgres";
+import { removeEmbeddedPostgres, startEmbeddedPostgres, throughSocket } from "@tandem/embedded-postgres";
 import { createLocalInbox } from "@tandem/local-inbox";
 import { ensureDatabase, migrate } from "@tandem/postgres";
 import { createLogger, type Logger } from "@tandem/runtime";
@@ -38,6 +38,8 @@ export interface Prepared {
   readonly gateway: BinaryPlan;
   readonly people: People;
   readonly sidecarDatabaseUrl: string;
+  /** The same by the server's socket, for who understands that. */
+  readonly sidecarDatabaseSocketUrl: string;
   readonly log: Logger;
 }
 
@@ -117,9 +119,10 @@ export const prepare = async (
   return {
     state,
     gateway,
-    contexts: planWith((database) => urls.get(database) ?? ""),
+    contexts: planWith((database) => throughSocket(urls.get(database) ?? "", postgres)),
     people: openPeople(authUrl(offset), secret),
     sidecarDatabaseUrl: urls.get(sidecarDatabase.database) ?? "",
+    sidecarDatabaseSocketUrl: throughSocket(urls.get(sidecarDatabase.database) ?? "", postgres),
     log,
   };
 };

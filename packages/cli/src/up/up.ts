@@ -29,7 +29,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
   const { portOffset: offset, only } = options;
   if (!options.processes) keepHeapSmall();
   await using stack = new AsyncDisposableStack();
-  const { state, contexts, gateway, people, sidecarDatabaseUrl, log } = await prepare(
+  const { state, contexts, gateway, people, sidecarDatabaseSocketUrl, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
     progress,
     stack,
@@ -37,7 +37,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
   stack.use(
     await progress.step("embedded sidecars", () =>
       startEmbeddedSidecars({
-        databaseUrl: sidecarDatabaseUrl,
+        databaseUrl: sidecarDatabaseSocketUrl,
         componentsDir: join(repositoryRoot, "components/local"),
         apps: [...contexts.flatMap(({ api, worker }) => [api, worker]), gateway].map(sidecarOf),
         log,
