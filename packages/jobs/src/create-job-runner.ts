@@ -77,14 +77,15 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
   };
   const lanes = createLanes(log, beginNext);
 
-  const accountForMissed = async (name: string, accountedUntil: Date) => {
+  /** @returns whether runs were queued */
+  const accountForMissed = async (name: string, accountedUntil: Date): Promise<boolean> => {
     const entry = jobs.get(name);
-    if (!entry) return;
+    if (!entry) return false;
     const { job, schedule } = entry;
     const until = new Date(clock.now().getTime() - job.missedAfterMs);
     const slots = schedule.between(accountedUntil, until, maxSlotsLookedBack);
     const last = slots.at(-1);
-    if (!last) return;
+    if (!last) return false;
     const plan = planMissed(job, slots, await store.listSlots(name, accountedUntil, last));
     const queued = await store.enqueue(name, plan.run, { cause: "missed", note: "nobody came in time" });
     const skipped = await store.enqueue(name, plan.skip, {
@@ -93,20 +94,25 @@ export const createJobRunner = (options: JobRunnerOptions): JobRunner => {
       note: "nobody came in time",
     });
     await store.accountUntil(name, last);
-    if (queued + skipped === 0) return;
+    if (queued + skipped === 0) return false;
     metrics.missed(name, queued + skipped, clock.now());
     log.warn({ job: name, queued, skipped, from: slots[0], until: last }, "slots were missed");
+    return queued > 0;
   };
 
+  /** One statement where nothing is to be done, which is nearly always. */
   const sweep = async () => {
-    for (const dead of await store.abandonDead(options.jobs)) {
-      metrics.abandoned(dead.job);
-      log.error(dead, "run abandoned: its worker stopped renewing the lease");
+    let states = await store.listJobs(names);
+    if (states.some(({ leaseLeftMs }) => leaseLeftMs !== null && leaseLeftMs <= 0)) {
+      for (const dead of await store.abandonDead(options.jobs)) {
+        metrics.abandoned(dead.job);
+        log.error(dead, "run abandoned: its worker stopped renewing the lease");
+      }
+      states = await store.listJobs(names);
     }
-    for (const { name, accountedUntil } of await store.listJobs(names)) await accountForMissed(name, accountedUntil);
-    const waiting = new Set(
-      (await store.listActive(names)).filter(({ status }) => status === "due").map(({ job }) => job),
-    );
+    const waiting = new Set<string>();
+    for (const { name, accountedUntil, waiting: waits } of states)
+      if ((await accountForMissed(name, accountedUntil)) || waits) waiting.add(name);
     await Promise.all([...jobs.values()].filter(({ job }) => waiting.has(job.name)).map(({ job }) => lanes.kick(job)));
     lastSweepAtMs = performance.now();
   };

@@ -104,6 +104,8 @@ export interface JobState {
   readonly accountedUntil: Date;
   /** Milliseconds until the lease ends; absent without one. */
   readonly leaseLeftMs: number | null;
+  /** A run of it waits to be begun. */
+  readonly waiting: boolean;
 }
 
 type Row<T> = T & Record<string, unknown>;
@@ -173,7 +175,8 @@ export const makeRunStore = (database: Database, owner: string) => {
     async listJobs(jobs: readonly string[]): Promise<readonly JobState[]> {
       const { rows } = await query<JobState>(
         `select name, accounted_until as "accountedUntil",
-           (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as "leaseLeftMs"
+           (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as "leaseLeftMs",
+           exists (select from tandem.job_run r where r.job = name and r.status = 'due') as waiting
          from tandem.job where name = any($1)`,
         [jobs],
       );

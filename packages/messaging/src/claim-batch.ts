@@ -24,6 +24,8 @@ export interface Claim {
   /** Events taken over from relays whose lease ran out, and how many of these were parked for good. */
   readonly recovered: number;
   readonly parked: number;
+  /** It did not look at all that waits. */
+  readonly cut: boolean;
 }
 
 export interface ClaimOptions {
@@ -63,10 +65,10 @@ export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }:
     });
     const row = claimed.rows[0] as ClaimRow;
     window.looked(row.head ?? undefined, row.cut);
-    const { outcome, recovered, parked } = row;
-    if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked };
+    const { outcome, recovered, parked, cut } = row;
+    if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked, cut };
     const events = await readEvents(session, row);
-    return { outcome, recovered, parked, batch: { token: row.token, events, alone: outcome === "alone" } };
+    return { outcome, recovered, parked, cut, batch: { token: row.token, events, alone: outcome === "alone" } };
   };
 };
 

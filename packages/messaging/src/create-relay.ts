@@ -33,7 +33,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     random: settings.random,
   });
   const sleeper = createSleeper();
-  const session = openRelaySession(database, sleeper.wake);
+  const session = openRelaySession(database, () => wake());
   const claim = createClaimer({ ...settings, session, relayId });
   const runBatch = createBatchRunner({
     ...options,
@@ -45,7 +45,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     isStopping: () => stopping,
   });
   /** By the token of their lease. */
-  const inFlight = new Map<string, Promise<void>>();
+  const inFlight = new Map<string, Promise<unknown>>();
   let stopping = false;
   let looping: Promise<void> | undefined;
   let housekeeping: Promise<void> | undefined;
@@ -53,16 +53,27 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
   let timer: NodeJS.Timeout | undefined;
   let lastTurnAt = performance.now();
   let lastError: unknown;
+  /** The last claim looked at all that waits. */
+  let seenAll = true;
+  /** Wakes so far: what is committed while a batch is under way may have to wait for it. */
+  let wakes = 0;
+  const wake = () => {
+    wakes += 1;
+    sleeper.wake();
+  };
   let signal = new AbortController().signal;
 
-  const launch = (batch: Batch): void => {
+  /** @param wakesAtClaim what was committed later is not in it, and `more`: nor is all that was committed before */
+  const launch = (batch: Batch, wakesAtClaim: number, more: boolean): void => {
     const run = runBatch(batch, signal)
-      .catch((error: unknown) =>
-        log?.error({ err: error, token: batch.token }, "a batch was given up; its lease will run out"),
-      )
-      .finally(() => {
+      .catch((error: unknown) => {
+        log?.error({ err: error, token: batch.token }, "a batch was given up; its lease will run out");
+        return false;
+      })
+      .then((allOut) => {
+        const crowded = inFlight.size >= settings.pipeline;
         inFlight.delete(batch.token);
-        sleeper.wake();
+        if (more || crowded || !allOut || wakes > wakesAtClaim) sleeper.wake();
       });
     inFlight.set(batch.token, run);
   };
@@ -73,21 +84,25 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     const probing = circuit.state === "half_open";
     if (inFlight.size >= (probing ? 1 : settings.pipeline)) return settings.maxPollMs;
     await settings.faultPoint("before-claim");
-    const { outcome, batch, recovered, parked } = await claim(probing ? PROBE_SIZE : settings.batchSize, [
-      ...inFlight.keys(),
-    ]);
+    const wakesAtClaim = wakes;
+    const limit = probing ? PROBE_SIZE : settings.batchSize;
+    const { outcome, batch, recovered, parked, cut } = await claim(limit, [...inFlight.keys()]);
+    seenAll = !cut;
     if (recovered > 0) {
       metrics?.recovered.inc(recovered);
       log?.warn({ recovered, parked }, "took over events that were in flight when their relay died");
     }
     switch (outcome) {
       case "claimed":
-      case "alone":
+      case "alone": {
         await settings.faultPoint("after-claim");
         if (!batch) return 0;
-        launch(batch);
+        const more = batch.alone || probing || cut || batch.events.length >= Math.min(limit, settings.maxRun);
+        launch(batch, wakesAtClaim, more);
         if (batch.alone || probing) await Promise.all(inFlight.values());
-        return 0;
+        // A claim that took all that waits need not be followed by another one.
+        return more ? 0 : undefined;
+      }
       case "suspects":
         await Promise.all(inFlight.values());
         return 0;
@@ -112,7 +127,9 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
         lastError = error;
         pauseMs = DATABASE_RETRY_MS * (0.5 + settings.random());
       }
-      const woken = await sleeper.sleep(pauseMs ?? idleMs);
+      // Who listens is told of every commit, and polls for retries and for what dead relays left only; not in step with the other relays.
+      const unheardMs = session.listening && seenAll ? settings.maxPollMs * (0.7 + 0.3 * settings.random()) : idleMs;
+      const woken = await sleeper.sleep(pauseMs ?? unheardMs);
       idleMs = woken || pauseMs === 0 ? FIRST_POLL_MS : Math.min(idleMs * 2, settings.maxPollMs);
     }
     await Promise.all(inFlight.values());
@@ -139,7 +156,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
       workSignal.throwIfAborted();
       if (looping) throw new AppError("internal", "relay.started_twice", "The relay runs already");
       signal = workSignal;
-      stopLocal = onLocalWake(database, sleeper.wake);
+      stopLocal = onLocalWake(database, wake);
       housekeeping = housekeep();
       looping = loop();
     },

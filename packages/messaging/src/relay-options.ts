@@ -32,7 +32,7 @@ export interface RelayOptions {
   /** Pause of the circuit when the broker is away; doubles up to `outageMaxPauseMs`. Defaults 100 and 5 000. */
   readonly outageMinPauseMs?: number;
   readonly outageMaxPauseMs?: number;
-  /** Longest pause between polls when nothing comes and nothing wakes. Default 500. */
+  /** Longest pause between polls when nothing comes and nothing wakes. Default 1 000. */
   readonly maxPollMs?: number;
   /** How long payloads are kept after the day they were written. Default 7 days. */
   readonly retainMs?: number;
@@ -64,7 +64,7 @@ export const settleRelay = (options: RelayOptions): RelaySettings => {
     retryMaxDelayMs: options.retryMaxDelayMs ?? 60_000,
     outageMinPauseMs: options.outageMinPauseMs ?? 100,
     outageMaxPauseMs: options.outageMaxPauseMs ?? 5_000,
-    maxPollMs: options.maxPollMs ?? 500,
+    maxPollMs: options.maxPollMs ?? 1_000,
     retainMs: options.retainMs ?? 7 * DAY_MS,
     housekeepingEveryMs: options.housekeepingEveryMs ?? 600_000,
     faultPoint: options.faultPoint ?? (() => {}),

@@ -26,7 +26,11 @@ export const openRelaySession = (database: Database, onWake: () => void): RelayS
   let closed = false;
 
   const lose = (lost: pg.Client): void => {
-    if (client === lost) client = undefined;
+    if (client === lost) {
+      client = undefined;
+      // Nobody could wake it meanwhile: the next look connects anew.
+      onWake();
+    }
     lost.end().catch(() => {});
   };
 

@@ -22,12 +22,12 @@ const MARK_RETRY_MS = 100;
 /** For a relay that is to stop while its database is away. */
 const LAST_TRIES = 10;
 
-/** Publishes a claimed batch, judges the outcomes, marks. */
+/** Publishes a claimed batch, judges the outcomes, marks. Answers whether all of it is out. */
 export const createBatchRunner = (options: BatchRunnerOptions) => {
   const { session, publisher, log, tracer, settings, relayId, circuit, metrics, isStopping } = options;
   const { faultPoint, publishTimeoutMs, leaseMs } = settings;
 
-  return async (batch: Batch, workSignal: AbortSignal): Promise<void> => {
+  return async (batch: Batch, workSignal: AbortSignal): Promise<boolean> => {
     // From before the claim was answered, so it ends before the lease does.
     const startedAt = performance.now();
     const signal = AbortSignal.any([workSignal, AbortSignal.timeout(publishTimeoutMs)]);
@@ -56,6 +56,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
     }
     await faultPoint("before-mark");
     await mark(batch, marks, startedAt);
+    return marks.sent.length === batch.events.length;
   };
 
   /** Tries until the database answers: what is marked late is not published twice. Past the lease others may have it. */

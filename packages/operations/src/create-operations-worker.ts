@@ -41,6 +41,8 @@ export const createOperationsWorker = <O extends OperationLease>(
   let wakeUp = () => {};
   let lastRoundAt = 0;
   let inFlight = 0;
+  /** The last claim was limited by the room there was: more may wait for it. */
+  let full = false;
 
   const wakeNow = () => {
     woken = true;
@@ -57,10 +59,12 @@ export const createOperationsWorker = <O extends OperationLease>(
       };
     });
 
-  const round = async (): Promise<number> => {
+  const round = async (): Promise<void> => {
     const room = concurrency - inFlight;
-    if (room <= 0) return 0;
+    full = room <= 0;
+    if (full) return;
     const claimed = await queue.claim(room, leaseMs);
+    full = claimed.length >= room;
     for (const operation of claimed) {
       const { id: operationId, kind } = operation;
       inFlight += 1;
@@ -77,21 +81,18 @@ export const createOperationsWorker = <O extends OperationLease>(
         })
         .finally(() => {
           inFlight -= 1;
-          wakeNow();
+          if (full) wakeNow();
         });
     }
-    return claimed.length;
   };
 
   const rounds = async () => {
     while (!stopping.signal.aborted) {
       woken = false;
-      const claimed = await round().catch((err: unknown) => {
-        log.warn({ err }, "operations could not be claimed");
-        return 0;
-      });
+      await round().catch((err: unknown) => log.warn({ err }, "operations could not be claimed"));
       lastRoundAt = performance.now();
-      if (claimed === 0) await sleep(maxPollMs);
+      // Whoever makes one says so: after a claim that took all there is nothing to look for.
+      await sleep(maxPollMs);
     }
   };
 

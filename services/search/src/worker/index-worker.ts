@@ -22,6 +22,7 @@ export interface IndexWorker extends ContinuousWorker {
   wake(): void;
 }
 
+const GATHER_MS = 50;
 const MAX_PAUSE_MS = 5_000;
 const TIDY_EVERY_MS = 10_000;
 
@@ -101,7 +102,9 @@ export const createIndexWorker = (options: IndexWorkerOptions): IndexWorker => {
         if (parked > 0) log.error({ parked }, "the engine would not take some documents: see search/failed-operations");
         failures = 0;
         lastRoundAt = performance.now();
-        if (claimed === 0) await sleep(pollMs);
+        if (claimed < batchSize) await sleep(pollMs);
+        // Changes of one document follow each other, and those of many come together: one call of the engine tells them all.
+        if (woken && !signal.aborted) await pause(GATHER_MS);
       } catch (err) {
         if (signal.aborted) return;
         failures += 1;
