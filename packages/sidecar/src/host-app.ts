@@ -49,6 +49,16 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
   const open = async () => {
     const asked = await channel.callback.listTopicSubscriptions({}, { timeoutMs: 3_000 });
     subscriptions = permitted(asked.subscriptions, appId, components, log);
+    // One that asks for nothing at all is a part of an app, the one that runs its jobs: what the other part listens to stays.
+    if (asked.subscriptions.length > 0) {
+      const wanted = asked.subscriptions.map(({ pubsubName, topic }) => ({ pubsub: pubsubName, topic }));
+      const dropped = await messages.keepOnly(appId, wanted);
+      if (dropped.length > 0)
+        log.warn(
+          { appId, topics: dropped },
+          "the app does not listen to these any more: what was left of them is dropped",
+        );
+    }
     const { bindings: listening } = await channel.callback.listInputBindings({}, { timeoutMs: 3_000 });
     deliverer.open(await Promise.all(subscriptions.map((one) => toSubscription(one, options, channel, health.hurry))));
     crons?.[Symbol.dispose]();

@@ -20,6 +20,7 @@ const memoryLog = (count: number) => {
     publish: async () => undefined,
     publishWithin: async () => () => undefined,
     subscribe: async () => 1,
+    keepOnly: async () => [],
     claim: async ([request], leaseMs) => {
       const due = [...rows.values()].filter(({ dueAt }) => dueAt <= performance.now()).slice(0, request?.limit);
       for (const row of due) row.dueAt = performance.now() + leaseMs;

@@ -77,6 +77,46 @@ describe("the embedded sidecar", () => {
     await newcomer.waitFor(sent.id, "thing.created");
   });
 
+  it("drops what an app does not listen to any more, with what was left of it; again, it is a new subscription", async () => {
+    await using run = await runInProcess();
+    const subscriptions = async (appId: string) =>
+      (
+        await run.database.database.pool.query<{ topic: string }>(
+          "select topic from sidecar.subscription where app_id = $1 order by topic",
+          [appId],
+        )
+      ).rows.map(({ topic }) => topic);
+    run.worker.answerWith(() => "retry");
+    const left = event();
+    await run.publish(left);
+    await run.worker.waitFor(left.id, "thing.created");
+    expect(await run.undelivered()).toBe(1);
+
+    await run.worker.down();
+    await pollUntil(() => !run.sidecars.sidecar("worker").healthy);
+    // The part of a worker that runs jobs only asks for nothing, and takes nothing away.
+    await run.worker.up([]);
+    await pollUntil(() => run.sidecars.sidecar("worker").healthy);
+    expect(await run.undelivered()).toBe(1);
+    await run.worker.down();
+    await pollUntil(() => !run.sidecars.sidecar("worker").healthy);
+    await run.worker.up([{ topic: "cart.updated", deadLetterTopic: "worker.dead-letters" }]);
+    await pollUntil(async () => (await run.undelivered()) === 0, {
+      message: "the delivery that nobody takes being gone",
+    });
+    await expect.poll(() => subscriptions("worker")).toEqual(["cart.updated"]);
+    const unheard = event();
+    await run.publish(unheard);
+    expect(await run.undelivered()).toBe(0);
+
+    run.worker.answerWith(() => "ack");
+    await run.worker.down();
+    await pollUntil(() => !run.sidecars.sidecar("worker").healthy);
+    await run.worker.up([{ topic: "thing.created", deadLetterTopic: "worker.dead-letters" }]);
+    await run.worker.waitFor(unheard.id, "thing.created");
+    expect(await subscriptions("worker")).toEqual(["thing.created"]);
+  });
+
   it("goes on when all of its connections to Postgres are cut", async () => {
     await using run = await runInProcess();
     const admin = run.database.database.pool;
