@@ -12,7 +12,8 @@ export const addMonitor = (chart: Chart, binary: Binary): void => {
       selector: { matchLabels: selectorOf(binary) },
       podTargetLabels: ["tandem.dev/context", "app.kubernetes.io/component"],
       podMetricsEndpoints: [
-        { port: opsPort, path: "/metrics", interval: "15s" },
+        // Our metrics say `service` themselves, the app id: without it the scraper's own label would take its place.
+        { port: opsPort, path: "/metrics", interval: "15s", honorLabels: true },
         { port: "dapr-metrics", path: "/", interval: "30s" },
       ],
     },
