@@ -11,7 +11,7 @@ export const storeServices: ComposeFile["services"] = {
       image: postgresImage,
       restart: "unless-stopped",
       // Each binary has six connections, and migrations some.
-      command: ["postgres", "-c", "max_connections=400", "-c", "shared_buffers=128MB"],
+      command: ["-c", "max_connections=400", "-c", "shared_buffers=128MB"],
       environment: { PGDATA: "/data/pgdata" },
       env_file: [secretFile("postgres")],
       volumes: ["postgres:/data"],
@@ -26,7 +26,9 @@ export const storeServices: ComposeFile["services"] = {
     service: {
       image: postgresImage,
       restart: "on-failure",
-      command: ["psql", "-v", "ON_ERROR_STOP=1", "-f", "/etc/tandem/state.sql"],
+      // Past the image's entrypoint, which is for servers.
+      entrypoint: ["psql"],
+      command: ["-v", "ON_ERROR_STOP=1", "-f", "/etc/tandem/state.sql"],
       environment: { PGHOST: "postgres", PGUSER: "postgres", PGDATABASE: "postgres" },
       env_file: [secretFile("postgres-state")],
       volumes: ["./deploy/postgres/state.sql:/etc/tandem/state.sql:ro"],
