@@ -114,12 +114,23 @@ export const readAll = async (): Promise<RenderedFiles> => {
   );
 };
 
-const help = `npm run components
+const help = `npm run components [-- --check]
 
 Writes components/ from what the contracts and the workers say: pub/sub with its scopes, resiliency, cron bindings, stores.
 And docs/contexts.md: who has which APIs, jobs and topics.
 Commit what it writes; a test compares.
+
+  --check  writes nothing; names what differs, exit code 1 when anything does
 `;
+
+const differences = async (): Promise<readonly string[]> => {
+  const [wanted, present] = [await renderAll(), await readAll()];
+  const names = [...new Set([...Object.keys(wanted), ...Object.keys(present)])].sort();
+  return [
+    ...names.filter((name) => wanted[name] !== present[name]).map((name) => `components/${name}`),
+    ...((await renderContextsPage()) === (await readContextsPage()) ? [] : ["docs/contexts.md"]),
+  ];
+};
 
 const writeAll = async (): Promise<void> => {
   const files = await renderAll();
@@ -134,5 +145,9 @@ const writeAll = async (): Promise<void> => {
 
 if (import.meta.main) {
   if (process.argv.includes("--help") || process.argv.includes("-h")) process.stdout.write(help);
-  else await writeAll();
+  else if (process.argv.includes("--check")) {
+    const found = await differences();
+    for (const file of found) process.stdout.write(`${file} is not what the catalogues say: npm run components\n`);
+    if (found.length > 0) process.exitCode = 1;
+  } else await writeAll();
 }

@@ -20,8 +20,8 @@ export interface PromotionRequest {
   readonly services: readonly string[];
   /** The images that the environment needs. */
   readonly needed: readonly string[];
-  /** The source is another environment, which may need images that this one does not. */
-  readonly fromEnvironment: boolean;
+  /** The images that any environment needs: what is offered of these and not needed here is left alone. */
+  readonly known: readonly string[];
 }
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
@@ -30,14 +30,11 @@ const RELEASE = /^v?\d+\.\d+\.\d+(-[\w.]+)?$/;
 /** A tag that is given to the next build as well says nothing about what runs. */
 const moves = (version: string): boolean => !DIGEST.test(version) && !RELEASE.test(version);
 
-const requireKnown = ({ services, offered, needed, source, environment, fromEnvironment }: PromotionRequest): void => {
-  const asked = fromEnvironment ? services : [...services, ...Object.keys(offered)];
-  for (const name of asked) {
-    if (!needed.includes(name)) {
-      const named = services.includes(name) ? "--service" : source;
-      throw new SynthError(`${named} names "${name}", which ${environment} does not run; it runs ${needed.join(", ")}`);
-    }
-  }
+const requireKnown = ({ services, offered, needed, known, source, environment }: PromotionRequest): void => {
+  const unknown = (name: string, where: string): SynthError =>
+    new SynthError(`${where} names "${name}", which ${environment} does not run; it runs ${needed.join(", ")}`);
+  for (const name of services) if (!needed.includes(name)) throw unknown(name, "--service");
+  for (const name of Object.keys(offered)) if (!known.includes(name)) throw unknown(name, source);
   for (const name of services) {
     if (offered[name] === undefined) throw new SynthError(`${source} has no version of "${name}"`);
   }

@@ -55,7 +55,7 @@ export const promote = async (platform: Platform, options: PromoteOptions): Prom
     source: options.from,
     services: options.services,
     needed: imagesNeeded(platform, name),
-    fromEnvironment: environmentNames.some((candidate) => candidate === options.from),
+    known: environmentNames.flatMap((each) => imagesNeeded(platform, each)),
   });
   if (changes.length === 0) return { changes, written: [] };
   const images = { ...current, ...Object.fromEntries(changes.map(({ image, to }) => [image, to])) };

@@ -52,6 +52,11 @@ test("from another environment comes what both run", async () => {
   expect(changes.map(({ image }) => image)).toEqual(["auth"]);
 });
 
+test("what only another environment needs is left alone: a build of everything can be promoted", async () => {
+  const { changes } = await to(offer({ order: digest("a"), "local-inbox": digest("b") }));
+  expect(changes.map(({ image }) => image)).toEqual(["order"]);
+});
+
 test("a promotion of what runs already writes nothing", async () => {
   expect(await to(offer({ order: platform.images.staging["order"] }))).toEqual({ changes: [], written: [] });
 });
