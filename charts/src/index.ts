@@ -1,7 +1,5 @@
 export { type Environment, type EnvironmentName, environmentOf, environments } from "./environments/index.ts";
 export { type ChartContext, type Platform, readPlatform } from "./platform.ts";
-export { createScope, type Files, type Layer, type Manifest, renderManifests, type Scope } from "./scope.ts";
-export { addStores } from "./stores/index.ts";
-export { storeSettings } from "./stores/store-settings.ts";
+export { type Files, type Layer, type Manifest, renderManifests, type Scope } from "./scope.ts";
 export { type Synthesized, synthesize } from "./synth.ts";
 export { SynthError } from "./synth-error.ts";

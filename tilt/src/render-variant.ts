@@ -2,8 +2,6 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
-  addStores,
-  createScope,
   type Environment,
   environmentOf,
   type Files,
@@ -11,7 +9,6 @@ import {
   type Platform,
   readPlatform,
   renderManifests,
-  storeSettings,
   synthesize,
 } from "@tandem/charts";
 import { exitWith } from "./programs.ts";
@@ -37,6 +34,7 @@ export interface Variant {
 /** Path below `into` to content. Pure, but for what the charts read. */
 export const renderVariant = (platform: Platform, { openSearch, telemetry }: Variant): Files => {
   const local = environmentOf("local");
+  if (local.stores === undefined) throw new TypeError("local has no stores of its own");
   const environment: Environment = {
     ...local,
     ...(openSearch
@@ -47,19 +45,15 @@ export const renderVariant = (platform: Platform, { openSearch, telemetry }: Var
         }
       : {}),
     ...(telemetry ? { otlpEndpoint: "http://otel-collector.tandem-stores:4318" } : {}),
+    stores: {
+      ...local.stores,
+      ...(openSearch ? { openSearch: { image: images.openSearch } } : {}),
+      ...(telemetry ? { otelCollector: { image: images.otelCollector } } : {}),
+    },
   };
-  const settings = storeSettings.local;
-  if (settings === undefined) throw new TypeError("local has no stores of its own");
-  const { scope, manifests: stores } = createScope(platform, environment);
-  addStores(scope, environment, {
-    ...settings,
-    ...(openSearch ? { openSearch: { image: images.openSearch } } : {}),
-    ...(telemetry ? { otelCollector: { image: images.otelCollector } } : {}),
-  });
   const { manifests } = synthesize(platform, environment);
-  const all = new Map([...manifests, ...stores()]);
   return Object.fromEntries(
-    [...all]
+    [...manifests]
       .filter(([path]) => path.startsWith("local/"))
       .map(([path, objects]) => [path.slice("local/".length), renderManifests(objects.map(withoutPassword))]),
   );

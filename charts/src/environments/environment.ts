@@ -1,4 +1,5 @@
 import type { GitOps } from "../argocd/git-ops.ts";
+import type { StoreSettings } from "../stores/store-settings.ts";
 import type { Selector } from "./network-peer.ts";
 
 export const environmentNames = ["local", "staging", "production"] as const;
@@ -65,6 +66,8 @@ export interface Environment {
   readonly mail:
     | { readonly kind: "inbox"; readonly host: string }
     | { readonly kind: "provider"; readonly from: string; readonly smsUrl?: string };
+  /** Servers that it brings along; absent: managed ones, of which components/README.md says what is expected. */
+  readonly stores?: StoreSettings;
   readonly search: { readonly engine: "postgres" } | { readonly engine: "elasticsearch"; readonly url: string };
   /** Whether migrations may make the roles and databases that they need, as `ADMIN_DATABASE_URL`. */
   readonly provisionDatabases: boolean;

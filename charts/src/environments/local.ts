@@ -18,6 +18,12 @@ export const local: Environment = {
   logLevel: "info",
   laptopSettings: true,
   mail: { kind: "inbox", host: "local-inbox.tandem-stores" },
+  // kind runs them too: load the official postgres and redis under these names.
+  stores: {
+    postgres: { image: "localhost/postgres:15", maxConnections: 400 },
+    redis: { image: "localhost/redis:7" },
+    volumes: { kind: "emptyDir" },
+  },
   search: { engine: "postgres" },
   provisionDatabases: true,
   databaseConnections: 6,

@@ -1,21 +1,20 @@
 import { KubeNamespace } from "cdk8s-plus-33/lib/imports/k8s.js";
 import type { Environment } from "../environments/index.ts";
 import type { Scope } from "../scope.ts";
+import { SynthError } from "../synth-error.ts";
 import { addPostgres } from "./postgres.ts";
 import { addRedis } from "./redis.ts";
 import { addInbox, addOpenSearch, addOtelCollector } from "./stateless-stores.ts";
 import { namespaceLabels, STORES_NAMESPACE } from "./store-namespace.ts";
 import { admit, denyEverything, letStateJobOut } from "./store-network.ts";
-import { type StoreSettings, storeSettings } from "./store-settings.ts";
+import type { StoreSettings } from "./store-settings.ts";
 import { selectorOf } from "./store-workload.ts";
 
 /** Layer `10-stores`: Postgres, the broker and the inbox of a cluster that has none of its own. */
-export const addStores = (
-  scope: Scope,
-  environment: Environment,
-  settings: StoreSettings | undefined = storeSettings[environment.name],
-): void => {
+export const addStores = (scope: Scope, environment: Environment): void => {
+  const { stores: settings } = environment;
   if (settings === undefined) return;
+  checkNeeds(environment, settings);
   const { namespace } = environment;
   new KubeNamespace(scope.file("00-namespaces", "stores"), STORES_NAMESPACE, {
     metadata: {
@@ -44,4 +43,12 @@ export const addStores = (
     addOtelCollector(file("otel-collector"), settings.otelCollector.image);
     admit(file("otel-collector"), "otel-collector", [4317, 4318], { namespace });
   }
+};
+
+/** @throws SynthError naming the store that the environment sends its contexts to, and does not bring along */
+const checkNeeds = ({ name, search, otlpEndpoint }: Environment, settings: StoreSettings): void => {
+  if (search.engine === "elasticsearch" && settings.openSearch === undefined)
+    throw new SynthError(`${name} searches at ${search.url}, and has no opensearch among its stores`);
+  if (otlpEndpoint !== undefined && settings.otelCollector === undefined)
+    throw new SynthError(`${name} sends traces to ${otlpEndpoint}, and has no otel-collector among its stores`);
 };

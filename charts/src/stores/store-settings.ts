@@ -1,5 +1,3 @@
-import type { EnvironmentName } from "../environments/index.ts";
-
 /** Stores that an environment brings along, in the namespace `tandem-stores`. */
 export interface StoreSettings {
   readonly postgres: {
@@ -15,15 +13,3 @@ export interface StoreSettings {
   /** Without it traces go nowhere. */
   readonly otelCollector?: { readonly image: string };
 }
-
-/**
- * Only `local` has stores of its own. The images run on kind too: load the official postgres and redis under these names.
- * Staging and production use managed ones; what is expected of those stands in components/README.md.
- */
-export const storeSettings: Readonly<Partial<Record<EnvironmentName, StoreSettings>>> = {
-  local: {
-    postgres: { image: "localhost/postgres:15", maxConnections: 400 },
-    redis: { image: "localhost/redis:7" },
-    volumes: { kind: "emptyDir" },
-  },
-};

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { environments } from "../../src/environments/index.ts";
+import { type Environment, environments } from "../../src/environments/index.ts";
 import { createScope } from "../../src/scope.ts";
 import { secretCatalogue } from "../../src/secrets/secret-catalogue.ts";
 import { addStores } from "../../src/stores/index.ts";
-import { type StoreSettings, storeSettings } from "../../src/stores/store-settings.ts";
+import type { StoreSettings } from "../../src/stores/store-settings.ts";
 import { platform } from "../fixtures.ts";
 
 // Manifests are what YAML makes them.
@@ -11,16 +11,17 @@ import { platform } from "../fixtures.ts";
 type Anything = any;
 
 const { local, staging, production } = environments;
-const settings = storeSettings.local as StoreSettings;
+const settings = local.stores as StoreSettings;
 const everything: StoreSettings = {
   ...settings,
   openSearch: { image: "opensearchproject/opensearch:3.8.0" },
   otelCollector: { image: "otel/opentelemetry-collector:0.142.0" },
 };
 
-const objectsWith = (chosen: StoreSettings, environment = local): readonly Anything[] => {
+const objectsWith = (stores: StoreSettings, among: Environment = local): readonly Anything[] => {
+  const environment = { ...among, stores };
   const { scope, manifests } = createScope(platform, environment);
-  addStores(scope, environment, chosen);
+  addStores(scope, environment);
   return [...manifests().values()].flat();
 };
 const objects = objectsWith(everything);
@@ -130,5 +131,23 @@ describe("stores", () => {
     const argumentOf = (flag: string) => args[args.indexOf(flag) + 1];
     expect([argumentOf("--maxmemory-policy"), argumentOf("--appendonly")]).toEqual(["noeviction", "yes"]);
     expect(argumentOf("--requirepass")).toBe("$(REDISCLI_AUTH)");
+  });
+});
+
+describe("bad input", () => {
+  it.each([
+    [
+      "a search engine that nobody brings",
+      { ...local, search: { engine: "elasticsearch", url: "http://opensearch.tandem-stores:9200" } } as const,
+      "local searches at http://opensearch.tandem-stores:9200, and has no opensearch among its stores",
+    ],
+    [
+      "traces that nobody takes",
+      { ...local, otlpEndpoint: "http://otel-collector.tandem-stores:4318" },
+      "local sends traces to http://otel-collector.tandem-stores:4318, and has no otel-collector among its stores",
+    ],
+  ])("is %s", (_what, environment, message) => {
+    expect(() => objectsWith(settings, environment)).toThrow(message);
+    expect(objectsWith(everything, environment).length).toBeGreaterThan(0);
   });
 });
