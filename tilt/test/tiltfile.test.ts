@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gatewayEntry, serviceCatalogue } from "@tandem/contracts";
+import { fromJson } from "@bufbuild/protobuf";
+import { gatewayEntry, serviceCatalogue, topicCatalogue } from "@tandem/contracts";
 import { findTool } from "@tandem/toolchain";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
@@ -153,6 +154,14 @@ describe.skipIf(!tool.found)("the Tiltfile", () => {
     }
     // None of them starts by itself.
     for (const name of tools) expect(up.resources.get(name)?.options["auto_init"], name).toBe(false);
+  });
+
+  it("publishes by default an event that its topic's own schema takes", () => {
+    const event = up.resources.get("publish")?.options["env"];
+    const topic = topicCatalogue.find(({ name }) => name === event.TOPIC);
+    if (!topic) throw new Error(`there is no topic ${event.TOPIC}`);
+    const message = fromJson(topic.schema, JSON.parse(event.DATA));
+    expect(topic.aggregateIdOf(message)).not.toBe("");
   });
 
   it("opens the door, the inbox and Postgres on this machine, beside a platform that has their ports", () => {
