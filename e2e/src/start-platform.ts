@@ -191,6 +191,8 @@ const place = (adminUrl: string, database: string, user: string) => ({ adminUrl,
 
 const settingsOf = ({ appId, kind }: BinaryPlan): Readonly<Record<string, string>> => ({
   DATABASE_MAX_CONNECTIONS: "6",
+  // They all start at once, on a machine that may do other things.
+  ...(kind === "worker" ? { SIDECAR_WAIT_MS: "120000" } : {}),
   ...(kind === "worker" ? { RELAY_LEASE_MS: String(LEASE_MS) } : {}),
   // Nobody waits a minute for second thoughts here.
   ...(appId === "order-worker" ? { COD_CONFIRM_AFTER_MS: "0" } : {}),

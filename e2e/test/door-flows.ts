@@ -105,6 +105,37 @@ export const doorFlows = (given: () => Given): void => {
     expect(payments).toEqual([{ status: "VOIDED" }]);
   });
 
+  it("by plain HTTP, a forgotten password: the mail's token sets another, the old one and its sessions are over", async () => {
+    const { gatewayUrl, inbox } = given().platform;
+    const { rest } = openDoor(gatewayUrl);
+    const email = `${newId()}@tandem.test`;
+    const password = "a long way to the sea";
+    await rest("POST", "/auth/register", { email, password, displayName: "Ada Park" });
+    const before = await rest("POST", "/auth/login", { email, password });
+    const tokenIn = async (subject: RegExp) =>
+      pollUntil(
+        () =>
+          inbox
+            .messages({ to: email })
+            .find((mail) => subject.test(mail.subject ?? ""))
+            ?.text?.match(/code is ([\w-]{43})/)?.[1],
+        { timeoutMs: 60_000, intervalMs: 100, message: `a mail with a token: ${subject}` },
+      );
+    expect(await rest("POST", "/auth/email/confirm", { token: await tokenIn(/confirm/) })).toMatchObject({
+      status: 200,
+    });
+    expect(await rest("POST", "/auth/password/forgotten", { email })).toMatchObject({ status: 200 });
+    const token = await tokenIn(/new password/);
+    const reset = () => rest("POST", "/auth/password/reset", { token, newPassword: "another way to the sea" });
+    expect(await reset()).toMatchObject({ status: 200 });
+    expect(await reset()).toMatchObject({ status: 401, body: { error: "auth.verification_invalid" } });
+    const { refreshToken } = before.body["tokens"] as { refreshToken: string };
+    expect(await rest("POST", "/auth/refresh", { refreshToken })).toMatchObject({ status: 401 });
+    expect(await rest("POST", "/auth/login", { email, password })).toMatchObject({ status: 401 });
+    const after = await rest("POST", "/auth/login", { email, password: "another way to the sea" });
+    expect(after).toMatchObject({ status: 200, body: { user: { emailConfirmedAt: expect.any(String) } } });
+  });
+
   it("while a context is down: a 503 that names it, everything else works; once it is back, so does it", async () => {
     const { platform, shop } = given();
     const product = await shop.addProduct(3);
