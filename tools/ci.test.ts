@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, test } from "vitest";
@@ -56,6 +57,14 @@ test("every stage has its npm script, and every one is run by a workflow", () =>
   expect([...new Set(run)].sort()).toEqual(Object.keys(stages).sort());
   for (const name of Object.keys(stages))
     expect(scripts[`ci:${name}`]).toBe(`node tools/bootstrap.mjs tools/ci.ts ${name}`);
+});
+
+test("whoever asks a stage for help gets help: nothing is built, committed or pushed", () => {
+  for (const name of Object.keys(stages)) {
+    const { status, stdout } = spawnSync(process.execPath, ["tools/ci.ts", name, "--help"], { cwd: root });
+    expect({ name, status }).toEqual({ name, status: 0 });
+    expect(String(stdout)).toContain(`ci:${name}`);
+  }
 });
 
 test("every npm script that a stage calls exists", () => {

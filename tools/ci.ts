@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { stages } from "./ci/stages.ts";
 import { elapsed } from "./progress.ts";
 import { interruptSignal, runCommand } from "./run-command.ts";
@@ -13,11 +14,14 @@ ${Object.entries(stages)
 `;
 
 const main = async (): Promise<number> => {
-  const [name = ""] = process.argv.slice(2);
-  const stage = stages[name];
-  if (stage === undefined) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { help: { type: "boolean", short: "h" } },
+  });
+  const stage = stages[positionals[0] ?? ""];
+  if (values.help === true || stage === undefined || positionals.length > 1) {
     process.stdout.write(help);
-    return name === "--help" || name === "-h" ? 0 : 2;
+    return values.help === true ? 0 : 2;
   }
   const cwd = resolve(import.meta.dirname, "..");
   const signal = interruptSignal();
