@@ -9,6 +9,8 @@ const values = [
   "global.logAsJson=true",
   // Pod Security `restricted` refuses injected pods otherwise.
   "dapr_sidecar_injector.sidecarDropALLCapabilities=true",
+  // Pods that came up without a sidecar while the injector was busy are made again.
+  "dapr_operator.watchInterval=1m",
   "dapr_rbac.secretReader.enabled=false",
   "dapr_scheduler.cluster.inMemoryStorage=true",
 ];

@@ -58,6 +58,9 @@ export const daprSpec = (
         global: { ha: { enabled: highlyAvailable }, logAsJson: true },
         // Without it a namespace under Pod Security "restricted" refuses every pod that gets a sidecar.
         dapr_sidecar_injector: { sidecarDropALLCapabilities: true },
+        // The webhook lets pods pass when the injector does not answer in time, as on a full machine: seen, nine of 24 came up without
+        // a sidecar, and nothing ever mends that. The watchdog deletes such pods, and they are made again.
+        dapr_operator: { watchInterval: "1m" },
         // It would let sidecars read every secret of the namespace: the operator resolves those that components name.
         dapr_rbac: { secretReader: { enabled: false } },
       },
