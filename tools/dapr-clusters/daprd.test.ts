@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gatewayEntry, serviceCatalogue } from "@tandem/contracts";
 import { createDapr, type RenderedFiles } from "@tandem/dapr";
-import { createTestDatabase } from "@tandem/testkit";
+import { createTestDatabase, pollUntil } from "@tandem/testkit";
 import { startBroker, startDaprd } from "@tandem/toolchain";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readAll } from "../render-components.ts";
 import { localizeComponents, writeLocalized } from "./localize-components.ts";
 import { componentsIn } from "./read-scopes.ts";
+import { startConsumer } from "./start-consumer.ts";
 
 // A real daprd reads what a cluster is given, beside real servers. That of production has Kafka for events: kafka.test.ts.
 const stack = new AsyncDisposableStack();
@@ -34,7 +35,7 @@ const filesOf = (folder: string): RenderedFiles => {
   return rest;
 };
 
-const start = async (folder: string, appId: string) => {
+const start = async (folder: string, appId: string, appPort?: number) => {
   const { resourcesDir, configFileOf } = await writeLocalized(
     join(dir, `${folder}-${appId}`),
     localizeComponents(filesOf(folder), { ...servers, namesFile: join(dir, "names.db") }),
@@ -45,6 +46,7 @@ const start = async (folder: string, appId: string) => {
     configFile: configFileOf(appId),
     env: { NAMESPACE: "tandem" },
     readyTimeoutMs: 90_000,
+    ...(appPort === undefined ? {} : { appPort }),
   });
 };
 
@@ -100,3 +102,29 @@ it("publishes nothing for an API, and for a worker only what is its context's", 
   expect(await publish(worker.httpPort, "product.created")).toBe(204);
   expect(await publish(worker.httpPort, "order.created")).toBe(403);
 }, 120_000);
+
+it("publishes what carts become through Dapr's outbox, which the API itself may not, to those who may read it", async () => {
+  await using shop = await startConsumer({ topics: ["order.none"], deadLetterTopic: "order.none.dead-letters" });
+  await using reader = await startConsumer({
+    topics: ["cart.updated"],
+    deadLetterTopic: "notification-worker.dead-letters",
+  });
+  await using api = await start("kind", "order", shop.port);
+  await using worker = await start("kind", "notification-worker", reader.port);
+  await worker.untilSubscribed(["cart.updated"], 60_000);
+  const dapr = createDapr(api);
+  try {
+    const publish = { data: '{"cartId":"cart-2"}', type: "tandem.order.v1.CartUpdated", subject: "cart-2" };
+    await dapr.state("statestore").transact([{ op: "set", key: "cart-2", value: { items: 1 }, publish }]);
+    const got = await pollUntil(() => reader.received.find(({ subject }) => subject === "cart-2"), {
+      timeoutMs: 60_000,
+    });
+    expect(got).toMatchObject({ topic: "cart.updated", data: publish.data, source: "order" });
+    const refused = { id: crypto.randomUUID(), topic: "cart.updated", type: "t", source: "order", subject: "x" };
+    const event = { ...refused, aggregateVersion: 1n, data: "{}", time: new Date() };
+    const [outcome] = await dapr.publisher("pubsub").publish([event], AbortSignal.timeout(10_000));
+    expect(outcome?.status).toBe("failed");
+  } finally {
+    dapr.close();
+  }
+}, 180_000);
