@@ -1,6 +1,5 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readMetricInventory, renderMetricInventory } from "./read-metric-inventory.ts";
 
 /** What alerts and dashboards may name. */
 export const inventoryFile = join(import.meta.dirname, "../../charts/src/observability/metric-inventory.json");
@@ -14,6 +13,8 @@ charts/src/observability/metric-inventory.json. Alerts and dashboards may name n
 if (import.meta.main) {
   if (process.argv.includes("--help") || process.argv.includes("-h")) process.stdout.write(help);
   else {
+    // The whole platform is behind it: --help does not wait for that.
+    const { readMetricInventory, renderMetricInventory } = await import("./read-metric-inventory.ts");
     const { inventory } = await readMetricInventory();
     await writeFile(inventoryFile, renderMetricInventory(inventory));
     process.stdout.write(`${inventory.length} metrics\n`);

@@ -1,8 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { readPlatform } from "../platform.ts";
 import type { Files } from "../scope.ts";
-import { renderComposeFiles } from "./render-files.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const FOLDER = "deploy";
@@ -28,6 +26,11 @@ export const readComposeFiles = async (): Promise<Files> => {
 };
 
 const generate = async (): Promise<void> => {
+  // Every service is behind these: --help does not wait for them.
+  const [{ readPlatform }, { renderComposeFiles }] = await Promise.all([
+    import("../platform.ts"),
+    import("./render-files.ts"),
+  ]);
   const files = renderComposeFiles(await readPlatform());
   for (const path of Object.keys(await readComposeFiles())) if (!(path in files)) await rm(join(root, path));
   for (const [path, content] of Object.entries(files)) {

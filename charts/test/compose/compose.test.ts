@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import type { ComposeService } from "../../src/compose/compose-file.ts";
 import { readComposeFiles } from "../../src/compose/generate.ts";
 import { renderComposeFiles } from "../../src/compose/render-files.ts";
-import { envFilesOf, planComposeSecrets } from "../../src/compose/secrets.ts";
+import { envFilesOf, planComposeSecrets } from "../../src/compose/plan-compose-secrets.ts";
 import { type Platform, readPlatform } from "../../src/platform.ts";
 import type { Files } from "../../src/scope.ts";
 import schema from "./compose-spec.json" with { type: "json" };
