@@ -44,7 +44,7 @@ RUN mkdir /app/watched && for binary in api worker server; do \
     done && rm -rf /app/compile-cache && chown -R 65532:65532 /app
 USER 65532:65532
 WORKDIR /app
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4
 ENTRYPOINT []
 CMD ["/app/bin/api"]
 
@@ -63,7 +63,7 @@ LABEL org.opencontainers.image.title="tandem/$SERVICE" \
       org.opencontainers.image.created="$CREATED" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.vendor="Tandem"
-ENV NODE_ENV=production PATH=/usr/local/bin
+ENV NODE_ENV=production NODE_OPTIONS=--max-semi-space-size=4 PATH=/usr/local/bin
 USER 65532:65532
 WORKDIR /app
 CMD ["/app/bin/api"]

@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, lchownSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { COMPILE_CACHE } from "./write-launchers.ts";
+import { COMPILE_CACHE, NODE_OPTIONS } from "./write-launchers.ts";
 
 /** The user of the images; Node keeps compiled code by user. */
 export const IMAGE_UID = 65_532;
 
-const REFUSED = { HTTP_PORT: "none", DATABASE_URL: "none" };
+// With the options of the images: V8 takes code back only where its settings are the same.
+const REFUSED = { HTTP_PORT: "none", DATABASE_URL: "none", NODE_OPTIONS };
 
 /**
  * Starts each binary once, so that V8 leaves what it compiled beside it: the next start, at the same path, of the same user and Node, takes it

@@ -5,6 +5,12 @@ import { join } from "node:path";
 export const COMPILE_CACHE = "compile-cache";
 
 /**
+ * `NODE_OPTIONS` of the images. Young objects get 4 MB instead of 16 before they are collected: after 6000 calls an API of order stood at
+ * 156 MB where 259 stood, for the same processor time (1 MB: 140 MB, and a third more time). It has to be said before V8 starts.
+ */
+export const NODE_OPTIONS = "--max-semi-space-size=4";
+
+/**
  * `bin/<name>`: no extension, a shebang, and before the first of our modules is loaded the settings that cannot wait. The heap may grow by
  * half of what lives in it, not fourfold (packages/cli says why); code compiled at build time is used where it is there.
  */

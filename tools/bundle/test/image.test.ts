@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { parseLdd } from "../src/collect-runtime.ts";
 import { buildArguments } from "../src/image/build-image.ts";
 import { type Engine, findEngine } from "../src/image/engine.ts";
+import { NODE_OPTIONS } from "../src/write-launchers.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 
@@ -71,6 +72,8 @@ describe("the Dockerfile", () => {
     expect(words("USER")).toEqual(["65532:65532"]);
     expect(words("CMD")).toEqual(['["/app/bin/api"]']);
     expect(words("RUN")).toBeUndefined();
+    // The compiled code in the image was made under the same.
+    expect(words("ENV")).toContain(`NODE_OPTIONS=${NODE_OPTIONS}`);
     // Node first: the layer that does not change and that all share.
     expect(last.filter(({ name }) => name === "COPY").map(({ words: [from] }) => from)).toEqual([
       "--from=runtime",
