@@ -11,11 +11,13 @@ import {
   pausedPastItsLease,
   postgresCrashes,
   type Scenario,
+  type Shop,
   seededRandom,
   startPlatform,
   type TestPlatform,
 } from "@tandem/e2e";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { smallSteps, takenOver } from "./taken-over.ts";
 
 const seed = Number(process.env["TANDEM_FAULT_SEED"] ?? Math.floor(Math.random() * 1_000_000));
 const long = process.env["TANDEM_FAULTS"] === "long";
@@ -23,15 +25,17 @@ const seconds = Number(process.env["TANDEM_FAULT_SECONDS"] ?? 300);
 const random = seededRandom(seed);
 
 let platform: TestPlatform;
+let shop: Shop;
 let customers: Customers;
 
 beforeAll(async () => {
   platform = await startPlatform({
-    processes: ["order", "payment"],
+    processes: ["order", "payment", "common-operations", "search"],
     seed,
-    env: { "payment-worker": { PROVIDER_TIMEOUT_MS: "500" } },
+    env: { "payment-worker": { PROVIDER_TIMEOUT_MS: "500" }, ...smallSteps },
   });
-  customers = await openCustomers(platform, await openShop(platform), random);
+  shop = await openShop(platform);
+  customers = await openCustomers(platform, shop, random);
 }, 180_000);
 afterAll(() => platform?.[Symbol.asyncDispose](), 60_000);
 
@@ -80,4 +84,8 @@ describe(`whatever breaks, orders end as they must and all books add up (seed ${
     },
     seconds * 1_000 + 300_000,
   );
+});
+
+describe("work of many steps goes on where a killed worker left it", { timeout: 240_000 }, () => {
+  takenOver(() => ({ platform, shop }));
 });
