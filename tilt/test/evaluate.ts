@@ -36,13 +36,20 @@ export interface Evaluated {
   readonly unassigned: readonly string[];
 }
 
-/** Evaluates the Tiltfile. @throws Error with what it says when it fails */
+const known = new Map<string, Evaluated>();
+
+/** Evaluates the Tiltfile, once for the same settings. @throws Error with what it says when it fails */
 export const evaluate = (settings: readonly string[] = [], subcommand = "up"): Evaluated => {
+  const key = [subcommand, ...settings].join(" ");
+  const earlier = known.get(key);
+  if (earlier) return earlier;
   const program = requireTool("tiltfile").path;
   const args = ["--context", "kind-tandem", "--subcommand", subcommand, "Tiltfile", ...settings];
   const output = execFileSync(program, args, { cwd: repository, encoding: "utf8", maxBuffer: 1e9, stdio: "pipe" });
   const calls = JSON.parse(output) as readonly Call[];
-  return { calls, ...assemble(calls) };
+  const evaluated = { calls, ...assemble(calls) };
+  known.set(key, evaluated);
+  return evaluated;
 };
 
 const WORKLOADS: ReadonlySet<string> = new Set(["Deployment", "StatefulSet", "DaemonSet", "Job"]);
