@@ -10,7 +10,11 @@ const config = z.object({
   /** Names under which the page answers, with commas, besides addresses and localhost. */
   ALLOWED_HOSTS: z
     .string()
-    .default("inbox,inbox.tandem-stores,inbox.tandem-stores.svc,inbox.tandem-stores.svc.cluster.local,local-inbox")
+    .default(
+      ["", ".tandem-stores", ".tandem-stores.svc", ".tandem-stores.svc.cluster.local"]
+        .map((end) => `local-inbox${end}`)
+        .join(","),
+    )
     .transform((names) => names.split(",").map((name) => name.trim())),
   MAX_MESSAGES: integer({ min: 1, max: 100_000 }).default(500),
 });

@@ -105,3 +105,21 @@ it("says so when a port is taken, and leaves none behind", async () => {
   const taken = Number(new URL(inbox.url).port);
   await expect(createLocalInbox({ smtpPort: 0, httpPort: taken })).rejects.toThrow("EADDRINUSE");
 });
+
+it("in a cluster answers under its names there and under addresses, which probes use, and still not under others", async () => {
+  await using inCluster = await createLocalInbox({
+    smtpPort: 0,
+    httpPort: 0,
+    host: "0.0.0.0",
+    allowedHosts: ["local-inbox.tandem-stores"],
+  });
+  const { request } = await import("node:http");
+  const ask = (host: string) =>
+    new Promise<number | undefined>((resolve) => {
+      request(`${inCluster.url}/api/messages`, { headers: { host } }, ({ statusCode }) => resolve(statusCode)).end();
+    });
+  for (const host of ["local-inbox.tandem-stores:8025", "10.244.0.7:8025", "localhost:8025"])
+    expect([host, await ask(host)]).toEqual([host, 200]);
+  for (const host of ["evil.example", "10.244.0.7.evil.example", "local-inbox.tandem-stores.evil.example"])
+    expect([host, await ask(host)]).toEqual([host, 403]);
+});
