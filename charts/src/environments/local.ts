@@ -22,7 +22,8 @@ export const local: Environment = {
   stores: {
     postgres: { image: "localhost/postgres:15", maxConnections: 400 },
     redis: { image: "localhost/redis:7" },
-    volumes: { kind: "emptyDir" },
+    // kind brings a provisioner. Without one, as on ../shared/cluster, somebody makes the volumes: docs/kubernetes-verified.md.
+    volumes: { kind: "claim", size: "2Gi" },
   },
   search: { engine: "postgres" },
   provisionDatabases: true,
