@@ -13,6 +13,6 @@ export interface GitOps {
   readonly applicationSet: boolean;
   /** Dapr's control plane from its Helm chart; absent: it is there already. */
   readonly daprChart?: { readonly version: string; readonly highlyAvailable: boolean };
-  /** Who hears of a failure; absent: nobody. */
-  readonly failuresTo?: { readonly service: "slack"; readonly recipient: string };
+  /** Who hears of a failure, and where the links in messages lead; absent: nobody. */
+  readonly failuresTo?: { readonly service: "slack"; readonly recipient: string; readonly argocdUrl: string };
 }

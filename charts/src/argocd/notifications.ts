@@ -40,14 +40,16 @@ export const subscriptionsOf = ({ gitops }: Environment): Readonly<Record<string
 
 /** Keys of Argo CD's own `argocd-notifications-cm`. The token stands in `argocd-notifications-secret`, made by a person. */
 export const addNotifications = (scope: Construct, { gitops }: Environment): void => {
-  if (!gitops.failuresTo) return;
+  const { failuresTo } = gitops;
+  if (!failuresTo) return;
   new KubeConfigMap(scope, "notifications", {
     metadata: {
       name: "argocd-notifications-cm",
       labels: { "app.kubernetes.io/name": "argocd-notifications-cm", "app.kubernetes.io/part-of": "argocd" },
     },
     data: {
-      "service.slack": stringify({ token: "$slack-token" }),
+      context: stringify({ argocdUrl: failuresTo.argocdUrl }),
+      [`service.${failuresTo.service}`]: stringify({ token: `$${failuresTo.service}-token` }),
       ...Object.fromEntries(
         Object.entries(failures).flatMap(([trigger, { when, message }]) => [
           [

@@ -37,6 +37,7 @@ export const production: Environment = {
     sidecar: { cpu: "100m", memory: "96Mi", memoryLimit: "256Mi" },
   },
   spread: "DoNotSchedule",
+  appProbe: { everySeconds: 1, timeoutMs: 900 },
   startupSeconds: 60,
   network: {
     postgres: { to: { cidr: PRIVATE }, ports: [5432] },
@@ -53,6 +54,6 @@ export const production: Environment = {
     cluster: "https://kubernetes.default.svc",
     applicationSet: true,
     daprChart: { version: "1.18.3", highlyAvailable: true },
-    failuresTo: { service: "slack", recipient: "tandem-production" },
+    failuresTo: { service: "slack", recipient: "tandem-production", argocdUrl: "https://argocd.tandem.example" },
   },
 };

@@ -29,6 +29,6 @@ export const staging: Environment = {
     cluster: "https://kubernetes.default.svc",
     applicationSet: true,
     daprChart: { version: "1.18.3", highlyAvailable: false },
-    failuresTo: { service: "slack", recipient: "tandem-staging" },
+    failuresTo: { service: "slack", recipient: "tandem-staging", argocdUrl: "https://argocd.staging.tandem.example" },
   },
 };
