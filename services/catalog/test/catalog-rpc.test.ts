@@ -187,6 +187,20 @@ describe("sellers", () => {
       json: { error: "catalog.seller_suspended" },
     });
   });
+
+  it("are announced with every change, by their own versions", async () => {
+    const { sellerId, slug: of } = await seller();
+    await send(
+      "PUT",
+      `/sellers/${sellerId}`,
+      { version: "1", name: "Lindencraft", slug: of, status: "SELLER_STATUS_SUSPENDED" },
+      staff,
+    );
+    expect(await catalog.events(sellerId)).toMatchObject([
+      { topic: "seller.changed", data: { aggregateVersion: "1", seller: { status: "SELLER_STATUS_ACTIVE" } } },
+      { topic: "seller.changed", data: { aggregateVersion: "2", seller: { status: "SELLER_STATUS_SUSPENDED" } } },
+    ]);
+  });
 });
 
 describe("listings", () => {

@@ -1,5 +1,6 @@
 import type { Clock } from "@tandem/kernel";
 import { type Seller, updateSeller } from "../model/seller.ts";
+import { sellerChanged } from "../model/seller-events.ts";
 import type { CatalogUnitOfWork } from "./ports.ts";
 
 export interface EditSellerDeps {
@@ -12,10 +13,11 @@ export interface EditSellerDeps {
 export const makeCreateSeller =
   ({ uow, clock, newId }: EditSellerDeps) =>
   ({ name, slug }: Pick<Seller, "name" | "slug">, signal?: AbortSignal): Promise<Seller> =>
-    uow.transact(async ({ sellers }) => {
+    uow.transact(async ({ sellers, outbox }) => {
       const now = clock.now();
       const seller: Seller = { id: newId(), name, slug, status: "ACTIVE", createdAt: now, updatedAt: now, version: 1n };
       await sellers.create(seller);
+      await outbox.add(sellerChanged(seller, now));
       return seller;
     }, signal);
 
@@ -28,8 +30,10 @@ export interface UpdateSellerInput extends Pick<Seller, "name" | "slug" | "statu
 export const makeUpdateSeller =
   ({ uow, clock }: Omit<EditSellerDeps, "newId">) =>
   ({ sellerId, expectedVersion, ...change }: UpdateSellerInput, signal?: AbortSignal): Promise<Seller> =>
-    uow.transact(async ({ sellers }) => {
-      const after = updateSeller(await sellers.lockById(sellerId), change, expectedVersion, clock.now());
+    uow.transact(async ({ sellers, outbox }) => {
+      const now = clock.now();
+      const after = updateSeller(await sellers.lockById(sellerId), change, expectedVersion, now);
       await sellers.update(after);
+      await outbox.add(sellerChanged(after, now));
       return after;
     }, signal);

@@ -3,6 +3,7 @@ import type { Category } from "../model/category.ts";
 import type { Product, ProductStatus } from "../model/product.ts";
 import type { ProductEvent } from "../model/product-events.ts";
 import type { Seller, SellerStatus } from "../model/seller.ts";
+import type { SellerEvent } from "../model/seller-events.ts";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -128,7 +129,7 @@ export interface SellerRepository {
 }
 
 export interface OutboxPort {
-  add(...events: readonly ProductEvent[]): Promise<void>;
+  add(...events: readonly (ProductEvent | SellerEvent)[]): Promise<void>;
 }
 
 export interface Repositories {

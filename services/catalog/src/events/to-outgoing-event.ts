@@ -1,10 +1,22 @@
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
-import { ProductCreatedSchema, ProductDeletedSchema, ProductUpdatedSchema } from "@tandem/contracts/catalog";
+import {
+  ProductCreatedSchema,
+  ProductDeletedSchema,
+  ProductUpdatedSchema,
+  SellerChangedSchema,
+} from "@tandem/contracts/catalog";
 import { newEvent, type OutgoingEvent } from "@tandem/messaging";
 import type { ProductEvent } from "../model/product-events.ts";
-import { productToProto } from "./to-proto.ts";
+import type { SellerEvent } from "../model/seller-events.ts";
+import { productToProto, sellerToProto } from "./to-proto.ts";
 
-export const toOutgoingEvent = ({ type, product, at }: ProductEvent): OutgoingEvent => {
+export const toOutgoingEvent = (event: ProductEvent | SellerEvent): OutgoingEvent => {
+  if (event.type === "seller.changed") {
+    const { seller, at } = event;
+    const common = { sellerId: seller.id, aggregateVersion: seller.version, occurredAt: timestampFromDate(at) };
+    return newEvent(SellerChangedSchema, { ...common, seller: sellerToProto(seller) });
+  }
+  const { type, product, at } = event;
   const common = { productId: product.id, aggregateVersion: product.version, occurredAt: timestampFromDate(at) };
   switch (type) {
     case "product.created":

@@ -99,6 +99,8 @@ export interface DocumentRepository {
   applyPart(type: DocumentType, id: string, part: Part): Promise<boolean>;
   /** Blanks what names the person in what is known, and remembers to do so with what comes. */
   eraseCustomer(customerId: string): Promise<number>;
+  /** By version; when it changes anything, all products of the seller are due. Returns how many. */
+  putStanding(sellerId: string, version: bigint, suspended: boolean): Promise<number>;
 }
 
 export interface DocumentReader {

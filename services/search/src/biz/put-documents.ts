@@ -62,3 +62,12 @@ export const makeEraseCustomer =
   ({ uow }: { readonly uow: SearchUnitOfWork }) =>
   (customerId: string, signal?: AbortSignal): Promise<number> =>
     uow.transact(({ documents }) => documents.eraseCustomer(customerId), signal);
+
+/**
+ * Whether a seller may sell, by the seller's versions: while they may not, what they offer is found by them and by staff alone. Again or too late: nothing.
+ * @returns how many products are indexed anew
+ */
+export const makeFollowSeller =
+  ({ uow }: { readonly uow: SearchUnitOfWork }) =>
+  (sellerId: string, version: bigint, suspended: boolean, signal?: AbortSignal): Promise<number> =>
+    uow.transact(({ documents }) => documents.putStanding(sellerId, version, suspended), signal);

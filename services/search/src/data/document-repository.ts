@@ -21,6 +21,29 @@ const PUT_PART = `
   set version = excluded.version, deleted = excluded.deleted, content = excluded.content
   where document_part.version < excluded.version`;
 
+const SELLER_LOCK = "hashtextextended('search seller ' || $1, 0)";
+const LOCK_SELLER_SHARED = `select pg_advisory_xact_lock_shared(${SELLER_LOCK})`;
+const LOCK_SELLER = `select pg_advisory_xact_lock(${SELLER_LOCK})`;
+
+const PUT_STANDING = `
+  with before as (select suspended from seller_standing where seller_id = $1::uuid),
+  put as (
+    insert into seller_standing as s (seller_id, version, suspended) values ($1::uuid, $2, $3)
+    on conflict (seller_id) do update set version = excluded.version, suspended = excluded.suspended
+    where s.version < excluded.version returning suspended)
+  select put.suspended is distinct from coalesce((select suspended from before), false) as changed from put`;
+
+/** All that a seller offers, in one statement: it may be a hundred thousand. */
+const TOUCH_PRODUCTS_OF = `
+  with touched as (
+    update document d set version = d.version + 1, updated_at = now()
+    from document_part p
+    where p.type = 'PRODUCT' and p.part = 'BASE' and p.content ->> 'sellerId' = $1 and d.type = p.type and d.id = p.id
+    returning d.type, d.id, d.version)
+  insert into index_task (type, id, version) select type, id, version from touched
+  on conflict (type, id) do update
+  set version = excluded.version, status = 'OPEN', due_at = now(), attempts = 0, last_error = '', parked_at = null`;
+
 /** Postgres keeps neither NUL nor half a surrogate pair. */
 const toJson = (content: unknown): string =>
   JSON.stringify(content, (_, value: unknown) =>
@@ -43,7 +66,10 @@ export const makeDocumentRepository = (tx: Transaction): DocumentRepository => {
 
   /** What reaches us after a person asked to be forgotten names nobody either. */
   const permitted = async (part: Part): Promise<Part> => {
-    if (part.part !== "BASE" || !part.content.customerId) return part;
+    if (part.part !== "BASE") return part;
+    // Against a suspension at the same moment: one of the two sees the other.
+    if (part.content.sellerId) await tx.client.query(LOCK_SELLER_SHARED, [part.content.sellerId]);
+    if (!part.content.customerId) return part;
     // Shared with nobody who reads, and against a concurrent erasure: one of the two sees the other.
     await tx.client.query("select pg_advisory_xact_lock_shared(hashtextextended('search customer ' || $1, 0))", [
       part.content.customerId,
@@ -77,6 +103,14 @@ export const makeDocumentRepository = (tx: Transaction): DocumentRepository => {
       if (rowCount === 0) return false;
       await changed(type, id);
       return true;
+    },
+
+    async putStanding(sellerId, version, suspended) {
+      await tx.client.query(LOCK_SELLER, [sellerId]);
+      const { rows } = await tx.client.query<{ changed: boolean }>(PUT_STANDING, [sellerId, version, suspended]);
+      if (!rows[0]?.changed) return 0;
+      const { rowCount } = await tx.client.query(TOUCH_PRODUCTS_OF, [sellerId]);
+      return rowCount ?? 0;
     },
 
     async eraseCustomer(customerId) {

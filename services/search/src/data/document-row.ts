@@ -6,6 +6,7 @@ export interface DocumentRow extends Record<string, unknown> {
   readonly version: string;
   readonly viewKeys: readonly string[];
   readonly updatedAt: Date;
+  readonly sellerSuspended: boolean;
   readonly parts: readonly {
     readonly part: PartName;
     readonly version: string;
@@ -17,6 +18,10 @@ export interface DocumentRow extends Record<string, unknown> {
 /** Documents with their parts; a filter on `d` follows. One statement: parts and version are of one moment. */
 export const SELECT_DOCUMENTS = `
   select d.type, d.id, d.version::text, d.view_keys as "viewKeys", d.updated_at as "updatedAt",
+    d.type = 'PRODUCT' and exists (
+      select from document_part b join seller_standing s on s.suspended and s.seller_id = (b.content ->> 'sellerId')::uuid
+      where b.type = d.type and b.id = d.id and b.part = 'BASE'
+    ) as "sellerSuspended",
     coalesce((
       select json_agg(json_build_object('part', p.part, 'version', p.version::text, 'deleted', p.deleted, 'content', p.content))
       from document_part p where p.type = d.type and p.id = d.id

@@ -69,6 +69,8 @@ export interface DocumentParts {
   /** Keys under which it was ever indexed. */
   readonly viewKeys: readonly string[];
   readonly updatedAt: Date;
+  /** Of products: whoever offers it may not sell now. */
+  readonly sellerSuspended?: boolean;
   readonly parts: readonly Part[];
 }
 

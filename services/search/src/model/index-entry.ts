@@ -59,7 +59,7 @@ export const entriesOf = (document: DocumentParts): IndexEntry[] => {
   const base = contentOf(document.parts, "BASE");
   if (!base || base.status === "ARCHIVED") return [];
   if (document.type === "ORDER") return orderEntries(document, base);
-  const open = base.status === "DRAFT" ? [] : [PUBLIC];
+  const open = base.status === "DRAFT" || document.sellerSuspended ? [] : [PUBLIC];
   const sellers = base.sellerId ? [base.sellerId] : [];
   const prices = contentOf(document.parts, "PRICE")?.prices ?? base.prices;
   const available = contentOf(document.parts, "STOCK")?.available ?? 0;

@@ -1,7 +1,7 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
-import { makeApplyPart, makeEraseCustomer } from "../biz/put-documents.ts";
+import { makeApplyPart, makeEraseCustomer, makeFollowSeller } from "../biz/put-documents.ts";
 import { dropRetired, makeEnsureIndex, makeRunReindex, makeStartReindex } from "../biz/reindex.ts";
 import { makeSyncIndex } from "../biz/sync-index.ts";
 import { indexNameOf, makeEngine } from "../client/make-engine.ts";
@@ -13,6 +13,7 @@ import { makeTaskQueue } from "../data/task-queue.ts";
 import { makeSearchUnitOfWork } from "../data/unit-of-work.ts";
 import { failedOperations } from "./cron/failed-operations.ts";
 import { reindex } from "./cron/reindex.ts";
+import { onSellerChanged } from "./event/on-seller-changed.ts";
 import { orderConsumers } from "./event/order-consumers.ts";
 import { productConsumers } from "./event/product-consumers.ts";
 import { createIndexWorker } from "./index-worker.ts";
@@ -52,6 +53,7 @@ export const composeWorker = ({ database, config, log, metrics }: WorkerNeeds): 
   return {
     consumers: [
       ...productConsumers({ applyPart }),
+      onSellerChanged({ followSeller: makeFollowSeller({ uow }) }),
       ...orderConsumers({ applyPart, eraseCustomer: makeEraseCustomer({ uow }) }),
     ],
     jobs: [

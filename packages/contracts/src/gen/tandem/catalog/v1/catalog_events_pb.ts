@@ -7,7 +7,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Product } from "./catalog_pb.ts";
+import type { Product, Seller } from "./catalog_pb.ts";
 import { file_tandem_catalog_v1_catalog } from "./catalog_pb.ts";
 import { file_tandem_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tandem/catalog/v1/catalog_events.proto.
  */
 export const file_tandem_catalog_v1_catalog_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZ0YW5kZW0vY2F0YWxvZy92MS9jYXRhbG9nX2V2ZW50cy5wcm90bxIRdGFuZGVtLmNhdGFsb2cudjEi4wEKDlByb2R1Y3RDcmVhdGVkEhwKCnByb2R1Y3RfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjMKB3Byb2R1Y3QYBCABKAsyGi50YW5kZW0uY2F0YWxvZy52MS5Qcm9kdWN0Qga6SAPIAQE6Iaq7GB0KD3Byb2R1Y3QuY3JlYXRlZBIKcHJvZHVjdF9pZCLjAQoOUHJvZHVjdFVwZGF0ZWQSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESMwoHcHJvZHVjdBgEIAEoCzIaLnRhbmRlbS5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBATohqrsYHQoPcHJvZHVjdC51cGRhdGVkEgpwcm9kdWN0X2lkIssBCg5Qcm9kdWN0RGVsZXRlZBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIbCglzZWxsZXJfaWQYBCABKAlCCLpIBXIDsAEBOiGquxgdCg9wcm9kdWN0LmRlbGV0ZWQSCnByb2R1Y3RfaWRiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_catalog_v1_catalog, file_tandem_common_v1_options]);
+  fileDesc("CiZ0YW5kZW0vY2F0YWxvZy92MS9jYXRhbG9nX2V2ZW50cy5wcm90bxIRdGFuZGVtLmNhdGFsb2cudjEi4wEKDlByb2R1Y3RDcmVhdGVkEhwKCnByb2R1Y3RfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjMKB3Byb2R1Y3QYBCABKAsyGi50YW5kZW0uY2F0YWxvZy52MS5Qcm9kdWN0Qga6SAPIAQE6Iaq7GB0KD3Byb2R1Y3QuY3JlYXRlZBIKcHJvZHVjdF9pZCLjAQoOUHJvZHVjdFVwZGF0ZWQSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESMwoHcHJvZHVjdBgEIAEoCzIaLnRhbmRlbS5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBATohqrsYHQoPcHJvZHVjdC51cGRhdGVkEgpwcm9kdWN0X2lkIssBCg5Qcm9kdWN0RGVsZXRlZBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIbCglzZWxsZXJfaWQYBCABKAlCCLpIBXIDsAEBOiGquxgdCg9wcm9kdWN0LmRlbGV0ZWQSCnByb2R1Y3RfaWQi3QEKDVNlbGxlckNoYW5nZWQSGwoJc2VsbGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIxCgZzZWxsZXIYBCABKAsyGS50YW5kZW0uY2F0YWxvZy52MS5TZWxsZXJCBrpIA8gBATofqrsYGwoOc2VsbGVyLmNoYW5nZWQSCXNlbGxlcl9pZGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_catalog_v1_catalog, file_tandem_common_v1_options]);
 
 /**
  * @generated from message tandem.catalog.v1.ProductCreated
@@ -115,4 +115,38 @@ export type ProductDeleted = Message<"tandem.catalog.v1.ProductDeleted"> & {
  */
 export const ProductDeletedSchema: GenMessage<ProductDeleted> = /*@__PURE__*/
   messageDesc(file_tandem_catalog_v1_catalog_events, 2);
+
+/**
+ * A seller was added, renamed, suspended or let in again. `aggregate_version` is the seller's version.
+ *
+ * @generated from message tandem.catalog.v1.SellerChanged
+ */
+export type SellerChanged = Message<"tandem.catalog.v1.SellerChanged"> & {
+  /**
+   * @generated from field: string seller_id = 1;
+   */
+  sellerId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 2;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: tandem.catalog.v1.Seller seller = 4;
+   */
+  seller?: Seller | undefined;
+};
+
+/**
+ * Describes the message tandem.catalog.v1.SellerChanged.
+ * Use `create(SellerChangedSchema)` to create a new message.
+ */
+export const SellerChangedSchema: GenMessage<SellerChanged> = /*@__PURE__*/
+  messageDesc(file_tandem_catalog_v1_catalog_events, 3);
 
