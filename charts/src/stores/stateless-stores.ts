@@ -1,6 +1,7 @@
 import type { Chart } from "cdk8s";
 import { IntOrString, KubeConfigMap, KubeDeployment, type Probe } from "cdk8s-plus-33/lib/imports/k8s.js";
 import { stringify } from "yaml";
+import { collectorConfig } from "../observability/collector-config.ts";
 import {
   addSurroundings,
   metadataOf,
@@ -81,22 +82,9 @@ export const addOpenSearch = (chart: Chart, image: string): void =>
 /** Takes what apps and sidecars trace, and shows it in its log: enough to see that something arrives. */
 export const addOtelCollector = (chart: Chart, image: string): void => {
   const name = "otel-collector";
-  const config = {
-    receivers: { otlp: { protocols: { grpc: { endpoint: "0.0.0.0:4317" }, http: { endpoint: "0.0.0.0:4318" } } } },
-    processors: { memory_limiter: { check_interval: "1s", limit_mib: 160 }, batch: {} },
-    exporters: { debug: { verbosity: "basic" } },
-    extensions: { health_check: { endpoint: "0.0.0.0:13133" } },
-    service: {
-      extensions: ["health_check"],
-      pipelines: {
-        traces: { receivers: ["otlp"], processors: ["memory_limiter", "batch"], exporters: ["debug"] },
-        metrics: { receivers: ["otlp"], processors: ["memory_limiter", "batch"], exporters: ["debug"] },
-      },
-    },
-  };
   new KubeConfigMap(chart, `${name}-config`, {
     metadata: metadataOf(name),
-    data: { "config.yaml": stringify(config) },
+    data: { "config.yaml": stringify(collectorConfig({ kind: "log" })) },
   });
   addStatelessStore(chart, {
     name,
