@@ -8,7 +8,7 @@ const LARGE_BODIES: ReadonlySet<string> = new Set(["gateway", "common-operations
  * What the injector of Dapr 1.18 reads (pkg/injector/annotations). An unknown name is ignored without a word: a test compares.
  * `sidecar-image` stays unset: which daprd runs is the installation's business.
  */
-export const daprAnnotations = (binary: Binary, { sizes }: Environment): Readonly<Record<string, string>> => {
+export const daprAnnotations = (binary: Binary, { sizes, appProbe }: Environment): Readonly<Record<string, string>> => {
   const { appId, app, component, context, shutdown } = binary;
   return {
     "dapr.io/enabled": "true",
@@ -16,11 +16,11 @@ export const daprAnnotations = (binary: Binary, { sizes }: Environment): Readonl
     "dapr.io/app-port": String(app.port),
     "dapr.io/app-protocol": app.protocol,
     "dapr.io/config": appId,
-    // Without them a worker that is down loses what the broker delivers meanwhile. Patient with a busy event loop.
+    // Without them a worker that is down loses what the broker delivers meanwhile.
     "dapr.io/enable-app-health-check": "true",
     ...(app.protocol === "http" ? { "dapr.io/app-health-check-path": "/livez" } : {}),
-    "dapr.io/app-health-probe-interval": "1",
-    "dapr.io/app-health-probe-timeout": "900",
+    "dapr.io/app-health-probe-interval": String(appProbe.everySeconds),
+    "dapr.io/app-health-probe-timeout": String(appProbe.timeoutMs),
     "dapr.io/app-health-threshold": "3",
     "dapr.io/api-token-secret": "dapr-api-token",
     ...(component === "worker" ? { "dapr.io/app-token-secret": "app-api-token" } : {}),

@@ -83,6 +83,8 @@ export interface Environment {
   };
   /** How strictly replicas of one Deployment keep to different nodes. */
   readonly spread: "ScheduleAnyway" | "DoNotSchedule";
+  /** How a sidecar probes its app: three failures in a row, and nothing is delivered to it and nobody's call gets through. */
+  readonly appProbe: { readonly everySeconds: number; readonly timeoutMs: number };
   /** How long a start may take, probed every two seconds. */
   readonly startupSeconds: number;
   /** Whom pods may talk to beyond each other. */

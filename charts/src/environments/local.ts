@@ -38,6 +38,8 @@ export const local: Environment = {
     sidecar: { cpu: "10m", memory: "32Mi", memoryLimit: "256Mi" },
   },
   spread: "ScheduleAnyway",
+  // A machine that is full stalls for a second, and that is no reason to call an app dead.
+  appProbe: { everySeconds: 3, timeoutMs: 2_500 },
   // Twenty-six pods start at once on two cores.
   startupSeconds: 300,
   network: {
