@@ -6,7 +6,6 @@ import type { Scope } from "../scope.ts";
 import { dashboards } from "./dashboards/index.ts";
 import { type RuleGroup, ruleGroups } from "./rules/index.ts";
 
-export { type Dashboard, dashboards } from "./dashboards/index.ts";
 export { type AlertRule, type RuleGroup, ruleGroups } from "./rules/index.ts";
 
 const labels = { "app.kubernetes.io/part-of": "tandem", "app.kubernetes.io/managed-by": "cdk8s" };
