@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from "node:fs";
+import { cpSync, lutimesSync, readdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleService } from "./bundle-service.ts";
@@ -12,7 +12,7 @@ Makes of a service the folder that its image holds at /app: bin/{api,worker,migr
 
   --out    folder for the folders; default dist
   --warm   starts each binary once, so that the next start finds compiled code, at the same path and as user 65532: for images
-  --at     the path of that start; the folder is made there, and moved
+  --at     the path of that start; the folder is made there, and moved; files get the time SOURCE_DATE_EPOCH, or 0
 
 Services: ${bundlePlans.map(({ name }) => name).join(", ")}
 `;
@@ -40,8 +40,9 @@ const main = async (): Promise<number> => {
     if (values.warm) warmUp(out, Object.keys(plan.binaries));
     if (values.at !== undefined) {
       rmSync(resolve(root, where), { recursive: true, force: true });
-      cpSync(out, resolve(root, where), { recursive: true, preserveTimestamps: true });
+      cpSync(out, resolve(root, where), { recursive: true });
       rmSync(out, { recursive: true });
+      setTimes(resolve(root, where), Number(process.env["SOURCE_DATE_EPOCH"] ?? 0));
     }
     const seconds = ((performance.now() - began) / 1_000).toFixed(1);
     process.stdout.write(
@@ -49,6 +50,13 @@ const main = async (): Promise<number> => {
     );
   }
   return 0;
+};
+
+/** The same files at another time are the same layer. */
+const setTimes = (dir: string, epoch: number): void => {
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true }))
+    lutimesSync(join(entry.parentPath, entry.name), epoch, epoch);
+  lutimesSync(dir, epoch, epoch);
 };
 
 process.exitCode = await main().catch((error: unknown) => {

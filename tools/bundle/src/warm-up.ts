@@ -9,6 +9,9 @@ export const IMAGE_UID = 65_532;
 // With the options of the images: V8 takes code back only where its settings are the same.
 const REFUSED = { HTTP_PORT: "none", DATABASE_URL: "none", NODE_OPTIONS };
 
+/** Hashes of strings are in compiled code, and otherwise random. (`--hash-seed` would make it useless to a Node without that.) */
+const SAME_EVERY_TIME = "--random-seed=1";
+
 /**
  * Starts each binary once, so that V8 leaves what it compiled beside it: the next start, at the same path, of the same user and Node, takes it
  * from there. With a configuration that it refuses, a binary loads all of its code and ends.
@@ -20,7 +23,7 @@ export const warmUp = (dir: string, binaries: readonly string[]): number => {
   mkdirSync(cache);
   if (isRoot) lchownSync(cache, IMAGE_UID, IMAGE_UID);
   for (const binary of binaries) {
-    const { error, signal } = spawnSync(process.execPath, [join(dir, "bin", binary)], {
+    const { error, signal } = spawnSync(process.execPath, [SAME_EVERY_TIME, join(dir, "bin", binary)], {
       cwd: "/",
       env: REFUSED,
       stdio: "ignore",
