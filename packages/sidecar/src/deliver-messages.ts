@@ -1,6 +1,7 @@
 import type { Logger } from "@tandem/runtime";
 import type { FaultInjector } from "./faults.ts";
-import type { ClaimedDelivery, DeliveryKey, MessageLog } from "./message-log.ts";
+import { type Bulk, createGathering } from "./gather-messages.ts";
+import type { ClaimedDelivery, DeliveryKey, MessageLog, Receiver } from "./message-log.ts";
 import type { RetryPolicy } from "./resiliency.ts";
 
 export type DeliveryOutcome = "success" | "retry" | "drop";
@@ -11,8 +12,8 @@ export interface Subscription {
   readonly topic: string;
   readonly deadLetterTopic: string;
   readonly retry: RetryPolicy;
-  /** The app asked for several messages in one call: at most so many. */
-  readonly bulkSize: number | undefined;
+  /** The app asked for several messages in one call. */
+  readonly bulk: Bulk | undefined;
   /** Hands messages to the app; one outcome each, in their order. Does not reject. */
   deliver(messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[]>;
 }
@@ -21,8 +22,6 @@ export interface DelivererOptions {
   readonly log: Logger;
   readonly messages: MessageLog;
   readonly faults: FaultInjector;
-  /** How long a message belongs to this process: default 60000. Longer than any delivery. */
-  readonly leaseMs?: number;
   /** Calls to the app at a time: default 20. */
   readonly concurrency?: number;
   /** Messages taken ahead, of one subscription: default 100. */
@@ -30,27 +29,31 @@ export interface DelivererOptions {
 }
 
 /** Delivers an app's messages while it is open. */
-export interface Deliverer {
+export interface Deliverer extends Receiver {
   open(subscriptions: readonly Subscription[]): void;
   /** Takes no more, gives back what is waiting. Calls in flight go on. */
   pause(): Promise<void>;
   /** Resolves when no call is in flight. */
   idle(): Promise<void>;
-  /** There may be something new. */
-  wake(subscriptionIds: readonly number[]): void;
 }
 
-const POLL_MS = 1_000;
+/** For what another process could not tell us of, and what it left behind. */
+const POLL_MS = 3_000;
 const AFTER_FAILURE_MS = 200;
 const BACKLOG_BATCH = 20;
 
 const keyOf = ({ subscriptionId, messageId }: DeliveryKey): string => `${subscriptionId}/${messageId}`;
 
 export const createDeliverer = (options: DelivererOptions): Deliverer => {
-  const { log, messages, faults, leaseMs = 60_000, concurrency = 20, prefetch = 100 } = options;
+  const { log, messages, faults, concurrency = 20, prefetch = 100 } = options;
   let subscriptions = new Map<number, Subscription>();
   const dirty = new Set<number>();
   let queue: ClaimedDelivery[] = [];
+  /** Wait for others, to go in one call. */
+  const gathering = createGathering((ready) => {
+    queue.push(...ready);
+    pump();
+  });
   const outstanding = new Map<number, number>();
   const held = new Map<string, DeliveryKey>();
   /** Storage failed: it may hold claims of ours that we do not know of, until their lease ends. */
@@ -84,7 +87,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     if (requests.length === 0) return;
     for (const { subscriptionId } of requests) dirty.delete(subscriptionId);
     claiming = releaseStrays()
-      .then(() => messages.claim(requests, leaseMs))
+      .then(() => messages.claim(requests))
       .then((claimed) => {
         take(claimed);
         for (const { subscriptionId, limit } of requests) {
@@ -114,24 +117,30 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     }
   };
 
+  const mayTake = (id: number, many: number) =>
+    subscriptions.has(id) && !dirty.has(id) && (outstanding.get(id) ?? 0) + many <= prefetch;
+
   const take = (claimed: readonly ClaimedDelivery[]) => {
     for (const delivery of claimed) {
       // Its lease ended while it waits or is handled here: the claim renewed it, and that is all.
       if (held.has(keyOf(delivery))) continue;
       held.set(keyOf(delivery), delivery);
-      count(delivery.subscriptionId, 1);
-      queue.push(delivery);
-      if (faults.hits("duplicate")) {
-        count(delivery.subscriptionId, 1);
-        queue.push(delivery);
-      }
-      if (faults.hits("reorder")) {
+      put(delivery);
+      if (faults.hits("duplicate")) put(delivery);
+      if (queue.length > 0 && faults.hits("reorder")) {
         const other = Math.floor(faults.random() * queue.length);
         const last = queue.length - 1;
         [queue[other], queue[last]] = [queue[last] as ClaimedDelivery, queue[other] as ClaimedDelivery];
       }
     }
     pump();
+  };
+
+  const put = (delivery: ClaimedDelivery) => {
+    count(delivery.subscriptionId, 1);
+    const bulk = subscriptions.get(delivery.subscriptionId)?.bulk;
+    if (bulk === undefined) queue.push(delivery);
+    else gathering.add(delivery, bulk);
   };
 
   const pump = () => {
@@ -154,7 +163,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const nextBatch = (): ClaimedDelivery[] => {
     const first = queue.shift() as ClaimedDelivery;
     const backlog = queue.length >= concurrency ? BACKLOG_BATCH : 1;
-    const size = subscriptions.get(first.subscriptionId)?.bulkSize ?? backlog;
+    const size = subscriptions.get(first.subscriptionId)?.bulk?.size ?? backlog;
     if (size === 1) return [first];
     const batch = [first];
     queue = queue.filter((one) => {
@@ -232,7 +241,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       subscriptions = new Map();
       dirty.clear();
       await claiming;
-      const waiting = queue;
+      const waiting = [...queue, ...gathering.empty()];
       queue = [];
       for (const delivery of waiting) {
         held.delete(keyOf(delivery));
@@ -243,6 +252,19 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     idle: async () => {
       while (inFlight.size > 0) await Promise.all(inFlight);
     },
+    mayTake,
+    take: (claimed) => {
+      if (subscriptions.size > 0) return take(claimed);
+      // Paused between the promise and the commit.
+      const returning = giveBack(claimed).finally(() => inFlight.delete(returning));
+      inFlight.add(returning);
+    },
     wake,
+    lost: (ids) => {
+      for (const id of ids) {
+        strays = true;
+        later(AFTER_FAILURE_MS, id);
+      }
+    },
   };
 };

@@ -42,7 +42,7 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
   const { appId, components, messages, faults, log } = options;
   const channel = connectToApp(options.appPort, options.appApiToken);
   const deliverer = createDeliverer({ log, messages, faults });
-  messages.onMessage((ids) => deliverer.wake(ids));
+  messages.onMessage(deliverer);
   let subscriptions: readonly TopicSubscription[] = [];
   let crons: CronBindings | undefined;
 
@@ -144,7 +144,9 @@ const toSubscription = async (
     topic,
     deadLetterTopic: mayBury ? deadLetterTopic : "",
     retry,
-    bulkSize: bulkSubscribe?.enabled ? bulkSubscribe.maxMessagesCount || 100 : undefined,
+    bulk: bulkSubscribe?.enabled
+      ? { size: bulkSubscribe.maxMessagesCount || 100, awaitMs: bulkSubscribe.maxAwaitDurationMs || 1_000 }
+      : undefined,
     deliver: callApp(subscription, {
       channel,
       log,

@@ -28,6 +28,21 @@ export interface TopicOf {
   readonly topic: string;
 }
 
+/** Who delivers here what is published here. */
+export interface Receiver {
+  /** Whether it would have so many more of a subscription now: they are claimed by the statement that writes them. */
+  mayTake(subscriptionId: number, count: number): boolean;
+  /** What it would have, committed and claimed. */
+  take(deliveries: readonly ClaimedDelivery[]): void;
+  /** There may be something new to claim. */
+  wake(subscriptionIds: readonly number[]): void;
+  /** Storage failed: it may hold claims for these that nobody heard of. */
+  lost(subscriptionIds: readonly number[]): void;
+}
+
+/** How long a message belongs to this process: longer than any delivery. */
+const LEASE_MS = 60_000;
+
 export type DeliveryKey = Pick<ClaimedDelivery, "subscriptionId" | "messageId">;
 
 /** Messages and what is left to deliver of them. Durable; everything is written in batches. */
@@ -41,7 +56,7 @@ export interface MessageLog {
    * as a new one. @returns the topics
    */
   keepOnly(appId: string, wanted: readonly TopicOf[]): Promise<readonly string[]>;
-  claim(requests: readonly ClaimRequest[], leaseMs: number): Promise<readonly ClaimedDelivery[]>;
+  claim(requests: readonly ClaimRequest[]): Promise<readonly ClaimedDelivery[]>;
   /** Makes due what this process holds of these subscriptions, but for `held`: claims and outcomes whose commit or answer was lost. */
   releaseStrays(subscriptionIds: readonly number[], held: readonly DeliveryKey[]): Promise<void>;
   acknowledge(delivery: DeliveryKey): Promise<void>;
@@ -51,21 +66,29 @@ export interface MessageLog {
   deadLetter(delivery: DeliveryKey, topic: string): Promise<void>;
   /** Writes within somebody else's transaction. @returns what to call once that is committed */
   publishWithin(client: pg.ClientBase, messages: readonly NewMessage[]): Promise<() => void>;
-  /** Told which subscriptions have something new. */
-  onMessage(listener: (subscriptionIds: readonly number[]) => void): void;
+  /** Gets what is new. */
+  onMessage(receiver: Receiver): void;
   /** Forgets messages that are delivered to all and older than `maxAgeMs`, or not among the last `maxCount`. @returns how many */
   removeDelivered(maxAgeMs: number, maxCount: number): Promise<number>;
 }
 
+/**
+ * Writes messages and, for each subscription, what is to deliver: claimed already ($4) where somebody of this process would have it, so that
+ * it need not be claimed, read and updated in a second statement.
+ */
 const INSERT = `
-WITH m AS (
-  INSERT INTO sidecar.message (pubsub, topic, event)
-  SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) RETURNING id, pubsub, topic
+WITH n AS MATERIALIZED (
+  SELECT nextval('sidecar.message_id_seq') AS id, u.*
+  FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS u (pubsub, topic, event, at)
+), m AS (
+  INSERT INTO sidecar.message (id, pubsub, topic, event) OVERRIDING SYSTEM VALUE SELECT id, pubsub, topic, event FROM n
 ), d AS (
-  INSERT INTO sidecar.delivery (subscription_id, message_id)
-  SELECT s.id, m.id FROM m JOIN sidecar.subscription s USING (pubsub, topic) RETURNING subscription_id
+  INSERT INTO sidecar.delivery (subscription_id, message_id, due_at, holder)
+  SELECT s.id, n.id, now() + CASE WHEN s.id = ANY ($4::int[]) THEN $5 ELSE 0 END * interval '1 millisecond', CASE WHEN s.id = ANY ($4) THEN $6::int END
+  FROM n JOIN sidecar.subscription s USING (pubsub, topic)
+  RETURNING subscription_id, message_id, holder
 )
-SELECT DISTINCT subscription_id FROM d`;
+SELECT d.subscription_id, d.message_id::text, d.holder IS NOT NULL AS held, n.at::int FROM d JOIN n ON n.id = d.message_id ORDER BY n.id`;
 
 const CLAIM = `
 WITH picked AS (
@@ -111,17 +134,77 @@ WITH gone AS (
 )
 SELECT DISTINCT subscription_id FROM d`;
 
-export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): MessageLog => {
-  const listeners: ((subscriptionIds: readonly number[]) => void)[] = [];
-  const local = new Set<number>();
+interface InsertedRow {
+  readonly subscription_id: number;
+  readonly message_id: string;
+  readonly held: boolean;
+  /** Which of the messages, from 1. */
+  readonly at: number;
+}
+
+/** Subscriptions whose messages are claimed as they are written, and for whom. */
+type Takers = ReadonlyMap<number, Receiver>;
+
+export const createMessageLog = (
+  { pool, relaxed, holder, onNotify }: Storage,
+  leaseMs: number = LEASE_MS,
+): MessageLog => {
+  const receivers: Receiver[] = [];
+  /** Those of apps of this process, by pubsub and topic. */
+  const local = new Map<number, string>();
   onNotify((ids) => tell(ids));
 
   const tell = (ids: readonly number[]) => {
-    for (const listener of listeners) listener(ids);
+    for (const receiver of receivers) receiver.wake(ids);
   };
 
-  const announce = (rows: readonly { subscription_id: number }[]) => {
-    const ids = rows.map(({ subscription_id }) => subscription_id);
+  /** Who would have these messages now. */
+  const takersOf = (messages: readonly NewMessage[]): Takers => {
+    const counts = new Map<string, number>();
+    for (const message of messages) counts.set(addressOf(message), (counts.get(addressOf(message)) ?? 0) + 1);
+    const takers = new Map<number, Receiver>();
+    for (const [id, address] of local) {
+      const count = counts.get(address);
+      const receiver = count === undefined ? undefined : receivers.find((one) => one.mayTake(id, count));
+      if (receiver !== undefined) takers.set(id, receiver);
+    }
+    return takers;
+  };
+
+  const insertOf = (messages: readonly NewMessage[], takers: Takers) => ({
+    name: "publish",
+    text: INSERT,
+    values: [
+      messages.map(({ pubsub }) => pubsub),
+      messages.map(({ topic }) => topic),
+      messages.map(({ event }) => event),
+      [...takers.keys()],
+      leaseMs,
+      holder,
+    ],
+  });
+
+  const announce = (messages: readonly NewMessage[], takers: Takers, rows: readonly InsertedRow[]) => {
+    const claimed = Map.groupBy(
+      rows.filter(({ held }) => held),
+      ({ subscription_id }) => takers.get(subscription_id),
+    );
+    for (const [receiver, own] of claimed) {
+      receiver?.take(
+        own.map(({ subscription_id: subscriptionId, message_id: messageId, at }) => ({
+          subscriptionId,
+          messageId,
+          attempt: 0,
+          event: messages[at - 1]?.event ?? "",
+        })),
+      );
+    }
+    wakeAll(rows.filter(({ held }) => !held));
+  };
+
+  const wakeAll = (rows: readonly Pick<InsertedRow, "subscription_id">[]) => {
+    const ids = [...new Set(rows.map(({ subscription_id }) => subscription_id))];
+    if (ids.length === 0) return;
     const foreign = ids.filter((id) => !local.has(id));
     tell(ids);
     if (foreign.length > 0) tellOthers(foreign).catch(() => undefined); // they poll, too
@@ -139,9 +222,36 @@ export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): 
     concurrency: 2,
     run: async (batches) => {
       const messages = batches.flat();
-      const { rows } = await pool.query({ name: "publish", text: INSERT, values: toColumns(messages) });
-      announce(rows);
+      const takers = takersOf(messages);
+      try {
+        const { rows } = await pool.query<InsertedRow>(insertOf(messages, takers));
+        announce(messages, takers, rows);
+      } catch (error) {
+        for (const [id, receiver] of takers) receiver.lost([id]);
+        throw error;
+      }
       return batches.map(() => undefined);
+    },
+  });
+
+  /** The claims of all apps of this process that ask at the same time, in one statement. */
+  const claim = createBatcher<readonly ClaimRequest[], readonly ClaimedDelivery[]>({
+    run: async (batch) => {
+      const requests = batch.flat();
+      const values = [requests.map((r) => r.subscriptionId), requests.map((r) => r.limit), leaseMs, holder];
+      const { rows } = await relaxed.query({ name: "claim", text: CLAIM, values });
+      const claimed = rows.map(
+        (row): ClaimedDelivery => ({
+          subscriptionId: row.subscription_id,
+          messageId: row.message_id,
+          attempt: row.attempt,
+          event: row.event,
+        }),
+      );
+      return batch.map((one) => {
+        const ids = new Set(one.map(({ subscriptionId }) => subscriptionId));
+        return claimed.filter(({ subscriptionId }) => ids.has(subscriptionId));
+      });
     },
   });
 
@@ -171,20 +281,11 @@ export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): 
     publish: (messages) => (messages.length === 0 ? Promise.resolve() : publish(messages)),
     subscribe: async (appId, pubsub, topic) => {
       const id = await findOrSubscribe(pool, appId, pubsub, topic);
-      local.add(id);
+      local.set(id, addressOf({ pubsub, topic }));
       return id;
     },
     keepOnly: (appId, wanted) => dropOthers(pool, appId, wanted),
-    claim: async (requests, leaseMs) => {
-      const values = [requests.map((r) => r.subscriptionId), requests.map((r) => r.limit), leaseMs, holder];
-      const { rows } = await relaxed.query({ name: "claim", text: CLAIM, values });
-      return rows.map((row) => ({
-        subscriptionId: row.subscription_id,
-        messageId: row.message_id,
-        attempt: row.attempt,
-        event: row.event,
-      }));
-    },
+    claim: (requests) => claim(requests),
     releaseStrays: async (subscriptionIds, held) => {
       const values = [subscriptionIds, held.map((d) => d.subscriptionId), held.map((d) => d.messageId), holder];
       await relaxed.query(RELEASE_STRAYS, values);
@@ -193,13 +294,14 @@ export const createMessageLog = ({ pool, relaxed, holder, onNotify }: Storage): 
     reschedule: (delivery, delayMs, failed) => reschedule([delivery, delayMs, failed]),
     deadLetter: async ({ subscriptionId, messageId }, topic) => {
       const { rows } = await pool.query(DEAD_LETTER, [subscriptionId, messageId, holder, topic]);
-      announce(rows);
+      wakeAll(rows);
     },
     publishWithin: async (client, messages) => {
-      const { rows } = await client.query(INSERT, toColumns(messages));
-      return () => announce(rows);
+      const takers = takersOf(messages);
+      const { rows } = await client.query<InsertedRow>(insertOf(messages, takers));
+      return () => announce(messages, takers, rows);
     },
-    onMessage: (listener) => listeners.push(listener),
+    onMessage: (receiver) => receivers.push(receiver),
     removeDelivered: async (maxAgeMs, maxCount) => {
       let total = 0;
       for (;;) {
@@ -247,11 +349,7 @@ const withMessagesLocked = async <T>(pool: pg.Pool, work: (client: pg.PoolClient
   }
 };
 
-const toColumns = (messages: readonly NewMessage[]) => [
-  messages.map(({ pubsub }) => pubsub),
-  messages.map(({ topic }) => topic),
-  messages.map(({ event }) => event),
-];
+const addressOf = ({ pubsub, topic }: Pick<NewMessage, "pubsub" | "topic">): string => `${pubsub}\n${topic}`;
 
 const REMOVE = `
 DELETE FROM sidecar.message WHERE id IN (

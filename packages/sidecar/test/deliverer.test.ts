@@ -11,7 +11,7 @@ interface Row {
 }
 
 /** A log in memory with one subscription, whose claims work as those of the table. */
-const memoryLog = (count: number) => {
+const memoryLog = (count: number, leaseMs = 60_000) => {
   const rows = new Map<string, Row>();
   for (let n = 1; n <= count; n++) rows.set(String(n), { messageId: String(n), attempt: 0, dueAt: 0 });
   const buried: string[] = [];
@@ -21,7 +21,7 @@ const memoryLog = (count: number) => {
     publishWithin: async () => () => undefined,
     subscribe: async () => 1,
     keepOnly: async () => [],
-    claim: async ([request], leaseMs) => {
+    claim: async ([request]) => {
       const due = [...rows.values()].filter(({ dueAt }) => dueAt <= performance.now()).slice(0, request?.limit);
       for (const row of due) row.dueAt = performance.now() + leaseMs;
       claims.push(due.length);
@@ -52,7 +52,7 @@ const subscription = (deliver: Subscription["deliver"], init: Partial<Subscripti
   topic: "t",
   deadLetterTopic: "dead",
   retry: { maxRetries: 2, delayMs: () => 5 },
-  bulkSize: undefined,
+  bulk: undefined,
   deliver,
   ...init,
 });
@@ -98,10 +98,10 @@ describe("the deliverer", () => {
   });
 
   it("does not deliver again what it still holds when the lease ends: the claim renews it", async () => {
-    const { log, claims } = memoryLog(1);
+    const { log, claims } = memoryLog(1, 10);
     const done = Promise.withResolvers<readonly ["success"]>();
     let deliveries = 0;
-    const deliverer = delivererOf(log, { leaseMs: 10 });
+    const deliverer = delivererOf(log);
     deliverer.open([
       subscription(() => {
         deliveries++;
@@ -143,7 +143,7 @@ describe("the deliverer", () => {
           await gate.promise;
           return messages.map(() => "success");
         },
-        { bulkSize: 1 },
+        { bulk: { size: 1, awaitMs: 0 } },
       ),
     ]);
     await pollUntil(() => [...rows.values()].every(({ dueAt }) => dueAt > 0), {});
@@ -155,14 +155,14 @@ describe("the deliverer", () => {
   });
 
   it("delivers again, long before the lease ends, what storage did not hear the outcome of", async () => {
-    const { log, rows } = memoryLog(3);
+    const { log, rows } = memoryLog(3, 3_600_000);
     const delivered: string[] = [];
     let deaf = true;
     const forgetful: MessageLog = {
       ...log,
       acknowledge: (delivery) => (deaf ? Promise.reject(new Error("storage is away")) : log.acknowledge(delivery)),
     };
-    const deliverer = delivererOf(forgetful, { leaseMs: 3_600_000 });
+    const deliverer = delivererOf(forgetful);
     const deliver = async (messages: readonly ClaimedDelivery[]) => {
       delivered.push(...messages.map(({ messageId }) => messageId));
       deaf = delivered.length <= 3;
@@ -176,7 +176,7 @@ describe("the deliverer", () => {
   });
 
   it("takes what it claimed without hearing so", async () => {
-    const { log, rows } = memoryLog(3);
+    const { log, rows } = memoryLog(3, 3_600_000);
     let lost = false;
     const unheard: MessageLog = {
       ...log,
@@ -187,10 +187,50 @@ describe("the deliverer", () => {
         throw new Error("the answer was lost");
       },
     };
-    const deliverer = delivererOf(unheard, { leaseMs: 3_600_000 });
+    const deliverer = delivererOf(unheard);
     deliverer.open([subscription(async (messages) => messages.map(() => "success" as const))]);
     await pollUntil(() => rows.size === 0, {});
     expect(lost).toBe(true);
+    await deliverer.pause();
+  });
+
+  it("delivers what was claimed as it was published, without a claim of its own", async () => {
+    const { log, rows, claims } = memoryLog(0);
+    const deliverer = delivererOf(log);
+    deliverer.open([subscription(async (messages) => messages.map(() => "success"))]);
+    await pollUntil(() => claims.length === 1, {});
+    expect([deliverer.mayTake(1, 1), deliverer.mayTake(2, 1)]).toEqual([true, false]);
+    rows.set("1", { messageId: "1", attempt: 0, dueAt: Number.POSITIVE_INFINITY });
+    deliverer.take([{ subscriptionId: 1, messageId: "1", attempt: 0, event: "{}" }]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(claims).toEqual([0]);
+    await deliverer.pause();
+  });
+
+  it("takes nothing beside a backlog, and gives back what comes after it was paused", async () => {
+    const { log, rows } = memoryLog(0);
+    const deliverer = delivererOf(log, { prefetch: 10 });
+    deliverer.open([subscription(() => new Promise(() => undefined))]);
+    expect(deliverer.mayTake(1, 11)).toBe(false);
+    await deliverer.pause();
+    expect(deliverer.mayTake(1, 1)).toBe(false);
+    rows.set("1", { messageId: "1", attempt: 0, dueAt: Number.POSITIVE_INFINITY });
+    deliverer.take([{ subscriptionId: 1, messageId: "1", attempt: 0, event: "{}" }]);
+    await deliverer.idle();
+    expect(rows.get("1")?.dueAt).toBeLessThanOrEqual(performance.now());
+  });
+
+  it("lets messages wait for each other where the app asked for bulk, and sends a full batch at once", async () => {
+    const { log, rows } = memoryLog(7);
+    const sizes: number[] = [];
+    const deliverer = delivererOf(log);
+    const deliver = async (messages: readonly ClaimedDelivery[]) => {
+      sizes.push(messages.length);
+      return messages.map(() => "success" as const);
+    };
+    deliverer.open([subscription(deliver, { bulk: { size: 5, awaitMs: 20 } })]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(sizes).toEqual([5, 2]);
     await deliverer.pause();
   });
 
@@ -199,8 +239,7 @@ describe("the deliverer", () => {
     let failures = 2;
     const flaky: MessageLog = {
       ...log,
-      claim: (requests, leaseMs) =>
-        failures-- > 0 ? Promise.reject(new Error("no database")) : log.claim(requests, leaseMs),
+      claim: (requests) => (failures-- > 0 ? Promise.reject(new Error("no database")) : log.claim(requests)),
     };
     const deliverer = delivererOf(flaky);
     deliverer.open([subscription(async (messages) => messages.map(() => "success"))]);

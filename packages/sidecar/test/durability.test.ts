@@ -139,15 +139,15 @@ describe("the embedded sidecar", () => {
     const messages = createMessageLog(living);
     const id = await messages.subscribe("worker", "pubsub", "thing.created");
     await messages.publish([{ pubsub: "pubsub", topic: "thing.created", event: "{}" }]);
-    expect(await messages.claim([{ subscriptionId: id, limit: 10 }], 60_000)).toHaveLength(1);
+    expect(await messages.claim([{ subscriptionId: id, limit: 10 }])).toHaveLength(1);
 
     await using second = await openStorage({ databaseUrl: run.database.url });
     const other = createMessageLog(second);
-    expect(await other.claim([{ subscriptionId: id, limit: 10 }], 60_000)).toEqual([]);
+    expect(await other.claim([{ subscriptionId: id, limit: 10 }])).toEqual([]);
     await living[Symbol.asyncDispose]();
 
     await using third = await openStorage({ databaseUrl: run.database.url });
-    const claimed = await createMessageLog(third).claim([{ subscriptionId: id, limit: 10 }], 60_000);
+    const claimed = await createMessageLog(third).claim([{ subscriptionId: id, limit: 10 }]);
     expect(claimed).toHaveLength(1);
   });
 
@@ -156,13 +156,13 @@ describe("the embedded sidecar", () => {
     await run.sidecars.stop();
     await using one = await openStorage({ databaseUrl: run.database.url });
     await using two = await openStorage({ databaseUrl: run.database.url });
-    const slow = createMessageLog(one);
+    const slow = createMessageLog(one, 1);
     const id = await slow.subscribe("worker", "pubsub", "thing.created");
     await slow.publish([{ pubsub: "pubsub", topic: "thing.created", event: "{}" }]);
-    const [mine] = await slow.claim([{ subscriptionId: id, limit: 1 }], 1);
+    const [mine] = await slow.claim([{ subscriptionId: id, limit: 1 }]);
     const fast = createMessageLog(two);
     const [theirs] = await pollUntil(async () => {
-      const claimed = await fast.claim([{ subscriptionId: id, limit: 1 }], 60_000);
+      const claimed = await fast.claim([{ subscriptionId: id, limit: 1 }]);
       return claimed.length > 0 ? claimed : undefined;
     }, {});
     expect(theirs?.messageId).toBe(mine?.messageId);
