@@ -64,12 +64,12 @@ export const answerTopics = (options: TopicAnswers) => {
 
   const callbacks: TopicCallbacks = {
     listTopicSubscriptions: () => ({
-      subscriptions: consumers.topics.map(({ topic, deadLetterTopic }) => ({
+      subscriptions: consumers.topics.map(({ topic, deadLetterTopic, bulk: own = bulk }) => ({
         pubsubName: pubsub,
         topic,
         // A dead letter that cannot be stored goes round again: there is no other place where it would not be lost.
         deadLetterTopic: deadLetterTopic ?? topic,
-        ...(bulk === undefined ? {} : { bulkSubscribe: toBulkConfig(bulk) }),
+        ...(own === undefined ? {} : { bulkSubscribe: toBulkConfig(own) }),
       })),
     }),
 

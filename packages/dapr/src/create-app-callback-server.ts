@@ -1,7 +1,7 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
-import type { ConsumerHost } from "@tandem/messaging";
+import type { BulkDelivery, ConsumerHost } from "@tandem/messaging";
 import type { Health, Logger } from "@tandem/runtime";
 import { answerBindings } from "./answer-bindings.ts";
 import { answerTopics } from "./answer-topics.ts";
@@ -10,13 +10,7 @@ import { AppCallback, AppCallbackAlpha, AppCallbackHealthCheck } from "./gen/dap
 import { createInFlight } from "./track-in-flight.ts";
 import { createTokenVerifier } from "./verify-api-token.ts";
 
-/** Ask for several events a call. Measured without gain on Redis, so it is off unless asked for. */
-export interface BulkSubscribeOptions {
-  /** 1 to 1000. */
-  readonly maxMessages: number;
-  /** How long the sidecar waits for a batch to fill: 1 to 10000. */
-  readonly maxAwaitMs: number;
-}
+export type BulkSubscribeOptions = BulkDelivery;
 
 export interface AppCallbackServerOptions {
   /** `APP_PORT`; 0 takes a free one. */
@@ -32,6 +26,7 @@ export interface AppCallbackServerOptions {
   readonly log: Logger;
   /** Name of the component, default "pubsub". */
   readonly pubsub?: string;
+  /** For topics whose consumers ask for nothing themselves. Default: one event a call. */
   readonly bulk?: BulkSubscribeOptions;
   /** Events handled at a time, of all topics: 1 to 1000, default 16. More wait here. */
   readonly concurrency?: number;

@@ -6,7 +6,7 @@ import type { Database } from "@tandem/postgres";
 import type { Logger, Metrics } from "@tandem/runtime";
 import { buryEvent } from "./bury-event.ts";
 import { createConsumerMetrics } from "./consumer-metrics.ts";
-import type { Consumer, RetryPolicy } from "./define-consumer.ts";
+import type { BulkDelivery, Consumer, RetryPolicy } from "./define-consumer.ts";
 import { describeFailure } from "./describe-failure.ts";
 import type { IncomingEvent } from "./events.ts";
 import { createEventHandler } from "./handle-event.ts";
@@ -26,6 +26,8 @@ export interface Subscription {
   readonly topic: string;
   /** Undefined on the dead-letter topic itself. */
   readonly deadLetterTopic: string | undefined;
+  /** Several events in one call: every consumer of the topic asks for it. */
+  readonly bulk?: BulkDelivery | undefined;
 }
 
 /** ack: done or safely stored. retry: deliver again. drop: nobody here consumes that. */
@@ -110,7 +112,7 @@ export const createConsumerHost = (options: ConsumerHostOptions): ConsumerHost =
 
   return {
     topics: [
-      ...[...byTopic.keys()].map((topic) => ({ topic, deadLetterTopic })),
+      ...[...byTopic].map(([topic, consumers]) => ({ topic, deadLetterTopic, bulk: bulkOf(consumers) })),
       ...(byTopic.size > 0 ? [{ topic: deadLetterTopic, deadLetterTopic: undefined }] : []),
     ],
     consumers: options.consumers.map(({ name, event, retry }) => ({ name, topic: topicOf(event).name, retry })),
@@ -124,6 +126,16 @@ export const createConsumerHost = (options: ConsumerHostOptions): ConsumerHost =
       draining = true;
       await Promise.all(inFlight);
     },
+  };
+};
+
+/** What suits the most reluctant of them. */
+const bulkOf = (consumers: readonly Consumer[]): BulkDelivery | undefined => {
+  const asked = consumers.flatMap(({ bulk }) => bulk ?? []);
+  if (asked.length < consumers.length) return undefined;
+  return {
+    maxMessages: Math.min(...asked.map(({ maxMessages }) => maxMessages)),
+    maxAwaitMs: Math.min(...asked.map(({ maxAwaitMs }) => maxAwaitMs)),
   };
 };
 

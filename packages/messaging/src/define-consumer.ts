@@ -11,6 +11,14 @@ export interface RetryPolicy {
   readonly maxDelayMs: number;
 }
 
+/** Several events in one call of the sidecar. */
+export interface BulkDelivery {
+  /** 1 to 1000. */
+  readonly maxMessages: number;
+  /** How long the sidecar waits for a batch to fill: 1 to 10000. */
+  readonly maxAwaitMs: number;
+}
+
 export interface ConsumerContext {
   /** Event id: the same on every redelivery and replay. */
   readonly id: string;
@@ -42,6 +50,12 @@ export interface ConsumerDefinition<Desc extends DescMessage> {
    */
   readonly withoutInbox?: boolean;
   /**
+   * Ask the sidecar for several events a call, where every consumer of the topic does. Each entry is still handled, answered and buried for
+   * itself; but daprd hands over one batch of a topic at a time and retries within it, so this is for consumers that can wait and whose
+   * failures are never about one event only. Default: one event a call.
+   */
+  readonly bulk?: BulkDelivery;
+  /**
    * Resolve: done. An AppError with `retryable` false: dead letter at once. Anything else: again, by the retry policy.
    * May open one transaction; the inbox row commits with it.
    */
@@ -55,6 +69,7 @@ export interface Consumer {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly withoutInbox: boolean;
+  readonly bulk: BulkDelivery | undefined;
   handle(message: unknown, context: ConsumerContext): Promise<unknown>;
 }
 
@@ -74,6 +89,7 @@ export const defineConsumer = <Desc extends DescMessage>(definition: ConsumerDef
     retry,
     timeoutMs,
     withoutInbox,
+    bulk: definition.bulk,
     handle: (message, context) => definition.handle(message as MessageShape<Desc>, context),
   };
 };

@@ -16,6 +16,7 @@ export {
   deadLetterStore,
 } from "./dead-letter-store.ts";
 export {
+  type BulkDelivery,
   type Consumer,
   type ConsumerContext,
   type ConsumerDefinition,

@@ -5,7 +5,7 @@ import { createDatabase } from "@tandem/postgres";
 import { createMetrics, createTelemetry, currentContext } from "@tandem/runtime";
 import type { TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createOutbox, deadLetterStore, defineConsumer } from "../src/index.ts";
+import { type BulkDelivery, type Consumer, createOutbox, deadLetterStore, defineConsumer } from "../src/index.ts";
 import { consumerOf, effectsOf, hostOf, incoming, openConsumerDatabase, writeEffect } from "./consumer-support.ts";
 import { eventOf } from "./support.ts";
 
@@ -165,6 +165,16 @@ describe("the host", () => {
       { topic: "order-worker.dead-letters", deadLetterTopic: undefined },
     ]);
     expect(host.consumers.map(({ name }) => name)).toEqual(["order.first", "order.second"]);
+  });
+
+  it("asks for several events a call where every consumer of a topic does, as few and as soon as the most reluctant wants", () => {
+    const asking = (name: string, bulk?: BulkDelivery) =>
+      defineConsumer({ name, event: PaymentFailedSchema, handle: async () => {}, ...(bulk ? { bulk } : {}) });
+    const bulkOf = (...consumers: Consumer[]) => hostOf(db.database, consumers).topics[0]?.bulk;
+    const many = asking("order.many", { maxMessages: 100, maxAwaitMs: 50 });
+    const soon = asking("order.soon", { maxMessages: 200, maxAwaitMs: 10 });
+    expect(bulkOf(many, soon)).toEqual({ maxMessages: 100, maxAwaitMs: 10 });
+    expect(bulkOf(many, asking("order.single"))).toBeUndefined();
   });
 
   it("refuses two consumers of one name, and names that are none", () => {

@@ -11,6 +11,7 @@ export {
   url,
 } from "./config.ts";
 export { currentContext, type RequestContext, runInContext } from "./context.ts";
+export { type BatcherOptions, createBatcher } from "./create-batcher.ts";
 export {
   type CheckResult,
   createHealth,

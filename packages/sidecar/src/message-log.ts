@@ -1,5 +1,5 @@
+import { createBatcher } from "@tandem/runtime";
 import type pg from "pg";
-import { createBatcher } from "./create-batcher.ts";
 import { notifyOthers, type Storage } from "./open-storage.ts";
 
 export interface NewMessage {
@@ -255,7 +255,9 @@ export const createMessageLog = (
     },
   });
 
+  // Nobody waits for it: one that a crash forgets is delivered once more, now as well as ten milliseconds ago.
   const acknowledge = createBatcher<DeliveryKey, undefined>({
+    gatherMs: 10,
     run: async (batch) => {
       const values = [batch.map((d) => d.subscriptionId), batch.map((d) => d.messageId), holder];
       await relaxed.query({ name: "acknowledge", text: ACKNOWLEDGE, values });

@@ -91,6 +91,36 @@ describe("a timeline of a hundred thousand events", () => {
     };
     expect([await store.append(event), await store.append(event)]).toEqual([true, false]);
     expect(sent).toHaveLength(2);
+
+    // What comes together is one statement, in which the same event is new once.
+    const [one, other] = [newId(), newId()].map((eventId) => ({ ...event, eventId }));
+    const together = [one, other, one].map((each) => store.append({ ...event, ...each }));
+    expect(await Promise.all(together)).toEqual([true, true, false]);
+    expect(sent).toHaveLength(3);
+  });
+
+  it("lets an event that Postgres refuses take down none of those that came with it", async () => {
+    const store = makeTimelineStore(operations.database);
+    const at = operations.clock.now();
+    const event = (payload: TimelineEvent["payload"]): TimelineEvent => ({
+      eventId: newId(),
+      topic: "order.created",
+      type: "t",
+      source: "order",
+      subject: "o",
+      aggregateVersion: 1n,
+      occurredAt: at,
+      receivedAt: at,
+      traceId: "",
+      correlationId: "",
+      foreignVersion: false,
+      payload,
+      references: [],
+    });
+    const outcomes = await Promise.allSettled(
+      [event({}), event({ text: "\0" }), event({ text: "fine" })].map((each) => store.append(each)),
+    );
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   });
 
   it("forgets old events with their references, in batches", async () => {

@@ -42,7 +42,7 @@ export interface TimelineReader {
 }
 
 export interface TimelineStore {
-  /** One statement. False: it was there already. */
+  /** With those that come at the same time in one statement. False: it was there already. */
   append(event: TimelineEvent): Promise<boolean>;
   /** Deletes up to `limit` events received before that, with their references. Returns how many. */
   deleteReceivedBefore(at: Date, limit: number): Promise<number>;

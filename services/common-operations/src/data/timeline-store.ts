@@ -1,19 +1,24 @@
 import type { Database } from "@tandem/postgres";
+import { createBatcher } from "@tandem/runtime";
 import type { TimelineStore } from "../biz/ports.ts";
+import type { TimelineEvent } from "../model/timeline-event.ts";
 
-// Event and references in one statement: one round trip, one commit, and no inbox row, as the event's id is unique here.
+// Events and their references in one statement: one round trip, one commit, and no inbox row, as an event's id is unique here.
+const COLUMNS = `event_id, topic, type, source, subject, aggregate_version, occurred_at, received_at, trace_id, correlation_id, foreign_version,
+      payload, reference_kinds, reference_ids`;
 const APPEND = `
   with event as (
-    insert into timeline_event (event_id, topic, type, source, subject, aggregate_version, occurred_at, received_at, trace_id,
-      correlation_id, foreign_version, payload, reference_kinds, reference_ids)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    insert into timeline_event (${COLUMNS})
+    select ${COLUMNS} from json_to_recordset($1) as given (event_id text, topic text, type text, source text, subject text,
+      aggregate_version bigint, occurred_at timestamptz, received_at timestamptz, trace_id text, correlation_id text,
+      foreign_version boolean, payload jsonb, reference_kinds text[], reference_ids text[])
     on conflict (event_id) do nothing
-    returning seq, occurred_at, aggregate_version, reference_kinds, reference_ids),
+    returning seq, event_id, occurred_at, aggregate_version, reference_kinds, reference_ids),
   named as (
     insert into timeline_reference (kind, id, occurred_at, aggregate_version, seq)
     select reference.kind, reference.id, event.occurred_at, event.aggregate_version, event.seq
     from event, unnest(event.reference_kinds, event.reference_ids) as reference (kind, id))
-  select seq from event`;
+  select event_id from event`;
 
 const PRUNE = `
   with gone as (
@@ -27,33 +32,61 @@ const PRUNE = `
       and r.aggregate_version = gone.aggregate_version and r.seq = gone.seq)
   select count(*)::int as n from gone`;
 
-export const makeTimelineStore = (database: Pick<Database, "query">): TimelineStore => ({
-  async append(event) {
-    const { rowCount } = await database.query({
+export const makeTimelineStore = (database: Pick<Database, "query">): TimelineStore => {
+  /** @returns of each whether it is new */
+  const appendAll = async (events: readonly TimelineEvent[]): Promise<boolean[]> => {
+    const { rows } = await database.query<{ event_id: string }>({
       name: "timeline append",
       text: APPEND,
-      values: [
-        event.eventId,
-        event.topic,
-        event.type,
-        event.source,
-        event.subject,
-        event.aggregateVersion.toString(),
-        event.occurredAt,
-        event.receivedAt,
-        event.traceId,
-        event.correlationId,
-        event.foreignVersion,
-        JSON.stringify(event.payload ?? {}),
-        event.references.map(({ kind }) => kind),
-        event.references.map(({ id }) => id),
-      ],
+      values: [JSON.stringify(events.map(toRow))],
     });
-    return rowCount === 1;
-  },
+    const fresh = new Set(rows.map(({ event_id }) => event_id));
+    // The same one twice in a batch is new once.
+    return events.map(({ eventId }) => fresh.delete(eventId));
+  };
 
-  async deleteReceivedBefore(at, limit) {
-    const { rows } = await database.query<{ n: number }>(PRUNE, [at, limit]);
-    return rows[0]?.n ?? 0;
-  },
+  const append = createBatcher<TimelineEvent, PromiseSettledResult<boolean>>({
+    maxItems: MAX_BATCH,
+    run: async (events) => {
+      try {
+        return (await appendAll(events)).map((value) => ({ status: "fulfilled", value }));
+      } catch (reason) {
+        if (events.length === 1) return [{ status: "rejected", reason }];
+        // One that Postgres refuses is its own affair.
+        return await Promise.allSettled(events.map(async (event) => (await appendAll([event]))[0] === true));
+      }
+    },
+  });
+
+  return {
+    async append(event) {
+      const outcome = await append(event);
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    },
+
+    async deleteReceivedBefore(at, limit) {
+      const { rows } = await database.query<{ n: number }>(PRUNE, [at, limit]);
+      return rows[0]?.n ?? 0;
+    },
+  };
+};
+
+const MAX_BATCH = 200;
+
+const toRow = (event: TimelineEvent) => ({
+  event_id: event.eventId,
+  topic: event.topic,
+  type: event.type,
+  source: event.source,
+  subject: event.subject,
+  aggregate_version: event.aggregateVersion.toString(),
+  occurred_at: event.occurredAt,
+  received_at: event.receivedAt,
+  trace_id: event.traceId,
+  correlation_id: event.correlationId,
+  foreign_version: event.foreignVersion,
+  payload: event.payload ?? {},
+  reference_kinds: event.references.map(({ kind }) => kind),
+  reference_ids: event.references.map(({ id }) => id),
 });

@@ -12,6 +12,12 @@ export interface TimelineConsumersDeps {
   readonly topics?: readonly Topic[];
 }
 
+/**
+ * A timeline may be half a second late, and what fails here fails for all (the database is away) or is a dead letter at once: no event's retries
+ * hold up those behind it. It gets every event of the platform: one by one it was a third of all deliveries.
+ */
+const BULK = { maxMessages: 100, maxAwaitMs: 500 };
+
 /** `common-operations.timeline-order-created` of `order.created`. */
 const consumerName = (topic: Topic): string => `common-operations.timeline-${topic.name.replace(/[._]/g, "-")}`;
 
@@ -39,6 +45,7 @@ export const timelineConsumers = ({
       name: consumerName(topic),
       event: topic.schema,
       withoutInbox: true,
+      bulk: BULK,
       handle: async (message, context) => {
         const event = toTimelineEvent(topic, message, context, clock.now());
         if (!(await timeline.append(event))) return;

@@ -37,6 +37,26 @@ describe("a batcher", () => {
     expect(runs).toEqual([1, 4, 2]);
   });
 
+  it("lets what is not urgent wait for others, but not longer than a full run needs", async () => {
+    const runs: number[] = [];
+    const batch = createBatcher<number, number>({
+      maxItems: 3,
+      gatherMs: 20,
+      run: async (items) => {
+        runs.push(items.length);
+        return items;
+      },
+    });
+    const first = batch(1);
+    await new Promise(setImmediate);
+    expect(runs).toEqual([]);
+    const all = await Promise.all([first, ...[2, 3, 4].map(batch)]);
+    expect([all, runs]).toEqual([
+      [1, 2, 3, 4],
+      [3, 1],
+    ]);
+  });
+
   it("rejects all of a run that failed, and none of the next", async () => {
     let failing = true;
     const batch = createBatcher<number, number>({

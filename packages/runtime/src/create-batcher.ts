@@ -5,10 +5,12 @@ export interface BatcherOptions<T, R> {
   readonly maxItems?: number;
   /** Runs at a time: default 1. */
   readonly concurrency?: number;
+  /** What is not urgent waits so long for others before it runs: default 0, the current turn of the event loop. */
+  readonly gatherMs?: number;
 }
 
 /** Joins calls made at the same time into one: the first runs at once, the others gather while it runs. */
-export const createBatcher = <T, R>({ run, maxItems = 1_000, concurrency = 1 }: BatcherOptions<T, R>) => {
+export const createBatcher = <T, R>({ run, maxItems = 1_000, concurrency = 1, gatherMs = 0 }: BatcherOptions<T, R>) => {
   interface Waiting {
     readonly item: T;
     readonly resolve: (result: R) => void;
@@ -40,7 +42,8 @@ export const createBatcher = <T, R>({ run, maxItems = 1_000, concurrency = 1 }: 
   const schedule = () => {
     if (scheduled || running >= concurrency) return;
     scheduled = true;
-    setImmediate(pump);
+    if (gatherMs > 0 && waiting.length < maxItems) setTimeout(pump, gatherMs);
+    else setImmediate(pump);
   };
 
   return (item: T): Promise<R> =>
