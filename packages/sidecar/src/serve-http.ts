@@ -51,13 +51,13 @@ export const serveHttp = (options: HttpOptions): RequestListener => {
   ];
   return async (request, response) => {
     try {
-      const url = new URL(request.url ?? "/", "http://sidecar");
-      const headers = new Headers(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
-      const target = invoke.targetOf(headers, url);
+      const headers = tokenOf(request);
+      const target = invoke.targetOf(request.headers, request.url ?? "/");
       if (target !== undefined) {
         verify(headers);
         return await invoke.forward(target, request, response);
       }
+      const url = new URL(request.url ?? "/", "http://sidecar");
       const route = routes.find(({ method, path }) => method === request.method && path.test(url.pathname));
       if (route === undefined) throw new ConnectError(`${request.method} ${url.pathname} is not served`, Code.NotFound);
       if (!route.open) verify(headers);
@@ -68,6 +68,10 @@ export const serveHttp = (options: HttpOptions): RequestListener => {
     }
   };
 };
+
+/** All that is looked at: the rest goes by as it came. */
+const tokenOf = ({ headers: { "dapr-api-token": token } }: IncomingMessage): Headers =>
+  new Headers(token === undefined ? {} : { "dapr-api-token": String(token) });
 
 const fail = (response: ServerResponse, error: unknown) => {
   const { code, rawMessage } = ConnectError.from(error);
