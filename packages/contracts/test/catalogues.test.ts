@@ -45,7 +45,7 @@ describe("topics", () => {
       "order.updated",
     ],
     payment: ["payment.authorized", "payment.captured", "payment.failed", "payment.refunded", "payment.settled"],
-    catalog: ["product.created", "product.deleted", "product.updated"],
+    catalog: ["product.created", "product.deleted", "product.updated", "seller.changed"],
     warehouse: ["stock.changed", "stock.rejected", "stock.released", "stock.reserved"],
     fulfillment: ["fulfillment.status_changed"],
     shipping: ["shipment.created", "shipment.delivered", "shipment.dispatched", "shipment.failed", "shipment.returned"],
@@ -53,7 +53,7 @@ describe("topics", () => {
     customer: ["customer.updated"],
     pricing: ["price.changed"],
     "common-operations": ["audit.recorded", "task.completed"],
-    auth: ["auth.login_failed", "auth.session_revoked", "auth.user_registered"],
+    auth: ["auth.login_failed", "auth.session_revoked", "auth.user_registered", "auth.verification_requested"],
   };
 
   it("are those of the design, each with the context that owns it", () => {

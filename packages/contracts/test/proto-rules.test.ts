@@ -62,6 +62,7 @@ describe("every RPC", () => {
   it("is public only where somebody decided so", () => {
     const open = methods.filter((method) => accessOf(method)?.kind === "public");
     expect(names(open).sort()).toEqual([
+      "AuthService.ConfirmEmail",
       "AuthService.GetJwks",
       "AuthService.GetOpenIdConfiguration",
       "AuthService.IssueServiceToken",
@@ -69,6 +70,8 @@ describe("every RPC", () => {
       "AuthService.Logout",
       "AuthService.Refresh",
       "AuthService.Register",
+      "AuthService.RequestPasswordReset",
+      "AuthService.ResetPassword",
       "CatalogService.BatchGetProducts",
       "CatalogService.GetCategory",
       "CatalogService.GetListing",
