@@ -121,7 +121,7 @@ describe("stores", () => {
     const { spec } = find("StatefulSet", "postgres", claims);
     expect(spec.volumeClaimTemplates[0].spec.resources.requests.storage).toBe("5Gi");
     expect(spec.template.spec.volumes.map(({ name }: Anything) => name)).not.toContain("data");
-    const without = find("StatefulSet", "postgres").spec;
+    const without = find("StatefulSet", "postgres", objectsWith({ ...settings, volumes: { kind: "emptyDir" } })).spec;
     expect(without.volumeClaimTemplates).toBeUndefined();
     expect(without.template.spec.volumes[0]).toEqual({ name: "data", emptyDir: {} });
   });
