@@ -73,6 +73,7 @@ export const daprdSidecars: StartSidecars = async ({ plans, offset, databaseUrl 
       configFile,
       httpPort: portOf(plan, "sidecar HTTP"),
       grpcPort: portOf(plan, "sidecar gRPC"),
+      metricsPort: (plan.kind === "api" ? api : worker).sidecar.metrics,
       internalGrpcPort: (plan.kind === "api" ? api : worker).sidecar.internalGrpc,
       env: { TANDEM_REDIS_HOST: address, TANDEM_STATE_URL: databaseUrl },
       args: plan.kind === "api" ? ["--app-health-check-path", "/livez"] : [],

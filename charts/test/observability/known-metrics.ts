@@ -1,3 +1,4 @@
+import daprd from "../../src/observability/daprd-inventory.json" with { type: "json" };
 import type { RuleGroup } from "../../src/observability/index.ts";
 import inventory from "../../src/observability/metric-inventory.json" with { type: "json" };
 import { readExpression, withoutVariables } from "./read-expression.ts";
@@ -10,8 +11,8 @@ const HISTOGRAM = ["_bucket", "_sum", "_count"];
 /** Series that there can be, by name: with their labels. */
 const knownSeries = (groups: readonly RuleGroup[]): ReadonlyMap<string, readonly string[]> =>
   new Map([
-    ...inventory.flatMap(({ name, type, labels, of }) => {
-      const all = [...labels, ...TARGET, ...(of.includes("process") ? [] : ["service"])];
+    ...[...inventory, ...daprd].flatMap(({ name, type, labels, of }) => {
+      const all = [...labels, ...TARGET, ...(of.includes("process") || of.includes("daprd") ? [] : ["service"])];
       return type === "histogram"
         ? HISTOGRAM.map((end) => [`${name}${end}`, end === "_bucket" ? [...all, "le"] : all] as const)
         : [[name, all] as const];

@@ -188,6 +188,74 @@ export const platformOverview = () =>
         ],
       },
       {
+        title: "Sidecars",
+        panels: [
+          {
+            kind: "timeseries",
+            title: "Delivered, by what became of it",
+            unit: "reqps",
+            queries: [
+              {
+                expr: rate("dapr_component_pubsub_ingress_count", HERE, "process_status", "status"),
+                legend: "{{process_status}} {{status}}",
+              },
+            ],
+          },
+          {
+            kind: "timeseries",
+            title: "Published in bulk",
+            unit: "reqps",
+            queries: [
+              { expr: rate("dapr_component_pubsub_egress_bulk_count", HERE, "success"), legend: "success {{success}}" },
+            ],
+          },
+          {
+            kind: "timeseries",
+            title: "Calls between sidecars, by answer",
+            unit: "reqps",
+            queries: [
+              {
+                expr: rate("dapr_runtime_service_invocation_res_recv_total", HERE, "src_app_id", "status"),
+                legend: "{{src_app_id}} {{status}}",
+              },
+            ],
+          },
+          {
+            kind: "timeseries",
+            title: "Ticks of cron bindings",
+            queries: [
+              {
+                expr: `sum by (component, success) (increase(dapr_component_input_binding_count{${HERE}}[$__rate_interval]))`,
+                legend: "{{component}} {{success}}",
+              },
+            ],
+          },
+          {
+            kind: "timeseries",
+            title: "Policies of resiliency at work",
+            unit: "reqps",
+            queries: [
+              {
+                expr: rate("dapr_resiliency_count", HERE, "policy", "target", "status"),
+                legend: "{{policy}} {{target}} {{status}}",
+              },
+            ],
+          },
+          {
+            kind: "timeseries",
+            title: "Probes of the apps",
+            unit: "reqps",
+            queries: [
+              {
+                expr: rate("dapr_grpc_io_healthprobes_completed_count", HERE, "grpc_client_status"),
+                legend: "workers {{grpc_client_status}}",
+              },
+              { expr: rate("dapr_http_healthprobes_completed_count", HERE, "status"), legend: "APIs {{status}}" },
+            ],
+          },
+        ],
+      },
+      {
         title: "What it runs on",
         panels: [
           {
