@@ -19,6 +19,19 @@ const syncOptions = [
   "FailOnSharedResource=true",
 ];
 
+const ignoreDifferences = [
+  // Whoever scales, HPA or KEDA, owns the number of replicas.
+  { group: "apps", kind: "Deployment", jsonPointers: ["/spec/replicas"] },
+  // The API server fills these in; seen on a real cluster: without this a StatefulSet with a volume is never Synced.
+  {
+    group: "apps",
+    kind: "StatefulSet",
+    jqPathExpressions: ["apiVersion", "kind", "status", "spec.volumeMode"].map(
+      (field) => `.spec.volumeClaimTemplates[]?.${field}`,
+    ),
+  },
+];
+
 /** One folder of this repository. `keep`: what is gone from git stays in the cluster, for a person to delete. */
 export const folderSpec = (
   { name, namespace, gitops }: Environment,
@@ -27,8 +40,7 @@ export const folderSpec = (
   project: projectsOf(name).workloads,
   source: { repoUrl: gitops.repoUrl, targetRevision: gitops.revision, path },
   destination: { server: gitops.cluster, namespace },
-  // Whoever scales, HPA or KEDA, owns the number of replicas.
-  ignoreDifferences: [{ group: "apps", kind: "Deployment", jsonPointers: ["/spec/replicas"] }],
+  ignoreDifferences,
   syncPolicy: { automated: automated(!keep), syncOptions, retry },
   revisionHistoryLimit: 10,
 });
