@@ -3,8 +3,9 @@ import { cp, mkdtemp, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { findTestPostgres } from "@tandem/testkit";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { bundleService } from "../src/bundle-service.ts";
+import { checkAlone } from "../src/check/check-alone.ts";
 import { checkContext } from "../src/check/check-context.ts";
 import { startProgram } from "../src/check/start-program.ts";
 import { startSurroundings } from "../src/check/start-surroundings.ts";
@@ -12,6 +13,9 @@ import { bundlePlans, findBundles } from "../src/find-bundles.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 let home: string;
+
+// Seconds each, on a machine that does nothing else; three binaries start in one of them.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 const bundle = async (name: string): Promise<string> => {
   const [plan] = findBundles(name);
@@ -162,6 +166,16 @@ describe("every service", () => {
     if (name === "local-inbox") return;
     const one = startProgram(process.execPath, [join(out, "bin/api")], { env: {}, cwd: "/" });
     expect([await one.exited, one.output()]).toEqual([78, expect.stringContaining("bad configuration")]);
+  });
+
+  test.each(["gateway", "local-inbox"] as const)("%s starts, answers and ends from its bundle", async (name) => {
+    const held: string[] = [];
+    await checkAlone(name, {
+      start: (binary, args, env) =>
+        startProgram(process.execPath, [join(home, name, "bin", binary), ...args], { env, cwd: "/" }),
+      passed: (what) => held.push(what),
+    });
+    expect(held).toHaveLength(2);
   });
 
   test("shipping finds its fonts, gateway its page, search its index template", () => {

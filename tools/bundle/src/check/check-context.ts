@@ -12,7 +12,7 @@ export interface StartedBinary {
 }
 
 export type StartBinary = (
-  binary: ContextBinary,
+  binary: ContextBinary | "server",
   args: readonly string[],
   env: Readonly<Record<string, string>>,
 ) => StartedBinary;
@@ -56,13 +56,7 @@ export const checkContext = async (options: CheckOptions): Promise<void> => {
     if (!metrics.includes("tandem_")) throw new Error("the worker shows no metrics of ours");
     passed("both are alive and show metrics");
     if (context === "order") await checkOrder(surroundings, patienceMs, passed);
-    await Promise.all(
-      [api, worker].map(async (one) => {
-        one.terminate();
-        const code = await one.exited;
-        if (code !== 0) throw new Error(`after SIGTERM it ended with ${code}:\n${tail(one)}`);
-      }),
-    );
+    await Promise.all([api, worker].map(expectCleanEnd));
     passed("SIGTERM ends both with exit code 0");
   } finally {
     for (const one of started) one.terminate();
@@ -129,7 +123,7 @@ const checkOrder = async (
   passed("an event reaches the worker and its table");
 };
 
-const until = async (url: string, one: StartedBinary, patienceMs: number): Promise<void> => {
+export const until = async (url: string, one: StartedBinary, patienceMs: number): Promise<void> => {
   const deadline = performance.now() + patienceMs;
   let ended: number | undefined;
   void one.exited.then((code) => {
@@ -145,6 +139,12 @@ const until = async (url: string, one: StartedBinary, patienceMs: number): Promi
     if (performance.now() > deadline) throw new Error(`${url} is not ready:\n${tail(one)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+};
+
+export const expectCleanEnd = async (one: StartedBinary): Promise<void> => {
+  one.terminate();
+  const code = await one.exited;
+  if (code !== 0) throw new Error(`after SIGTERM it ended with ${code}:\n${tail(one)}`);
 };
 
 const tail = (one: StartedBinary): string => one.output().split("\n").slice(-20).join("\n");

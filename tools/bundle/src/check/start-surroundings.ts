@@ -31,7 +31,7 @@ export interface SurroundingsOptions {
   readonly publishers?: readonly string[];
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

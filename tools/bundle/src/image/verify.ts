@@ -2,16 +2,17 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { serviceCatalogue } from "@tandem/contracts";
 import { startEmbeddedPostgres } from "@tandem/embedded-postgres";
+import { checkAlone } from "../check/check-alone.ts";
 import { checkContext, type StartBinary } from "../check/check-context.ts";
 import { startProgram } from "../check/start-program.ts";
 import { startSurroundings } from "../check/start-surroundings.ts";
+import { findBundles } from "../find-bundles.ts";
 import { type Engine, findEngine } from "./engine.ts";
 
-const help = `npm run image:verify -- <context>... [--engine docker|podman] [--tag dev] [--registry localhost] [-- <flags for the engine's run>]
+const help = `npm run image:verify -- <service>...|all [--engine docker|podman] [--tag dev] [--registry localhost] [-- <flags for the engine's run>]
 
-Starts the three binaries of images that are there (npm run image), each as Kubernetes would: read-only, no capabilities, no new privileges,
+Starts all binaries of images that are there (npm run image), each as Kubernetes would: read-only, no capabilities, no new privileges,
 user 65532. They meet a real Postgres and our embedded sidecars on this machine, so containers share its network. Says what held.
 
 Flags for the engine also come from IMAGE_RUN_FLAGS, divided by spaces.
@@ -93,12 +94,7 @@ const main = async (): Promise<number> => {
     process.stdout.write(help);
     return values.help === true ? 0 : 2;
   }
-  for (const name of positionals) {
-    if (!serviceCatalogue.some(({ context }) => context === name))
-      throw new Error(
-        `there is no context "${name}"; there are ${serviceCatalogue.map((one) => one.context).join(", ")}`,
-      );
-  }
+  const names = positionals.flatMap(findBundles).map(({ name }) => name);
   const engine = findEngine(values.engine);
   const root = resolve(import.meta.dirname, "../../../..");
   const dir = mkdtempSync(join(tmpdir(), "tandem-verify-"));
@@ -109,7 +105,7 @@ const main = async (): Promise<number> => {
       ...(process.env["IMAGE_RUN_FLAGS"] ?? "").split(/\s+/).filter((flag) => flag !== ""),
       ...(end < 0 ? [] : argv.slice(end + 1)),
     ];
-    for (const context of positionals) {
+    for (const context of names) {
       const subject = { engine, flags, dir, image: `${values.registry}/tandem/${context}:${values.tag}` };
       const began = performance.now();
       const passed = (what: string) => {
@@ -117,6 +113,10 @@ const main = async (): Promise<number> => {
         process.stdout.write(`${context}: ${seconds.padStart(5)} s  ${what}\n`);
       };
       await checkImage(subject, passed);
+      if (context === "gateway" || context === "local-inbox") {
+        await checkAlone(context, { start: inContainers(subject), passed });
+        continue;
+      }
       const { adminUrl } = postgres;
       await using surroundings = await startSurroundings({ root, context, adminUrl, publishers: ["catalog-worker"] });
       await checkContext({ context, surroundings, start: inContainers(subject), passed });
