@@ -7,7 +7,8 @@ export interface Disturbance {
   run(kubectl: Kubectl, say: (line: string) => void, signal: AbortSignal): Promise<void>;
 }
 
-const OURS = "app.kubernetes.io/part-of=tandem";
+/** Pods of migrations have ended, and are nobody's to kill. */
+const OURS = "app.kubernetes.io/part-of=tandem,app.kubernetes.io/component!=migrate";
 const ROLLED_OUT_WITHIN = "--timeout=300s";
 
 interface Named {
