@@ -5,7 +5,8 @@ import { errorCatalogue } from "../src/index.ts";
 
 const root = join(import.meta.dirname, "../../..");
 // Errors that end a process at its start, or that only a probe sees: nobody calls an API to get them.
-const unseen = /^(embedded_postgres|migration|sidecar|relay|replay)\.|^dapr\.(subscription_invalid|cancelled)$|^postgres\.bad_name$/;
+const unseen =
+  /^(embedded_postgres|migration|sidecar|relay|replay)\.|^dapr\.(subscription_invalid|cancelled)$|^postgres\.bad_name$/;
 
 const thrown = globSync(["packages/*/src/**/*.ts", "services/*/src/**/*.ts"], { cwd: root }).flatMap((file) => {
   const source = readFileSync(join(root, file), "utf8");
