@@ -70,7 +70,8 @@ const start = async () => {
   return { leave, call, tellToGo, isGone: () => gone };
 };
 
-describe.skipIf(!findTool("daprd").found)("a sidecar that is told to go", () => {
+// In CI nothing may be skipped: there it fails.
+describe.skipIf(!findTool("daprd").found && process.env["CI"] !== "true")("a sidecar that is told to go", () => {
   it("serves its app's callers on for as long as it is told to block: an API may stay behind it", async () => {
     const { call, tellToGo, isGone } = await start();
     await tellToGo();

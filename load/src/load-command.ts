@@ -95,6 +95,8 @@ export const addLoadCommand = (program: Command): void => {
           });
         },
       });
+      // When the time is up first: nobody is disturbed who is not there.
+      stop.abort();
       await disturbed;
       memory.end = await readMemoryMb(running.pid);
       const reports = recorder.reports();
@@ -132,9 +134,10 @@ const disturb = async (
 ): Promise<void> => {
   if (disturbance === undefined) return;
   const kubectl = await openKubectl(context);
-  await sleep(UNDISTURBED_MS);
+  await sleep(UNDISTURBED_MS, undefined, { signal: stop.signal }).catch(() => {});
+  if (stop.signal.aborted) return;
   await disturbance.run((...args) => kubectl.text(["--namespace", namespace, ...args]), say, stop.signal);
-  await sleep(UNDISTURBED_MS);
+  await sleep(UNDISTURBED_MS, undefined, { signal: stop.signal }).catch(() => {});
   stop.abort();
 };
 

@@ -40,6 +40,12 @@ describe("what happens to a platform under load", () => {
     expect(happened().filter((line) => line.startsWith("delete"))).toHaveLength(2);
   });
 
+  it("kills nobody once the load has ended", async () => {
+    const { kubectl, happened } = cluster();
+    await parseDisturbance("kill-pods").run(kubectl, () => {}, AbortSignal.abort());
+    expect(happened()).toEqual([]);
+  });
+
   it("rolls Deployments out together and waits for each", async () => {
     const { kubectl, happened } = cluster();
     await run("roll-out:order,order-worker", kubectl);

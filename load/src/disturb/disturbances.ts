@@ -35,9 +35,9 @@ export const killPods = (only: readonly string[]): Disturbance => ({
   run: async (kubectl, say, signal) => {
     const deployments = await choose(kubectl, only);
     for (const name of deployments) {
-      if (signal.aborted) return;
       const pods = (await list(kubectl, "pods")).filter((pod) => ownedBy(pod, name));
       for (const { metadata } of pods) {
+        if (signal.aborted) return;
         const began = performance.now();
         await kubectl("delete", "pod", metadata.name, "--grace-period=0", "--force", "--wait=false");
         await untilAllRolledOut(kubectl);
