@@ -37,7 +37,7 @@ export const openDoor = (url: string, token?: TokenSource): Door => {
     createConnectTransport({
       baseUrl,
       httpVersion: "1.1",
-      defaultTimeoutMs: 10_000,
+      defaultTimeoutMs: 20_000,
       interceptors: token ? [withToken(token)] : [],
     });
   const transport = transportTo(url);

@@ -12,6 +12,7 @@ import { findPortOffset } from "./find-port-offset.ts";
 import { type Door, openDoor } from "./open-door.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { embeddedSidecars, type SidecarCrashes, type StartSidecars } from "./start-sidecars.ts";
+import { untilReachable } from "./until-reachable.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
 export interface PlatformOptions {
@@ -61,7 +62,7 @@ const SECRET = "of no consequence";
 /** Short, because tests wait for it; long enough for a publish on a machine that does other things. */
 export const LEASE_MS = 2_000;
 
-/** The whole platform on a Postgres of its own: migrated, no shop. */
+/** The whole platform on a Postgres of its own: migrated, no shop. It is there when whoever comes by the door reaches every context. */
 export const startPlatform = async (options: PlatformOptions = {}): Promise<TestPlatform> => {
   const { sidecars: startSidecars = embeddedSidecars, processes = [], env = {}, seed = 1 } = options;
   await using stack = new AsyncDisposableStack();
@@ -144,10 +145,12 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
   const databases = stack.use(openDatabases(urls, sidecarUrl));
   const { faults, crashes } = await starting;
   const gatewayUrl = `http://127.0.0.1:${localPorts(gatewayEntry, offset).api.http}`;
+  const people = openPeople(gatewayUrl, SECRET);
+  await untilReachable({ gatewayUrl, operator: people.operator });
   const owned = stack.move();
   return {
     offset,
-    people: openPeople(gatewayUrl, SECRET),
+    people,
     gatewayUrl,
     metricsUrls: plans.map(({ ports }) => `http://127.0.0.1:${ports["operations"] ?? ports["REST"]}/metrics`),
     databases,

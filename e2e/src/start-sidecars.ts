@@ -76,6 +76,8 @@ export const daprdSidecars: StartSidecars = async ({ plans, offset, databaseUrl 
       metricsPort: (plan.kind === "api" ? api : worker).sidecar.metrics,
       internalGrpcPort: (plan.kind === "api" ? api : worker).sidecar.internalGrpc,
       env: { TANDEM_REDIS_HOST: address, TANDEM_STATE_URL: databaseUrl },
+      // All apps share one process and two cores here: an API that is late with an answer is not down, and nothing is delivered to it.
+      ...(plan.kind === "api" ? { appHealth: { intervalSeconds: 1, timeoutMs: 900, threshold: 20 } } : {}),
       args: plan.kind === "api" ? ["--app-health-check-path", "/livez"] : [],
       readyTimeoutMs: 90_000,
     });

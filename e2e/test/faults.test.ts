@@ -36,7 +36,7 @@ beforeAll(async () => {
   });
   shop = await openShop(platform);
   customers = await openCustomers(platform, shop, random);
-}, 180_000);
+}, 300_000);
 afterAll(() => platform?.[Symbol.asyncDispose](), 60_000);
 
 const play = async (scenario: Scenario): Promise<void> => {

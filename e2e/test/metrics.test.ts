@@ -10,7 +10,7 @@ describe("the metrics of the running binaries", () => {
   let found: Awaited<ReturnType<typeof readMetricInventory>>;
   beforeAll(async () => {
     found = await readMetricInventory();
-  }, 180_000);
+  }, 300_000);
 
   it("are those of the inventory that alerts and dashboards build on (else: npm run metrics)", async () => {
     const committed = JSON.parse(await readFile(inventoryFile, "utf8")) as MetricFacts[];

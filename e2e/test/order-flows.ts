@@ -33,7 +33,7 @@ export const orderFlows = (sidecars: "embedded" | "daprd"): void => {
       env: { "fulfillment-worker": { CREW_DELAY_MS: String(CREW_DELAY_MS) } },
     });
     shop = await openShop(platform);
-  }, 180_000);
+  }, 300_000);
   afterAll(() => platform?.[Symbol.asyncDispose](), 60_000);
 
   const paymentsOf = (orderId: string) =>

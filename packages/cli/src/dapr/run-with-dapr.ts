@@ -156,11 +156,13 @@ const untilAllReady = async (contexts: readonly ContextPlan[], gateway: BinaryPl
       [api.appId, `http://127.0.0.1:${api.ports["REST"]}/readyz`],
       [worker.appId, `http://127.0.0.1:${worker.ports["operations"]}/readyz`],
     ]),
-    [gateway.appId, `http://127.0.0.1:${gateway.ports["REST"]}/readyz`] as const,
+    // Ready when it reaches every context by the sidecars: they find each other a moment after the binaries are up.
+    [gateway.appId, `http://127.0.0.1:${gateway.ports["REST"]}/health`] as const,
   ]);
   while (waiting.size > 0) {
     for (const [appId, url] of waiting) {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+      const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+      await answer?.body?.cancel();
       if (answer?.ok) waiting.delete(appId);
     }
     if (performance.now() > deadline)
