@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The door of every npm script: node tools/bootstrap.mjs <entry.ts | name of a bin> [arguments]
+// The door of every npm script: node tools/bootstrap.mjs [options of node] <entry.ts | name of a bin> [arguments]
 //
 // Plain JavaScript on purpose: it runs on whatever Node >= 20 the machine has, with nothing installed. It installs what
 // package-lock.json says when that is not there yet, and then runs the entry on the Node of the lock file. The entry gets
@@ -227,9 +227,14 @@ const main = async () => {
     );
     return 1;
   }
-  const [entry, ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const at = given.findIndex((one) => !one.startsWith("--"));
+  const options = given.slice(0, Math.max(0, at));
+  const [entry, ...args] = at < 0 ? [] : given.slice(at);
   if (entry === undefined) {
-    say("usage: node tools/bootstrap.mjs <entry.ts | name of a bin in node_modules> [arguments]");
+    say(
+      "usage: node tools/bootstrap.mjs [--option-of-node=value] <entry.ts | name of a bin in node_modules> [arguments]",
+    );
     return 2;
   }
   if (!isInstalled()) await withInstallLock(async () => (isInstalled() ? undefined : install()));
@@ -240,7 +245,7 @@ const main = async () => {
   };
   const isFile = /[./]/.test(entry);
   const result = isFile
-    ? await run(nodeBinary, [resolve(root, entry), ...args], env)
+    ? await run(nodeBinary, [...options, resolve(root, entry), ...args], env)
     : await run(join(modules, ".bin", entry), args, env);
   return result.code ?? 128 + signalNumber(result.signal);
 };

@@ -89,6 +89,12 @@ describe("bootstrap", () => {
     expect(readFileSync(join(root, "npm.log"), "utf8")).toMatch(/^ci --include=dev /);
   });
 
+  it("gives node the options that stand before the entry", async () => {
+    write("entry.ts", "console.log(process.execArgv.join(' '), process.argv.slice(2).join(' '));\n");
+    const { code, stdout } = await run("--v8-pool-size=1", "--max-semi-space-size=8", "entry.ts", "--c");
+    expect({ code, stdout }).toEqual({ code: 0, stdout: "--v8-pool-size=1 --max-semi-space-size=8 --c\n" });
+  });
+
   it("is silent and installs nothing the second time", async () => {
     await run("entry.ts");
     const { stderr } = await run("entry.ts");

@@ -65,7 +65,7 @@ export const measureStartUp = async (rounds: number): Promise<Figure[]> => {
       name: "resident memory of the embedded platform, without Postgres",
       unit: "MB",
       samples: warm.map(({ residentMb }) => residentMb),
-      note: "ten binaries, ten sidecars, one process",
+      note: "25 binaries, 25 sidecars, one process of two threads",
     },
   ];
 };

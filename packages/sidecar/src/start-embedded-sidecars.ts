@@ -36,6 +36,8 @@ export interface EmbeddedSidecarOptions {
   /** Where daprd's component YAML lies. */
   readonly componentsDir: string;
   readonly apps: readonly SidecarApp[];
+  /** APIs whose sidecars others on this database host: these here may invoke them as well. */
+  readonly peers?: readonly Pick<SidecarApp, "appId" | "appPort" | "appProtocol">[];
   /** Misbehave, for tests. */
   readonly faults?: Partial<Faults> & { readonly seed?: number };
   readonly log: Logger;
@@ -107,7 +109,7 @@ type Shared = Omit<EmbeddedSidecarOptions, "faults"> & { readonly faults: FaultI
 
 const startOne = async (
   app: SidecarApp,
-  { apps, faults, log, healthIntervalMs }: Shared,
+  { apps, peers = [], faults, log, healthIntervalMs }: Shared,
   { components: all, resiliency }: LoadedComponents,
   { pool }: Storage,
   messages: MessageLog,
@@ -124,7 +126,8 @@ const startOne = async (
     subscriptions: () => hosted?.subscriptions ?? [],
   });
   const verify = createTokenVerifier(app.apiToken);
-  const portOf = (id: string) => apps.find((one) => one.appId === id && one.appProtocol === "http")?.appPort;
+  const portOf = (id: string) =>
+    [...apps, ...peers].find((one) => one.appId === id && one.appProtocol === "http")?.appPort;
   const invoke = stack.use(createInvokeProxy({ appId, portOf }));
   const grpc = connectNodeAdapter({ routes: serveGrpc({ api, metadata, verify }), acceptCompression: [] });
   const http = serveHttp({ api, metadata, invoke, faults, verify, healthy: () => hosted?.seen ?? true });

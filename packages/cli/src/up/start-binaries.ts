@@ -2,11 +2,11 @@ import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
 import { join } from "node:path";
 import type { Binary } from "@tandem/runtime";
-import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
+import type { BinaryPlan } from "../platform-plan.ts";
 import { repositoryRoot } from "../state-dir.ts";
 import { loadGateway, loadService } from "./load-service.ts";
 
-/** A started binary, in this process or in one of its own. */
+/** Something started, in this thread or elsewhere: a binary, or the thread of the workers. */
 export interface Running {
   readonly appId: string;
   stop(): Promise<void>;
@@ -16,8 +16,8 @@ export interface Running {
 
 export type StartBinary = (plan: BinaryPlan) => Promise<Running>;
 
-/** All binaries in this process, each with its own log file. */
-export const inThisProcess =
+/** Binaries in this thread, each with its own log file. */
+export const inThisThread =
   (logFile: (name: string) => string): StartBinary =>
   async ({ appId, context, kind, env }) => {
     const { startApi, startWorker } =
@@ -92,15 +92,12 @@ const untilReady = async (url: string): Promise<void> => {
   }
 };
 
-/** Starts workers and APIs of all contexts, and the gateway; when one fails, those that came up are stopped. */
-export const startBinaries = async (
-  contexts: readonly ContextPlan[],
-  gateway: BinaryPlan,
-  start: StartBinary,
-): Promise<readonly Running[]> => {
-  const outcomes = await Promise.allSettled(
-    [...contexts.flatMap(({ api, worker }) => [api, worker]), gateway].map(start),
-  );
+/**
+ * All of them, started at once.
+ * @throws the first failure, once those that came up are stopped
+ */
+export const allOrNone = async (starting: readonly Promise<Running>[]): Promise<readonly Running[]> => {
+  const outcomes = await Promise.allSettled(starting);
   const running = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const failure = outcomes.find((outcome) => outcome.status === "rejected");
   if (!failure) return running;

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { startEmbeddedSidecars } from "@tandem/sidecar";
-import type { BinaryPlan } from "../platform-plan.ts";
+import { type BinaryPlan, contextsToRun } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
 import { repositoryRoot } from "../state-dir.ts";
 import { greet } from "./greet.ts";
-import { keepHeapSmall } from "./keep-heap-small.ts";
+import { openWorkerThread } from "./open-worker-thread.ts";
 import { prepare } from "./prepare.ts";
-import { asProcesses, inThisProcess, type Running, startBinaries } from "./start-binaries.ts";
+import { allOrNone, asProcesses, inThisThread, type Running } from "./start-binaries.ts";
 
 export interface UpOptions {
   readonly demo: boolean;
@@ -27,31 +27,45 @@ export interface RunningPlatform extends AsyncDisposable {
 /** Brings the whole platform up on this machine: Postgres, migrations, embedded sidecars, binaries, a small shop, an order. */
 export const up = async (options: UpOptions, progress: Progress): Promise<RunningPlatform> => {
   const { portOffset: offset, only } = options;
-  if (!options.processes) keepHeapSmall();
   await using stack = new AsyncDisposableStack();
+  // First of all: it loads its code on another core while Postgres starts.
+  const thread = options.processes
+    ? undefined
+    : stack.use(openWorkerThread(contextsToRun(only).map(({ context }) => context)));
   const { state, contexts, gateway, people, sidecarDatabaseSocketUrl, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
     progress,
     stack,
   );
-  stack.use(
-    await progress.step("embedded sidecars", () =>
-      startEmbeddedSidecars({
-        databaseUrl: sidecarDatabaseSocketUrl,
-        componentsDir: join(repositoryRoot, "components/local"),
-        apps: [...contexts.flatMap(({ api, worker }) => [api, worker]), gateway].map(sidecarOf),
-        log,
-      }),
-    ),
-  );
+  const apis = [...contexts.map(({ api }) => api), gateway];
+  const workers = contexts.map(({ worker }) => worker);
+  const sidecarsOf = (plans: readonly BinaryPlan[], peers: readonly BinaryPlan[] = []) => ({
+    databaseUrl: sidecarDatabaseSocketUrl,
+    componentsDir: join(repositoryRoot, "components/local"),
+    apps: plans.map(sidecarOf),
+    peers: peers.map(sidecarOf),
+  });
+  const sidecars = options.processes ? sidecarsOf([...apis, ...workers]) : sidecarsOf(apis);
+  stack.use(await progress.step("embedded sidecars", () => startEmbeddedSidecars({ ...sidecars, log })));
 
-  const start = options.processes ? asProcesses(state.logFile) : inThisProcess(state.logFile);
-  const how = options.processes ? "a process each" : "in one process";
+  const start = options.processes ? asProcesses(state.logFile) : inThisThread(state.logFile);
+  const startWorkers = () =>
+    thread === undefined
+      ? workers.map(start)
+      : [
+          thread.start({
+            sidecars: sidecarsOf(workers, apis),
+            plans: workers,
+            logFiles: Object.fromEntries(workers.map(({ appId }) => [appId, state.logFile(appId)])),
+            sidecarLogFile: state.logFile("tandem"),
+          }),
+        ];
+  const how = options.processes ? "a process each" : "in two threads of this process";
   const running = await progress.step(
     `${contexts.length} APIs and ${contexts.length} workers, and the gateway, ${how}`,
-    () => startBinaries(contexts, gateway, start),
+    () => allOrNone([...startWorkers(), ...apis.map(start)]),
   );
-  stack.defer(() => stopAll(running));
+  stack.defer(() => stopAll(running, apis));
   await state.announce({
     mode: "embedded",
     pid: process.pid,
@@ -75,9 +89,9 @@ const sidecarOf = ({ appId, kind, ports }: BinaryPlan) => ({
   appProtocol: kind === "api" ? ("http" as const) : ("grpc" as const),
 });
 
-const stopAll = async (running: readonly Running[]): Promise<void> => {
+const stopAll = async (running: readonly Running[], apis: readonly BinaryPlan[]): Promise<void> => {
+  const isApi = ({ appId }: Running) => apis.some((api) => api.appId === appId);
   // Workers first: what is in flight may still call an API.
-  const workers = running.filter(({ appId }) => appId.endsWith("-worker"));
-  await Promise.allSettled(workers.map((one) => one.stop()));
-  await Promise.allSettled(running.filter((one) => !workers.includes(one)).map((one) => one.stop()));
+  await Promise.allSettled(running.filter((one) => !isApi(one)).map((one) => one.stop()));
+  await Promise.allSettled(running.filter(isApi).map((one) => one.stop()));
 };
