@@ -4,6 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { localEnvironment, renderConfiguration } from "@tandem/dapr";
+import { createLocalInbox } from "@tandem/local-inbox";
 import { findTool, linkDaprRuntime, requireTool, startBroker } from "@tandem/toolchain";
 import { dyingWithParent } from "../die-with-parent.ts";
 import type { BinaryPlan, ContextPlan } from "../platform-plan.ts";
@@ -30,11 +31,12 @@ export const runWithDapr = async (options: DaprRunOptions, progress: Progress): 
   await using stack = new AsyncDisposableStack();
   await progress.step("daprd, the Dapr CLI and a broker", makeTools);
   const brokerPort = BROKER_PORT + options.portOffset;
-  const { state, contexts, gateway, people, sidecarDatabaseUrl } = await prepare(
+  const { state, contexts, gateway, people, sidecarDatabaseUrl, inbox } = await prepare(
     { ...options, sidecarDatabase: STATE_DATABASE, alsoPorts: [{ port: brokerPort, use: "broker" }] },
     progress,
     stack,
   );
+  if (inbox) stack.use(await createLocalInbox(inbox));
   const broker = await progress.step("broker", () =>
     startBroker({ dir: join(state.dir, "broker"), port: brokerPort, durability: "everysec" }),
   );

@@ -8,6 +8,8 @@ import type { Running } from "./start-binaries.ts";
 export interface WorkersToStart {
   readonly sidecars: Omit<EmbeddedSidecarOptions, "log" | "faults">;
   readonly plans: readonly BinaryPlan[];
+  /** Where they send their mail. */
+  readonly inbox?: { readonly smtpPort: number; readonly httpPort: number } | undefined;
   /** By app id. */
   readonly logFiles: Readonly<Record<string, string>>;
   readonly sidecarLogFile: string;

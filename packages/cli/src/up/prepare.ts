@@ -1,6 +1,5 @@
 import { createWriteStream } from "node:fs";
 import { removeEmbeddedPostgres, startEmbeddedPostgres, throughSocket } from "@tandem/embedded-postgres";
-import { createLocalInbox } from "@tandem/local-inbox";
 import { ensureDatabase, migrate } from "@tandem/postgres";
 import { createLogger, type Logger } from "@tandem/runtime";
 import { openPeople, type People } from "../people.ts";
@@ -40,6 +39,8 @@ export interface Prepared {
   readonly sidecarDatabaseUrl: string;
   /** The same by the server's socket, for who understands that. */
   readonly sidecarDatabaseSocketUrl: string;
+  /** Where customers' mail goes: the caller starts it. Absent: nobody sends any. */
+  readonly inbox?: { readonly smtpPort: number; readonly httpPort: number };
   readonly log: Logger;
 }
 
@@ -62,13 +63,16 @@ export const prepare = async (
   const gateway = planGateway(common);
   const planWith = (databaseUrlOf: (database: string) => string) =>
     planPlatform({ ...common, only, databaseUrlOf: ({ database }) => databaseUrlOf(database) });
-  const withInbox = entries.some(({ context }) => context === "notification");
-  const inboxPorts = [
-    { port: inboxSmtpPort(offset), use: "inbox SMTP" },
-    { port: inboxHttpPort(offset), use: "inbox page" },
-  ];
+  const inbox = entries.some(({ context }) => context === "notification")
+    ? { smtpPort: inboxSmtpPort(offset), httpPort: inboxHttpPort(offset) }
+    : undefined;
   await checkPorts([
-    ...(withInbox ? inboxPorts : []),
+    ...(inbox === undefined
+      ? []
+      : [
+          { port: inbox.smtpPort, use: "inbox SMTP" },
+          { port: inbox.httpPort, use: "inbox page" },
+        ]),
     ...(options.alsoPorts ?? []),
     ...[...planWith(() => "").flatMap(({ api, worker }) => [api, worker]), gateway].flatMap(({ appId, ports }) =>
       Object.entries(ports).map(([use, port]) => ({ port, use: `${appId} ${use}` })),
@@ -114,9 +118,8 @@ export const prepare = async (
     return total === 0 ? `${entries.length} databases, up to date` : `${entries.length} databases, ${total} migrations`;
   });
 
-  if (withInbox)
-    stack.use(await createLocalInbox({ smtpPort: inboxSmtpPort(offset), httpPort: inboxHttpPort(offset) }));
   return {
+    ...(inbox === undefined ? {} : { inbox }),
     state,
     gateway,
     contexts: planWith((database) => throughSocket(urls.get(database) ?? "", postgres)),

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { createLocalInbox } from "@tandem/local-inbox";
 import { startEmbeddedSidecars } from "@tandem/sidecar";
 import { type BinaryPlan, contextsToRun } from "../platform-plan.ts";
 import type { Progress } from "../progress.ts";
@@ -32,7 +33,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
   const thread = options.processes
     ? undefined
     : stack.use(openWorkerThread(contextsToRun(only).map(({ context }) => context)));
-  const { state, contexts, gateway, people, sidecarDatabaseSocketUrl, log } = await prepare(
+  const { state, contexts, gateway, people, sidecarDatabaseSocketUrl, inbox, log } = await prepare(
     { ...options, sidecarDatabase: { database: "sidecar_db", user: "sidecar_svc" } },
     progress,
     stack,
@@ -45,6 +46,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
     apps: plans.map(sidecarOf),
     peers: peers.map(sidecarOf),
   });
+  if (inbox && options.processes) stack.use(await createLocalInbox(inbox));
   const sidecars = options.processes ? sidecarsOf([...apis, ...workers]) : sidecarsOf(apis);
   stack.use(await progress.step("embedded sidecars", () => startEmbeddedSidecars({ ...sidecars, log })));
 
@@ -56,6 +58,7 @@ export const up = async (options: UpOptions, progress: Progress): Promise<Runnin
           thread.start({
             sidecars: sidecarsOf(workers, apis),
             plans: workers,
+            inbox,
             logFiles: Object.fromEntries(workers.map(({ appId }) => [appId, state.logFile(appId)])),
             sidecarLogFile: state.logFile("tandem"),
           }),

@@ -1,6 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ContextName } from "@tandem/contracts";
+import { createLocalInbox } from "@tandem/local-inbox";
 import { createLogger } from "@tandem/runtime";
 import { startEmbeddedSidecars } from "@tandem/sidecar";
 import { loadService } from "./load-service.ts";
@@ -17,10 +18,17 @@ const describe = (error: unknown) => (error instanceof Error ? error.message : S
 // Whoever needs it loads it again and says what is wrong.
 for (const context of workerData as readonly ContextName[]) loadService(context).catch(() => {});
 
-const start = async ({ sidecars, plans, logFiles, sidecarLogFile }: WorkersToStart): Promise<AsyncDisposable> => {
+const start = async ({
+  sidecars,
+  plans,
+  inbox,
+  logFiles,
+  sidecarLogFile,
+}: WorkersToStart): Promise<AsyncDisposable> => {
   await using stack = new AsyncDisposableStack();
   const destination = createWriteStream(sidecarLogFile, { flags: "a" });
   const log = createLogger({ service: "tandem", level: "info", destination });
+  if (inbox) stack.use(await createLocalInbox(inbox));
   stack.use(await startEmbeddedSidecars({ ...sidecars, log }));
   const startOne = inThisThread((appId) => logFiles[appId] ?? sidecarLogFile);
   const running = await allOrNone(plans.map(startOne));
