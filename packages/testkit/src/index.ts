@@ -1,4 +1,5 @@
 export { type CapturedLog, captureLog } from "./capture-log.ts";
+export { countStatements } from "./count-statements.ts";
 export { createFaultProxy, type FaultProxy, type FaultProxyOptions } from "./create-fault-proxy.ts";
 export {
   createTestDatabase,
