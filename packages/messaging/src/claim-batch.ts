@@ -26,6 +26,8 @@ export interface Claim {
   readonly parked: number;
   /** It did not look at all that waits. */
   readonly cut: boolean;
+  /** Something waits for a batch in flight to end. */
+  readonly blocked: boolean;
 }
 
 export interface ClaimOptions {
@@ -47,11 +49,13 @@ interface ClaimRow {
   parked: number;
   cut: boolean;
   head: string | null;
+  blocked: boolean;
+  events: readonly EventRow[] | null;
 }
 
 /**
- * Two statements, each its own transaction: the claim answers with ids only, because an answer too large for the socket of
- * a client that stands still would keep the claim's transaction, and its lock, open.
+ * One statement, which answers with the payloads where they are few and small. Otherwise two, each its own transaction: the claim answers with
+ * ids only then, because an answer too large for the socket of a client that stands still would keep the claim's transaction, and its lock, open.
  */
 export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
   const window = createScanWindow();
@@ -65,46 +69,56 @@ export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }:
     });
     const row = claimed.rows[0] as ClaimRow;
     window.looked(row.head ?? undefined, row.cut);
-    const { outcome, recovered, parked, cut } = row;
-    if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked, cut };
-    const events = await readEvents(session, row);
-    return { outcome, recovered, parked, cut, batch: { token: row.token, events, alone: outcome === "alone" } };
+    const { outcome, recovered, parked, cut, blocked } = row;
+    if (outcome !== "claimed" && outcome !== "alone") return { outcome, recovered, parked, cut, blocked };
+    const events = toEvents(row, row.events ?? (await readRows(session, row)));
+    return {
+      outcome,
+      recovered,
+      parked,
+      cut,
+      blocked,
+      batch: { token: row.token, events, alone: outcome === "alone" },
+    };
   };
 };
 
 // Times as text: a Date would cut off their microseconds.
 const CLAIM = `
-  select outcome, token::text, seqs::text[], tries, since::text, until::text, recovered, parked, cut, head::text
-  from tandem.claim_outbox($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+  select outcome, token::text, seqs::text[], tries, since::text, until::text, recovered, parked, cut, head::text,
+    blocked, events
+  from tandem.claim_outbox_batch($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
 
 type EventRow = [string, string, string, string, string, string, string, string, number, string | null, string | null];
 
-const readEvents = async (session: RelaySession, { seqs, tries, since, until }: ClaimRow): Promise<ClaimedEvent[]> => {
-  const attempts = new Map(seqs.map((seq, at) => [seq, (tries[at] ?? 0) + 1]));
+const readRows = async (session: RelaySession, { seqs, since, until }: ClaimRow): Promise<readonly EventRow[]> => {
   const { rows } = await session.query<never>({
     name: "outbox read",
     text: READ,
     values: [seqs, since, until],
     rowMode: "array",
   });
+  return rows as unknown as EventRow[];
+};
+
+const toEvents = ({ seqs, tries }: ClaimRow, rows: readonly EventRow[]): ClaimedEvent[] => {
   if (rows.length !== seqs.length)
     throw new AppError("internal", "outbox.payload_missing", `${seqs.length - rows.length} claims have no payload`);
-  return (rows as unknown as EventRow[]).map(
-    ([seq, id, topic, type, source, subject, version, data, time, traceparent, correlationId]) => ({
-      seq,
-      id,
-      topic,
-      type,
-      source,
-      subject,
-      aggregateVersion: BigInt(version),
-      data,
-      time: new Date(time),
-      attempt: attempts.get(seq) ?? 1,
-      ...(traceparent !== null && { traceparent }),
-      ...(correlationId !== null && { correlationId }),
-    }),
-  );
+  const attempts = new Map(seqs.map((seq, at) => [seq, (tries[at] ?? 0) + 1]));
+  return rows.map(([seq, id, topic, type, source, subject, version, data, time, traceparent, correlationId]) => ({
+    seq,
+    id,
+    topic,
+    type,
+    source,
+    subject,
+    aggregateVersion: BigInt(version),
+    data,
+    time: new Date(time),
+    attempt: attempts.get(seq) ?? 1,
+    ...(traceparent !== null && { traceparent }),
+    ...(correlationId !== null && { correlationId }),
+  }));
 };
 
 // `created_at` picks the partitions.

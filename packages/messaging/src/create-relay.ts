@@ -33,7 +33,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     random: settings.random,
   });
   const sleeper = createSleeper();
-  const session = openRelaySession(database, () => wake());
+  const session = openRelaySession(database, sleeper.wake);
   const claim = createClaimer({ ...settings, session, relayId });
   const runBatch = createBatchRunner({
     ...options,
@@ -55,25 +55,26 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
   let lastError: unknown;
   /** The last claim looked at all that waits. */
   let seenAll = true;
-  /** Wakes so far: what is committed while a batch is under way may have to wait for it. */
-  let wakes = 0;
-  const wake = () => {
-    wakes += 1;
-    sleeper.wake();
-  };
+  /** The last claim saw something that waits for a batch in flight: whichever ends first is followed by another look. */
+  let blocked = false;
+  /** There was no room when it was to look. */
+  let crowded = false;
+  /** Batches that have ended so far. */
+  let ended = 0;
   let signal = new AbortController().signal;
 
-  /** @param wakesAtClaim what was committed later is not in it, and `more`: nor is all that was committed before */
-  const launch = (batch: Batch, wakesAtClaim: number, more: boolean): void => {
+  /** @param more it does not hold all that was free when it was claimed */
+  const launch = (batch: Batch, more: boolean): void => {
     const run = runBatch(batch, signal)
       .catch((error: unknown) => {
         log?.error({ err: error, token: batch.token }, "a batch was given up; its lease will run out");
         return false;
       })
       .then((allOut) => {
-        const crowded = inFlight.size >= settings.pipeline;
         inFlight.delete(batch.token);
-        if (more || crowded || !allOut || wakes > wakesAtClaim) sleeper.wake();
+        ended += 1;
+        // What was committed meanwhile has woken the relay itself, and what that look found to be held back by us is `blocked`.
+        if (more || crowded || !allOut || blocked) sleeper.wake();
       });
     inFlight.set(batch.token, run);
   };
@@ -82,12 +83,16 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
   const turn = async (): Promise<number | undefined> => {
     if (circuit.state === "open") return circuit.pauseMs;
     const probing = circuit.state === "half_open";
-    if (inFlight.size >= (probing ? 1 : settings.pipeline)) return settings.maxPollMs;
+    crowded = inFlight.size >= (probing ? 1 : settings.pipeline);
+    if (crowded) return settings.maxPollMs;
     await settings.faultPoint("before-claim");
-    const wakesAtClaim = wakes;
+    const endedAtClaim = ended;
     const limit = probing ? PROBE_SIZE : settings.batchSize;
-    const { outcome, batch, recovered, parked, cut } = await claim(limit, [...inFlight.keys()]);
+    const { outcome, batch, recovered, parked, cut, ...seen } = await claim(limit, [...inFlight.keys()]);
     seenAll = !cut;
+    blocked = seen.blocked;
+    // What it waits for has ended while the claim was on its way.
+    if (blocked && ended > endedAtClaim) sleeper.wake();
     if (recovered > 0) {
       metrics?.recovered.inc(recovered);
       log?.warn({ recovered, parked }, "took over events that were in flight when their relay died");
@@ -98,7 +103,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
         await settings.faultPoint("after-claim");
         if (!batch) return 0;
         const more = batch.alone || probing || cut || batch.events.length >= Math.min(limit, settings.maxRun);
-        launch(batch, wakesAtClaim, more);
+        launch(batch, more);
         if (batch.alone || probing) await Promise.all(inFlight.values());
         // A claim that took all that waits need not be followed by another one.
         return more ? 0 : undefined;
@@ -156,7 +161,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
       workSignal.throwIfAborted();
       if (looping) throw new AppError("internal", "relay.started_twice", "The relay runs already");
       signal = workSignal;
-      stopLocal = onLocalWake(database, wake);
+      stopLocal = onLocalWake(database, sleeper.wake);
       housekeeping = housekeep();
       looping = loop();
     },

@@ -6,7 +6,7 @@ import type { Delivery } from "./create-consumer-host.ts";
 import { type DecodedEvent, decodeEvent } from "./decode-event.ts";
 import type { Consumer, ConsumerContext } from "./define-consumer.ts";
 import type { IncomingEvent } from "./events.ts";
-import { handleOnce } from "./inbox.ts";
+import { handleOnce, type InboxOffer } from "./inbox.ts";
 import { createTurns } from "./run-in-turn.ts";
 import { createFailureSettler, type FailureOptions } from "./settle-failure.ts";
 import { withDeadline } from "./with-deadline.ts";
@@ -34,7 +34,7 @@ export const createEventHandler = (options: EventHandlerOptions) => {
   const failures = createFailureSettler(options);
 
   const handle = async ({ consumer, event }: Arrival, decoded: DecodedEvent, signal: AbortSignal) => {
-    const context: ConsumerContext = {
+    const contextWith = (inbox: InboxOffer): ConsumerContext => ({
       id: event.id,
       subject: decoded.subject,
       time: event.time,
@@ -42,17 +42,20 @@ export const createEventHandler = (options: EventHandlerOptions) => {
       event,
       attempt: failures.triesOf(consumer, event) + 1,
       signal,
+      carryInbox: inbox.carry,
       get log() {
         return log.child({ consumer: consumer.name, eventId: event.id });
       },
-    };
+    });
     for (let tries = 1; ; tries += 1) {
       try {
         if (consumer.withoutInbox) {
-          await consumer.handle(decoded.message, context);
+          await consumer.handle(decoded.message, contextWith(NO_INBOX));
           return "handled";
         }
-        return await handleOnce(database, consumer.name, event.id, () => consumer.handle(decoded.message, context));
+        return await handleOnce(database, consumer.name, event.id, (inbox) =>
+          consumer.handle(decoded.message, contextWith(inbox)),
+        );
       } catch (error) {
         if (tries >= CONFLICT_TRIES || signal.aborted || !isLostRace(error)) throw error;
         await sleep(5 * tries * (0.5 + Math.random()));
@@ -111,6 +114,12 @@ export const createEventHandler = (options: EventHandlerOptions) => {
     if (outcome === "retry") return "retry";
     return outcome === "dead" && replay ? "drop" : "ack";
   };
+};
+
+const NO_INBOX: InboxOffer = {
+  carry: () => {
+    throw new TypeError("a consumer without an inbox has no row to carry");
+  },
 };
 
 const isLostRace = (error: unknown): boolean => isAppError(error) && error.kind === "conflict" && error.retryable;

@@ -10,31 +10,65 @@ const insertRow = async (client: SqlClient, consumer: string, eventId: string) =
   return rowCount === 1;
 };
 
+/** The inbox row of the event in hand, to be inserted (`on conflict do nothing`) by the first statement of the effect itself. */
+export interface InboxRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  /** To be told whether that made a row, before anything else is done. Throws where it did not: the event is a duplicate, everything is rolled back. */
+  written(fresh: boolean): void;
+}
+
+/** What a handler may ask of its inbox. */
+export interface InboxOffer {
+  /** The handler writes the row itself, in one statement with what it reads or changes first; to be called before a transaction is opened. */
+  carry(): InboxRow;
+}
+
 /**
  * Runs `work` such that its effects happen once per (consumer, event): the inbox row is the first statement of the one
- * transaction that `work` opens. A second delivery at the same time waits for the first one's commit there.
- * Work that commits none gets its row afterwards.
+ * transaction that `work` opens, or part of its first statement where it carries the row itself. A second delivery at the same time waits
+ * for the first one's commit there. Work that commits none gets its row afterwards.
  */
 export const handleOnce = async (
   database: Database,
   consumer: string,
   eventId: string,
-  work: () => Promise<unknown>,
+  work: (inbox: InboxOffer) => Promise<unknown>,
 ): Promise<"handled" | "duplicate"> => {
+  let carried = false;
+  let opened = false;
   let committed = false;
+  let written = false;
+  const inbox: InboxOffer = {
+    carry: () => {
+      carried = true;
+      return {
+        consumer,
+        eventId,
+        written: (fresh) => {
+          if (!fresh) throw new Duplicate();
+          written = true;
+        },
+      };
+    },
+  };
   const prelude = async (tx: Transaction): Promise<void> => {
+    opened = true;
+    written = false;
     tx.afterCommit(() => {
       committed = true;
     });
-    if (!(await insertRow(tx.client, consumer, eventId))) throw new Duplicate();
+    if (!carried && !(await insertRow(tx.client, consumer, eventId))) throw new Duplicate();
   };
   try {
-    await runWithPrelude(prelude, work);
+    await runWithPrelude(prelude, () => work(inbox));
   } catch (error) {
     if (error instanceof Duplicate) return "duplicate";
     throw error;
   }
-  if (committed) return "handled";
+  // A carried row that stands in no transaction was committed with its one statement.
+  const there = carried ? written && (committed || !opened) : committed;
+  if (there) return "handled";
   return (await insertRow(database.pool, consumer, eventId)) ? "handled" : "duplicate";
 };
 

@@ -32,7 +32,7 @@ export {
   type PublishOutcome,
 } from "./events.ts";
 export { type Housekeeping, housekeepOutbox } from "./housekeep-outbox.ts";
-export { type PruneOptions, pruneInbox } from "./inbox.ts";
+export { type InboxRow, type PruneOptions, pruneInbox } from "./inbox.ts";
 export { messagingMigrations } from "./migrations.ts";
 export { createOutbox, type Outbox, type OutboxOptions, type OutboxWriter } from "./outbox.ts";
 export { type OutboxBacklog, type OutboxStats, outboxBacklog, outboxStats } from "./outbox-stats.ts";

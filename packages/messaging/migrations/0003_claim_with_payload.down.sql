@@ -1,0 +1,1 @@
+drop function tandem.claim_outbox_batch;
