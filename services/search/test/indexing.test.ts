@@ -3,16 +3,15 @@ import { createMetrics } from "@tandem/runtime";
 import { captureLog, createTestDatabase, pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { EngineWrite, SearchEngine } from "../src/biz/ports.ts";
-import { makeApplyPart } from "../src/biz/put-documents.ts";
 import { dropRetired, makeEnsureIndex, makeRunReindex, makeStartReindex } from "../src/biz/reindex.ts";
 import { makeSearch } from "../src/biz/search.ts";
 import { makeSyncIndex } from "../src/biz/sync-index.ts";
 import { createPostgresEngine } from "../src/client/postgres/postgres-engine.ts";
 import { makeDocumentReader } from "../src/data/document-reader.ts";
+import { makeDocumentWriter } from "../src/data/document-writer.ts";
 import { makeIndexRegistry } from "../src/data/index-registry.ts";
 import { makeReindexStore } from "../src/data/reindex-store.ts";
 import { makeFailedOperationReader, makeTaskQueue } from "../src/data/task-queue.ts";
-import { makeSearchUnitOfWork } from "../src/data/unit-of-work.ts";
 import { migrations } from "../src/migrate.ts";
 import { emptyBase } from "../src/model/document.ts";
 import { engineUnavailable } from "../src/model/errors.ts";
@@ -55,7 +54,7 @@ const compose = () => {
   const reindexes = makeReindexStore({ database, engine: "postgres", newId, nameOf: (id) => `search-${id}` });
   const runs = (leaseMs = 60_000, batchSize = 10) =>
     makeRunReindex({ engine, documents, queue, registry, reindexes, batchSize, leaseMs });
-  const applyPart = makeApplyPart({ uow: makeSearchUnitOfWork(database) });
+  const writer = makeDocumentWriter(database);
   const ensureIndex = makeEnsureIndex({ engine, registry, documents, reindexes, firstIndex: `search-${newId()}` });
   return {
     engine,
@@ -66,14 +65,16 @@ const compose = () => {
     runs,
     ensureIndex,
     start: makeStartReindex({ documents, reindexes }),
-    sync: makeSyncIndex({ engine, documents, queue, registry }),
+    sync: makeSyncIndex({ engine, queue, registry }),
     failed: makeFailedOperationReader(database),
     put: (id: string, title: string, version = 1n) =>
-      applyPart({
-        type: "PRODUCT",
-        id,
-        part: { part: "BASE", version, deleted: title === "", content: { ...emptyBase, title } },
-      }),
+      writer.applyParts([
+        {
+          type: "PRODUCT",
+          id,
+          part: { part: "BASE", version, deleted: title === "", content: { ...emptyBase, title } },
+        },
+      ]),
     titles: async (q: string) => {
       const input = { q, audience: ["public"], facets: [], highlight: false, page: { limit: 200 } };
       const filters = {
@@ -130,7 +131,7 @@ describe("a change", () => {
 
   it("is not lost when the worker dies in the middle: its lease runs out", async () => {
     await it_.put(newId(), "lamp");
-    expect(await it_.queue.claim(10, 1)).toHaveLength(1);
+    expect((await it_.queue.claim(10, 1, "postgres")).tasks).toHaveLength(1);
     await pollUntil(async () => (await it_.sync(10, 60_000)).claimed === 1, {
       timeoutMs: 5_000,
       message: "the lease to end",

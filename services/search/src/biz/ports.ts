@@ -94,9 +94,24 @@ export interface SearchEngine {
   search(query: EngineQuery, signal?: AbortSignal): Promise<EngineResult>;
 }
 
+/** One part of a document, as its owner announced it. */
+export interface PartChange {
+  readonly type: DocumentType;
+  readonly id: string;
+  readonly part: Part;
+  /** What brought it: handled once by each consumer. */
+  readonly event?: { readonly consumer: string; readonly id: string } | undefined;
+}
+
+/** `stale`: it, or a newer one, is known. `duplicate`: its event has been handled before. */
+export type PartOutcome = "applied" | "stale" | "duplicate";
+
+export interface DocumentWriter {
+  /** Takes each part unless the same or a newer version is there, in one transaction; the documents' versions go up then, and the engine will be told. */
+  applyParts(changes: readonly PartChange[], signal?: AbortSignal): Promise<readonly PartOutcome[]>;
+}
+
 export interface DocumentRepository {
-  /** Takes the part unless the same or a newer version is there; the document's version goes up then. Locks the document. */
-  applyPart(type: DocumentType, id: string, part: Part): Promise<boolean>;
   /** Blanks what names the person in what is known, and remembers to do so with what comes. */
   eraseCustomer(customerId: string): Promise<number>;
   /** By version; when it changes anything, all products of the seller are due. Returns how many. */
@@ -105,17 +120,27 @@ export interface DocumentRepository {
 
 export interface DocumentReader {
   getById(type: DocumentType, id: string): Promise<DocumentParts | undefined>;
-  listByIds(ids: readonly { readonly type: DocumentType; readonly id: string }[]): Promise<readonly DocumentParts[]>;
   /** In the order of the scan, behind the given one. */
   listAfter(type: string, id: string, limit: number): Promise<readonly DocumentParts[]>;
   count(): Promise<number>;
 }
 
+/** What a worker has to tell the engine now. */
+export interface DueTasks {
+  readonly tasks: readonly {
+    readonly task: IndexTask;
+    /** As it was when the task had been claimed. */
+    readonly document: DocumentParts | undefined;
+  }[];
+  /** The indexes that changes go to: read with the documents, so one that is missing here is younger, and its scan will see them. */
+  readonly targets: readonly string[];
+}
+
 export interface TaskQueue {
-  /** The due ones, left to this worker for the lease. */
-  claim(limit: number, leaseMs: number): Promise<readonly IndexTask[]>;
-  /** Done, unless the document has changed meanwhile. */
-  complete(tasks: readonly IndexTask[]): Promise<void>;
+  /** The due ones, left to this worker for the lease, with all that it needs to know. */
+  claim(limit: number, leaseMs: number, engine: string): Promise<DueTasks>;
+  /** Done as of these versions, unless the document has changed meanwhile. */
+  complete(told: readonly Pick<IndexTask, "type" | "id" | "version">[]): Promise<void>;
   /** Again later; `countTry` false when it was not the document's fault. */
   postpone(task: IndexTask, delayMs: number, reason: string, countTry: boolean): Promise<void>;
   park(task: IndexTask, reason: string): Promise<void>;
@@ -164,7 +189,9 @@ export interface ReindexStore {
   list(page: PageRequest): Promise<Page<ReindexRun>>;
   /** The run, when it is nobody's at the moment; counts as resumed from the second claim on. */
   claim(leaseMs: number): Promise<ReindexRun | undefined>;
-  /** False: it is somebody else's by now, or cancelled. Renews the lease. */
+  /** From here on changes go into its index as well. False: it is somebody else's by now, or cancelled. */
+  announce(run: ReindexRun): Promise<boolean>;
+  /** False as above. Renews the lease. */
   progress(
     run: ReindexRun,
     step: {

@@ -1,19 +1,6 @@
 import { AppError } from "@tandem/kernel";
-import type { DocumentType, Part } from "../model/document.ts";
 import { documentInvalid } from "../model/errors.ts";
-import type { SearchUnitOfWork } from "./ports.ts";
-
-export interface PartChange {
-  readonly type: DocumentType;
-  readonly id: string;
-  readonly part: Part;
-}
-
-/** Takes one part as its owner announced it. What is not newer than what is known changes nothing. */
-export const makeApplyPart =
-  ({ uow }: { readonly uow: SearchUnitOfWork }) =>
-  ({ type, id, part }: PartChange, signal?: AbortSignal): Promise<boolean> =>
-    uow.transact(({ documents }) => documents.applyPart(type, id, part), signal);
+import type { DocumentWriter, PartChange, SearchUnitOfWork } from "./ports.ts";
 
 /** @throws AppError `search.document_invalid` */
 const check = ({ type, part }: PartChange): void => {
@@ -31,7 +18,7 @@ const check = ({ type, part }: PartChange): void => {
  * it was refused.
  */
 export const makePutDocuments =
-  ({ uow }: { readonly uow: SearchUnitOfWork }) =>
+  ({ writer }: { readonly writer: DocumentWriter }) =>
   async (changes: readonly PartChange[], signal?: AbortSignal): Promise<readonly (boolean | AppError)[]> => {
     const outcomes = changes.map((change): boolean | AppError => {
       try {
@@ -43,16 +30,12 @@ export const makePutDocuments =
       }
     });
     const sound = changes.map((change, index) => ({ change, index })).filter(({ index }) => outcomes[index] === false);
-    // Documents are locked in one order everywhere; of one document the caller's order stays.
-    const key = ({ type, id }: PartChange) => `${type}:${id}`;
-    sound.sort((a, b) => (key(a.change) < key(b.change) ? -1 : key(a.change) > key(b.change) ? 1 : a.index - b.index));
-    const applied = await uow.transact(async ({ documents }) => {
-      const done: boolean[] = [];
-      for (const { change } of sound) done.push(await documents.applyPart(change.type, change.id, change.part));
-      return done;
-    }, signal);
+    const applied = await writer.applyParts(
+      sound.map(({ change }) => change),
+      signal,
+    );
     sound.forEach(({ index }, at) => {
-      outcomes[index] = applied[at] ?? false;
+      outcomes[index] = applied[at] === "applied";
     });
     return outcomes;
   };

@@ -37,6 +37,11 @@ export const makeRunReindex =
     let swapping = false;
     try {
       await engine.createIndex(index, signal);
+      // There before anybody is told of it, and announced before it is filled: what changes from now on goes into it as well.
+      if (!(await reindexes.announce(run))) {
+        if ((await reindexes.getById(run.id)).status === "CANCELLED") await engine.dropIndex(index, signal);
+        return "lost";
+      }
       const filled = await fill({ engine, documents, queue, reindexes, batchSize, leaseMs }, run, signal);
       if (!filled) return "lost";
       if (tooManyFailed(filled)) {

@@ -1,11 +1,10 @@
 import type { DocumentParts } from "../model/document.ts";
 import { entriesOf } from "../model/index-entry.ts";
 import { type IndexTask, retryDelayMs } from "../model/indexing.ts";
-import type { DocumentReader, EngineWrite, IndexRegistry, SearchEngine, TaskQueue, WriteOutcome } from "./ports.ts";
+import type { DueTasks, EngineWrite, IndexRegistry, SearchEngine, TaskQueue, WriteOutcome } from "./ports.ts";
 
 export interface SyncIndexDeps {
   readonly engine: SearchEngine;
-  readonly documents: DocumentReader;
   readonly queue: TaskQueue;
   readonly registry: IndexRegistry;
 }
@@ -54,20 +53,19 @@ export const writeDocuments = async (
 /**
  * Tells the engine what has changed, a batch at a time.
  *
- * The documents are read before the list of indexes: an index that is not in the list is younger than what was read, so the scan that fills it
- * will see it.
+ * The documents are read together with the list of indexes: an index that is not in the list is younger than what was read, so the scan that
+ * fills it will see it.
  * @throws AppError `search.engine_unavailable`; what was claimed is due again at once, and no try is counted
  */
 export const makeSyncIndex =
-  ({ engine, documents, queue, registry }: SyncIndexDeps) =>
+  ({ engine, queue, registry }: SyncIndexDeps) =>
   async (limit: number, leaseMs: number, signal?: AbortSignal): Promise<SyncOutcome> => {
-    const tasks = await queue.claim(limit, leaseMs);
-    if (tasks.length === 0) return { claimed: 0, indexed: 0, postponed: 0, parked: 0 };
-    const found = await documents.listByIds(tasks);
-    const targets = await registry.targets();
+    const { tasks: due, targets } = await queue.claim(limit, leaseMs, engine.name);
+    if (due.length === 0) return { claimed: 0, indexed: 0, postponed: 0, parked: 0 };
+    const found = due.flatMap(({ document }) => document ?? []);
     const byKey = new Map<string, WriteOutcome[]>(found.map(({ type, id }) => [`${type}:${id}`, []]));
     try {
-      for (const { name } of targets) {
+      for (const name of targets) {
         const outcomes = await writeDocuments(engine, name, found, signal).catch(async (error: unknown) => {
           // Dropped meanwhile: nobody misses it. Else it is the engine's trouble, or ours.
           if ((await registry.targets()).some((target) => target.name === name)) throw error;
@@ -80,21 +78,21 @@ export const makeSyncIndex =
       }
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      for (const task of tasks) await queue.postpone(task, 0, reason, false);
+      for (const { task } of due) await queue.postpone(task, 0, reason, false);
       throw error;
     }
-    return settle(queue, tasks, (task) => worst(byKey.get(`${task.type}:${task.id}`) ?? []));
+    return settle(queue, due, (task) => worst(byKey.get(`${task.type}:${task.id}`) ?? []));
   };
 
 const settle = async (
   queue: TaskQueue,
-  tasks: readonly IndexTask[],
+  due: DueTasks["tasks"],
   outcomeOf: (task: IndexTask) => WriteOutcome,
 ): Promise<SyncOutcome> => {
-  const done = tasks.filter((task) => outcomeOf(task).kind === "done");
-  await queue.complete(done);
+  const done = due.filter(({ task }) => outcomeOf(task).kind === "done");
+  await queue.complete(done.map(({ task, document }) => document ?? task));
   let parked = 0;
-  for (const task of tasks) {
+  for (const { task } of due) {
     const outcome = outcomeOf(task);
     if (outcome.kind === "done") continue;
     const delayMs = outcome.kind === "refused" ? undefined : retryDelayMs(task.attempts + 1);
@@ -103,5 +101,5 @@ const settle = async (
       await queue.park(task, outcome.reason);
     } else await queue.postpone(task, delayMs, outcome.reason, true);
   }
-  return { claimed: tasks.length, indexed: done.length, postponed: tasks.length - done.length - parked, parked };
+  return { claimed: due.length, indexed: done.length, postponed: due.length - done.length - parked, parked };
 };

@@ -11,14 +11,6 @@ export const makeDocumentReader = (database: Pick<Database, "query">): DocumentR
     return rows[0] && documentFromRow(rows[0]);
   },
 
-  async listByIds(ids) {
-    const { rows } = await database.query<DocumentRow>(
-      `${SELECT_DOCUMENTS} join unnest($1::text[], $2::uuid[]) w (type, id) on w.type = d.type and w.id = d.id`,
-      [ids.map(({ type }) => type), ids.map(({ id }) => id)],
-    );
-    return rows.map(documentFromRow);
-  },
-
   async listAfter(type, id, limit) {
     const { rows } = await database.query<DocumentRow>(
       `${SELECT_DOCUMENTS} where (d.type, d.id) > ($1, $2::uuid) order by d.type, d.id limit $3`,

@@ -12,6 +12,23 @@ interface Row extends Record<string, unknown>, Omit<ReindexRun, "token" | "finis
 const COLUMNS = `id, index_name as "indexName", status, total::int, done::int, failed::int, resumed, last_type as "lastType",
   last_id as "lastId", token::text, error, date_trunc('milliseconds', started_at) as "startedAt", finished_at as "finishedAt"`;
 
+const CLAIM = `
+  update reindex_run r set lease_until = now() + $2 * interval '1 millisecond', token = r.token + 1,
+    resumed = r.resumed + case when r.token > 0 then 1 else 0 end
+  where id = (select id from reindex_run where engine = $1 and status = 'RUNNING' and lease_until < now() for update skip locked)
+  returning ${COLUMNS}`;
+
+const ANNOUNCE = `
+  insert into search_index as i (name, engine, state)
+  select index_name, engine, 'BUILDING' from reindex_run where id = $1 and token = $2 and status = 'RUNNING'
+  on conflict (name) do update set state = i.state
+  returning state`;
+
+/** Even of an index that was never announced: it may be there. */
+const RETIRE = `
+  insert into search_index as i (name, engine, state) values ($1, $2, 'RETIRED')
+  on conflict (name) do update set state = 'RETIRED' where i.state = 'BUILDING'`;
+
 const fromRow = ({ token, finishedAt, ...row }: Row): ReindexRun => ({
   ...row,
   token: BigInt(token),
@@ -88,24 +105,19 @@ export const makeReindexStore = ({ database, engine, newId, nameOf }: ReindexSto
         page,
       ),
 
-    // The index is written down before it is filled: from the claim on, changes go into it as well.
-    claim: (leaseMs) =>
-      database.transact(async (tx) => {
-        const { rows } = await tx.client.query<Row>(
-          `update reindex_run r set lease_until = now() + $2 * interval '1 millisecond', token = r.token + 1,
-             resumed = r.resumed + case when r.token > 0 then 1 else 0 end
-           where id = (select id from reindex_run where engine = $1 and status = 'RUNNING' and lease_until < now() for update skip locked)
-           returning ${COLUMNS}`,
-          [engine, leaseMs],
-        );
-        if (!rows[0]) return undefined;
-        const run = fromRow(rows[0]);
-        await tx.client.query(
-          "insert into search_index (name, engine, state) values ($1, $2, 'BUILDING') on conflict (name) do nothing",
-          [run.indexName, engine],
-        );
-        return run;
-      }),
+    async claim(leaseMs) {
+      const { rows } = await database.query<Row>({
+        name: "search reindex claim",
+        text: CLAIM,
+        values: [engine, leaseMs],
+      });
+      return rows[0] && fromRow(rows[0]);
+    },
+
+    async announce(run) {
+      const { rows } = await database.query<{ state: string }>(ANNOUNCE, [run.id, run.token]);
+      return rows[0]?.state === "BUILDING";
+    },
 
     async progress(run, { done, failed, last }, leaseMs) {
       const { rowCount } = await database.query(
@@ -140,12 +152,7 @@ export const makeReindexStore = ({ database, engine, newId, nameOf }: ReindexSto
         await tx.client.query("update search_index set state = 'LIVE' where name = $1", [run.indexName]);
       }),
 
-    fail: (run, error) =>
-      end(run, "FAILED", error, (tx) =>
-        tx.client.query("update search_index set state = 'RETIRED' where name = $1 and state = 'BUILDING'", [
-          run.indexName,
-        ]),
-      ),
+    fail: (run, error) => end(run, "FAILED", error, (tx) => tx.client.query(RETIRE, [run.indexName, engine])),
 
     async cancel(id) {
       await database.transact(async (tx) => {
@@ -158,9 +165,7 @@ export const makeReindexStore = ({ database, engine, newId, nameOf }: ReindexSto
         if (row.status === "CANCELLED") return;
         if (row.status !== "RUNNING" || row.swapping) throw reindexEnded(id);
         await tx.client.query("update reindex_run set status = 'CANCELLED', finished_at = now() where id = $1", [id]);
-        await tx.client.query("update search_index set state = 'RETIRED' where name = $1 and state = 'BUILDING'", [
-          row.index,
-        ]);
+        await tx.client.query(RETIRE, [row.index, engine]);
       });
       return getById(id);
     },

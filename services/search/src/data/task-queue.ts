@@ -1,7 +1,8 @@
 import type { Database } from "@tandem/postgres";
 import type { FailedOperationReader, TaskQueue } from "../biz/ports.ts";
 import type { DocumentType } from "../model/document.ts";
-import type { FailedOperation, IndexTask } from "../model/indexing.ts";
+import type { FailedOperation } from "../model/indexing.ts";
+import { type DocumentRow, documentFromRow } from "./document-row.ts";
 import { listPage } from "./list-page.ts";
 
 interface Row extends Record<string, unknown> {
@@ -12,34 +13,61 @@ interface Row extends Record<string, unknown> {
   readonly rounds: number;
 }
 
-// A claim is a lease by the database's clock: due_at moves ahead, so nothing is lost when the claimer dies. Two workers on one document do no
-// harm: both write what is true at their moment, and the engine keeps the higher version.
-const CLAIM = `
-  with due as (
-    select type, id from index_task where status = 'OPEN' and due_at <= now() order by due_at limit $1 for update skip locked
-  )
-  update index_task t set due_at = now() + $2 * interval '1 millisecond'
-  from due where t.type = due.type and t.id = due.id
-  returning t.type, t.id, t.version::text, t.attempts, t.rounds`;
+interface DueRow extends Row, DocumentRow {
+  readonly taskVersion: string;
+  readonly documentVersion: string | null;
+  readonly targets: readonly string[];
+}
 
-const taskFromRow = ({ version, ...row }: Row): IndexTask => ({ ...row, version: BigInt(version) });
+const CLAIM = `
+  select type, id, task_version::text as "taskVersion", attempts, rounds, version::text as "documentVersion", view_keys as "viewKeys",
+    updated_at as "updatedAt", seller_suspended as "sellerSuspended", parts, targets
+  from claim_index_tasks($1, $2, $3)`;
+
+// Locked in one order: consumers lock several tasks too.
+const COMPLETE = `
+  with told as (
+    select t.type, t.id from index_task t
+    join unnest($1::text[], $2::uuid[], $3::bigint[]) d (type, id, version) on t.type = d.type and t.id = d.id and t.version <= d.version
+    order by t.type, t.id for update of t)
+  delete from index_task t using told where t.type = told.type and t.id = told.id`;
+
+const dueFromRow = ({ type, id, taskVersion, attempts, rounds, documentVersion, ...row }: DueRow) => ({
+  task: { type, id, version: BigInt(taskVersion), attempts, rounds },
+  document:
+    documentVersion === null
+      ? undefined
+      : documentFromRow({
+          type,
+          id,
+          version: documentVersion,
+          viewKeys: row.viewKeys,
+          updatedAt: row.updatedAt,
+          sellerSuspended: row.sellerSuspended,
+          parts: row.parts,
+        }),
+});
 
 /** 5 minutes, doubled every round, at most a day. */
 const PARKED_FOR = "least(interval '5 minutes' * power(2, rounds), interval '1 day')";
 
 export const makeTaskQueue = (database: Pick<Database, "query">): TaskQueue => ({
-  async claim(limit, leaseMs) {
-    const { rows } = await database.query<Row>({ name: "index task claim", text: CLAIM, values: [limit, leaseMs] });
-    return rows.map(taskFromRow);
+  async claim(limit, leaseMs, engine) {
+    const { rows } = await database.query<DueRow>({
+      name: "search tasks claim",
+      text: CLAIM,
+      values: [limit, leaseMs, engine],
+    });
+    return { tasks: rows.map(dueFromRow), targets: rows[0]?.targets ?? [] };
   },
 
-  async complete(tasks) {
-    if (tasks.length === 0) return;
-    await database.query(
-      `delete from index_task t using unnest($1::text[], $2::uuid[], $3::bigint[]) d (type, id, version)
-       where t.type = d.type and t.id = d.id and t.version = d.version`,
-      [tasks.map(({ type }) => type), tasks.map(({ id }) => id), tasks.map(({ version }) => version)],
-    );
+  async complete(told) {
+    if (told.length === 0) return;
+    await database.query({
+      name: "search tasks done",
+      text: COMPLETE,
+      values: [told.map(({ type }) => type), told.map(({ id }) => id), told.map(({ version }) => version)],
+    });
   },
 
   async postpone({ type, id, version }, delayMs, reason, countTry) {

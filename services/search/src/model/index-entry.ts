@@ -70,6 +70,13 @@ export const entriesOf = (document: DocumentParts): IndexEntry[] => {
 export const keyOf = ({ type, id }: Pick<DocumentParts, "type" | "id">, sellerId?: string): string =>
   sellerId ? `${type}:${id}:${sellerId}` : `${type}:${id}`;
 
+/** Under which keys a document with this base is in the index; its other parts say nothing about that. */
+export const keysOf = (document: Pick<DocumentParts, "type" | "id">, base: BaseContent): string[] => {
+  if (base.status === "ARCHIVED") return [];
+  const sections = document.type === "ORDER" ? base.sections : [];
+  return [...new Set([keyOf(document), ...sections.map(({ sellerId }) => keyOf(document, sellerId))])];
+};
+
 const contentOf = <P extends PartName>(parts: readonly Part[], name: P) => {
   const found = parts.find((candidate): candidate is Extract<Part, { part: P }> => candidate.part === name);
   return found && !found.deleted ? (found.content as Extract<Part, { part: P }>["content"]) : undefined;

@@ -9,10 +9,10 @@ import { makeSearch, makeSuggest } from "../biz/search.ts";
 import { indexNameOf, makeEngine } from "../client/make-engine.ts";
 import type { searchApiConfig } from "../config/config.ts";
 import { makeDocumentReader } from "../data/document-reader.ts";
+import { makeDocumentWriter } from "../data/document-writer.ts";
 import { makeIndexRegistry } from "../data/index-registry.ts";
 import { makeReindexStore } from "../data/reindex-store.ts";
 import { makeFailedOperationReader, makeTaskQueue } from "../data/task-queue.ts";
-import { makeSearchUnitOfWork } from "../data/unit-of-work.ts";
 import { makeIndexHandlers } from "../service/index-handlers.ts";
 import { makeSearchHandlers } from "../service/search-handlers.ts";
 
@@ -26,7 +26,7 @@ export const composeApi = ({ database, config, clock }: ApiNeeds): ApiParts => {
   const handlers = {
     ...makeSearchHandlers({ search: makeSearch({ engine }), suggest: makeSuggest({ engine }), documents }),
     ...makeIndexHandlers({
-      putDocuments: makePutDocuments({ uow: makeSearchUnitOfWork(database) }),
+      putDocuments: makePutDocuments({ writer: makeDocumentWriter(database) }),
       startReindex: makeStartReindex({ documents, reindexes }),
       reindexes,
       registry: makeIndexRegistry(database, engine.name),

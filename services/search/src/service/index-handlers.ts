@@ -7,8 +7,15 @@ import {
 } from "@tandem/contracts/search";
 import { AppError, type Clock } from "@tandem/kernel";
 import { readPage, summaryOf, toErrorInfo, writePage } from "@tandem/rpc";
-import type { FailedOperationReader, IndexRegistry, ReindexStore, SearchEngine, TaskQueue } from "../biz/ports.ts";
-import type { makePutDocuments, PartChange } from "../biz/put-documents.ts";
+import type {
+  FailedOperationReader,
+  IndexRegistry,
+  PartChange,
+  ReindexStore,
+  SearchEngine,
+  TaskQueue,
+} from "../biz/ports.ts";
+import type { makePutDocuments } from "../biz/put-documents.ts";
 import type { makeStartReindex } from "../biz/reindex.ts";
 import { baseFromInput, typeFromProto } from "../events/from-proto.ts";
 import { failedOperationToProto, indexToProto, reindexToProto } from "../events/to-proto.ts";

@@ -1,13 +1,15 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
-import { makeApplyPart, makeEraseCustomer, makeFollowSeller } from "../biz/put-documents.ts";
+import { makeEraseCustomer, makeFollowSeller } from "../biz/put-documents.ts";
 import { dropRetired, makeEnsureIndex, makeRunReindex, makeStartReindex } from "../biz/reindex.ts";
 import { makeSyncIndex } from "../biz/sync-index.ts";
 import { indexNameOf, makeEngine } from "../client/make-engine.ts";
 import type { searchWorkerConfig } from "../config/config.ts";
 import { makeDocumentReader } from "../data/document-reader.ts";
+import { makeDocumentWriter } from "../data/document-writer.ts";
 import { makeIndexRegistry } from "../data/index-registry.ts";
+import { joinChanges } from "../data/join-changes.ts";
 import { makeReindexStore } from "../data/reindex-store.ts";
 import { makeTaskQueue } from "../data/task-queue.ts";
 import { makeSearchUnitOfWork } from "../data/unit-of-work.ts";
@@ -38,7 +40,7 @@ export const composeWorker = ({ database, config, log, metrics }: WorkerNeeds): 
     leaseMs: config.INDEX_LEASE_MS,
   });
   const worker = createIndexWorker({
-    syncIndex: makeSyncIndex({ engine, documents, queue, registry }),
+    syncIndex: makeSyncIndex({ engine, queue, registry }),
     runReindex,
     ensureIndex: makeEnsureIndex({ engine, registry, documents, reindexes, firstIndex: nameOf(newId()) }),
     tidy: (signal) => dropRetired(engine, registry, signal),
@@ -49,7 +51,7 @@ export const composeWorker = ({ database, config, log, metrics }: WorkerNeeds): 
     leaseMs: config.INDEX_LEASE_MS,
     pollMs: config.INDEX_POLL_MS,
   });
-  const applyPart = makeApplyPart({ uow });
+  const applyPart = joinChanges(makeDocumentWriter(database, () => worker.wake()));
   return {
     consumers: [
       ...productConsumers({ applyPart }),

@@ -22,7 +22,12 @@ export interface IndexWorker extends ContinuousWorker {
   wake(): void;
 }
 
+/** After a quiet time a change is told at once, when those that come with it are there. */
 const GATHER_MS = 50;
+/** While changes keep coming, rounds begin so far apart: each is three statements, whatever it tells. */
+const ROUND_EVERY_MS = 300;
+/** Looks for a reindex that somebody started, in polls. */
+const REBUILD_EVERY = 4;
 const MAX_PAUSE_MS = 5_000;
 const TIDY_EVERY_MS = 10_000;
 
@@ -94,6 +99,7 @@ export const createIndexWorker = (options: IndexWorkerOptions): IndexWorker => {
     await untilReady();
     while (!signal.aborted) {
       woken = false;
+      const startedAt = performance.now();
       try {
         const { claimed, indexed, postponed, parked } = await syncIndex(batchSize, leaseMs, signal);
         outcomes.inc({ outcome: "indexed" }, indexed);
@@ -102,9 +108,11 @@ export const createIndexWorker = (options: IndexWorkerOptions): IndexWorker => {
         if (parked > 0) log.error({ parked }, "the engine would not take some documents: see search/failed-operations");
         failures = 0;
         lastRoundAt = performance.now();
-        if (claimed < batchSize) await sleep(pollMs);
+        if (claimed >= batchSize) continue;
+        await sleep(pollMs);
         // Changes of one document follow each other, and those of many come together: one call of the engine tells them all.
-        if (woken && !signal.aborted) await pause(GATHER_MS);
+        const apart = startedAt + Math.min(ROUND_EVERY_MS, pollMs) - performance.now();
+        if (woken && !signal.aborted) await pause(Math.max(GATHER_MS, apart));
       } catch (err) {
         if (signal.aborted) return;
         failures += 1;
@@ -128,7 +136,7 @@ export const createIndexWorker = (options: IndexWorkerOptions): IndexWorker => {
       } catch (err) {
         if (!signal.aborted) log.warn({ err }, "the reindex was interrupted and goes on later");
       }
-      await pause(pollMs);
+      await pause(pollMs * REBUILD_EVERY);
     }
   };
 

@@ -1,6 +1,7 @@
 import { type Database, findPostgresError } from "@tandem/postgres";
 import type { EngineFacet, EngineHit, EngineQuery, EngineWrite, SearchEngine, WriteOutcome } from "../../biz/ports.ts";
 import type { DocumentType } from "../../model/document.ts";
+import { fingerprint } from "../../model/fingerprint.ts";
 import type { EntrySource } from "../../model/index-entry.ts";
 import { isAlike } from "../../model/words.ts";
 import { priceRange } from "../price-ranges.ts";
@@ -39,7 +40,10 @@ const tableOf = (index: string): string => {
   return `"${index}"`;
 };
 
+/** Entries and the words that they are made of, to find those that are much like one that nobody wrote. */
 const WRITE = (table: string) => `
+  with words as (
+    insert into pg_engine_word (index_name, word) select $2, w from unnest($3::text[]) w on conflict do nothing)
   insert into ${table} as d
     (key, version, deleted, type, document_id, audience, category_ids, seller_ids, attribute_tokens, prices, available, words, created_at, source)
   select key, version, deleted, type, document_id, audience, category_ids, seller_ids, attribute_tokens, prices, available, words::tsvector,
@@ -51,6 +55,9 @@ const WRITE = (table: string) => `
     attribute_tokens = excluded.attribute_tokens, prices = excluded.prices, available = excluded.available, words = excluded.words,
     created_at = excluded.created_at, source = excluded.source
   where d.version < excluded.version`;
+
+/** Of a statement that connections keep prepared: there are few indexes in a connection's life. Postgres cuts names after 63 bytes. */
+const nameOf = (what: string, index: string): string => `${what} ${fingerprint(index)}`;
 
 const rowOf = ({ key, version, entry }: EngineWrite) => {
   const [type = "CONTENT", document_id = key] = key.split(":");
@@ -163,17 +170,16 @@ export const createPostgresEngine = ({
       if ((newest.get(write.key)?.version ?? 0n) < write.version) newest.set(write.key, write);
     // In one order everywhere, so that two workers do not wait for each other.
     const ordered = [...newest.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    await database.query(
-      { text: WRITE(tableOf(index)), values: [JSON.stringify(ordered.map(rowOf))] },
-      undefined,
-      signal,
-    );
     const words = new Set(
       ordered.flatMap(({ entry }) => (entry ? [...entry.words.title, ...entry.words.facts, ...entry.words.text] : [])),
     );
     await database.query(
-      "insert into pg_engine_word (index_name, word) select $1, w from unnest($2::text[]) w on conflict do nothing",
-      [index, [...words].filter((word) => word.length > 2).sort()],
+      {
+        name: nameOf("write", index),
+        text: WRITE(tableOf(index)),
+        values: [JSON.stringify(ordered.map(rowOf)), index, [...words].filter((word) => word.length > 2).sort()],
+      },
+      undefined,
       signal,
     );
   };

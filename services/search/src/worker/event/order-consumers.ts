@@ -8,11 +8,12 @@ import {
   OrderUpdatedSchema,
 } from "@tandem/contracts/order";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
-import type { makeApplyPart, makeEraseCustomer } from "../../biz/put-documents.ts";
+import type { makeEraseCustomer } from "../../biz/put-documents.ts";
 import { baseFromOrder } from "../../events/from-proto.ts";
+import { type ApplyPart, partConsumer } from "./part-consumer.ts";
 
 export interface OrderConsumersDeps {
-  readonly applyPart: ReturnType<typeof makeApplyPart>;
+  readonly applyPart: ApplyPart;
   readonly eraseCustomer: ReturnType<typeof makeEraseCustomer>;
 }
 
@@ -27,19 +28,19 @@ const orderEvents = [
 ] as const;
 
 export const orderConsumers = ({ applyPart, eraseCustomer }: OrderConsumersDeps): Consumer[] => [
-  ...orderEvents.map(({ name, event }) =>
-    defineConsumer<(typeof orderEvents)[number]["event"]>({
-      name,
-      event,
-      handle: async ({ orderId, aggregateVersion, order }, { signal }) => {
-        if (!order) return;
-        const content = baseFromOrder(order);
-        await applyPart(
-          { type: "ORDER", id: orderId, part: { part: "BASE", version: aggregateVersion, deleted: false, content } },
-          signal,
-        );
-      },
-    }),
+  ...orderEvents.map((definition) =>
+    partConsumer<(typeof orderEvents)[number]["event"]>(
+      definition,
+      applyPart,
+      ({ orderId, aggregateVersion, order }) =>
+        order
+          ? {
+              type: "ORDER",
+              id: orderId,
+              part: { part: "BASE", version: aggregateVersion, deleted: false, content: baseFromOrder(order) },
+            }
+          : undefined,
+    ),
   ),
   // Early, before orders that are still on their way: remembered, and they are blanked when they come. Again: nothing is left to blank.
   defineConsumer({
