@@ -244,6 +244,36 @@ describe("a reindex", () => {
     await expect(test.database.query(`select 1 from "${before}"`)).rejects.toMatchObject({ code: "42P01" });
   }, 60_000);
 
+  it("is announced once its index is there: cancelled before that, it leaves neither an index nor a word of it", async () => {
+    await it_.put(newId(), "desk");
+    await drain();
+    const { id, indexName } = await it_.start();
+    const { engine, documents, queue, registry, reindexes } = it_;
+    const targets: number[] = [];
+    const cancelling: SearchEngine = {
+      ...engine,
+      async createIndex(index, given) {
+        await engine.createIndex(index, given);
+        targets.push((await registry.targets()).length);
+        await reindexes.cancel(id);
+      },
+    };
+    const run = makeRunReindex({
+      engine: cancelling,
+      documents,
+      queue,
+      registry,
+      reindexes,
+      batchSize: 10,
+      leaseMs: 60_000,
+    });
+    expect(await run(signal())).toBe("lost");
+    expect(targets).toEqual([1]);
+    await expect(test.database.query(`select 1 from "${indexName}"`)).rejects.toMatchObject({ code: "42P01" });
+    await dropRetired(engine, registry);
+    expect((await registry.list({ limit: 0 })).items).toMatchObject([{ state: "LIVE" }]);
+  });
+
   it("goes on where it was when its worker is killed, and the dead one's late writes count for nothing", async () => {
     for (const title of someTitles(35, "desk")) await it_.put(newId(), title);
     await drain();
