@@ -155,7 +155,8 @@ const offer = <T extends SagaTypes>(
   const handler = draft.compensation
     ? draft.compensation.on?.[type]
     : (draft.waitingState?.on[type] ?? draft.definition.on?.[type]);
-  return handler ? call(handler) : "unwanted";
+  if (handler) return call(handler);
+  return !draft.compensation && draft.definition.notes?.includes(type) ? { stay: true } : "unwanted";
 };
 
 /**

@@ -16,7 +16,7 @@ import { createTimerWorker, type TimerOptions } from "./create-timer-worker.ts";
 import { positionOf, type SagaInstance, type StepOutcome } from "./instance.ts";
 import { makeSagaMetrics } from "./saga-metrics.ts";
 import { makeSagaQueries, type SagaQueries } from "./saga-queries.ts";
-import { makeStore, type Origin } from "./store.ts";
+import { makeStore, type OnceRow, type Origin } from "./store.ts";
 import type { SagaDefinition, SagaTypes } from "./types.ts";
 
 export interface ApplyContext<T extends SagaTypes> {
@@ -24,6 +24,8 @@ export interface ApplyContext<T extends SagaTypes> {
   readonly saga: SagaInstance<T>;
   /** The event that caused it, if one did. */
   readonly eventId?: string | undefined;
+  /** Columns of the engine's `subject`, locked and read with the saga; all null where there is none. Absent when the saga starts. */
+  readonly subject?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface SagaEngineOptions<T extends SagaTypes> {
@@ -34,6 +36,11 @@ export interface SagaEngineOptions<T extends SagaTypes> {
    * call leaves the database from here. What it throws rolls everything back.
    */
   readonly apply: (tx: Transaction, effects: readonly T["effect"][], context: ApplyContext<T>) => Promise<void>;
+  /**
+   * `select ... from ... where ...` of the one row that `apply` changes, by the saga's id in `$2` (text): locked and read by the statement that
+   * locks the saga, after the saga. Its columns need names of their own: they come in one row with the saga's.
+   */
+  readonly subject?: string;
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly metrics?: Metrics;
@@ -47,6 +54,8 @@ export interface EventMeta {
   readonly id: string;
   /** The service that it came from; for the timeline. */
   readonly source?: string;
+  /** The event's inbox row, to be written with the saga's lock (`ConsumerContext.carryInbox`). */
+  readonly once?: OnceRow | undefined;
 }
 
 export interface HandleResult<T extends SagaTypes> {
@@ -65,6 +74,11 @@ export interface SagaEngine<T extends SagaTypes> extends SagaQueries<T> {
    * @throws AppError unavailable `saga.newer_version`, internal `saga.unknown_state`, or whatever `apply` throws
    */
   lockAndHandle(tx: Transaction, id: string, event: T["event"], meta: EventMeta): Promise<HandleResult<T>>;
+  /**
+   * Writes one of the definition's `notes` into the history, by one statement that waits for nobody; inbox row and all, it needs no transaction. What
+   * comes again without an inbox row is written again.
+   */
+  note(id: string, event: T["event"], meta: EventMeta): Promise<{ readonly outcome: StepOutcome }>;
   /** A person lets a parked saga try again. @throws AppError not_found `saga.not_found`, failed_precondition `saga.not_parked` */
   resume(id: string, by: string): Promise<SagaInstance<T>>;
   /** A person turns a running or parked saga round. @throws AppError not_found, failed_precondition `saga.not_abortable` */
@@ -77,12 +91,13 @@ export interface SagaEngine<T extends SagaTypes> extends SagaQueries<T> {
 export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions<T>): SagaEngine<T> => {
   const { saga: definition, database, apply, clock = systemClock, log } = options;
   const { name } = definition;
-  const store = makeStore(definition);
+  const store = makeStore(definition, options.subject);
   const count = makeSagaMetrics(options.metrics, name);
 
-  const settle = async (tx: Transaction, next: Advance<T>, eventId?: string) => {
-    await store.update(tx, next);
-    if (next.effects.length > 0) await apply(tx, next.effects, { saga: next.instance, eventId });
+  const settle = async (tx: Transaction, next: Advance<T>, { eventId, subject }: Omit<ApplyContext<T>, "saga">) => {
+    const context = { saga: next.instance, eventId, subject };
+    // Side by side: what `apply` says first travels with the saga's row.
+    await Promise.all([store.update(tx, next), next.effects.length > 0 ? apply(tx, next.effects, context) : undefined]);
     tx.afterCommit(() => {
       count.advanced(next);
       if (next.moved) timers.expect(next.instance.deadlineAt);
@@ -93,16 +108,25 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
     });
   };
 
-  const lockAndAdvance = async (tx: Transaction, id: string, input: SagaInput<T>): Promise<HandleResult<T>> => {
-    const found = await store.lockById(tx, id);
+  const lockAndAdvance = async (
+    tx: Transaction,
+    id: string,
+    input: SagaInput<T>,
+    once?: OnceRow,
+  ): Promise<HandleResult<T>> => {
+    const found = await store.lockById(tx, id, once);
     if (!found) return { outcome: "unknown" };
     const next = await inOrigin(found.origin, input, options.tracer, name, async () => {
       const result = advance(definition, found.instance, input, clock.now());
-      if (result.outcome !== "stale") await settle(tx, result, input.kind === "event" ? input.id : undefined);
+      const eventId = input.kind === "event" ? input.id : undefined;
+      if (result.outcome !== "stale") await settle(tx, result, { eventId, subject: found.row });
       return result;
     });
     return { outcome: next.outcome, saga: next.instance };
   };
+
+  const warnOfUnknown = (sagaId: string, { type }: T["event"], { id: eventId }: EventMeta) =>
+    log?.warn({ saga: name, sagaId, eventType: type, eventId }, "event for an unknown saga");
 
   const byPerson = async (id: string, input: SagaInput<T>) => {
     const { saga } = await database.transact((tx) => lockAndAdvance(tx, id, input));
@@ -149,8 +173,8 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
       });
       return { started };
     },
-    async lockAndHandle(tx, id, event, meta) {
-      const result = await lockAndAdvance(tx, id, { kind: "event", ...meta, event });
+    async lockAndHandle(tx, id, event, { once, ...meta }) {
+      const result = await lockAndAdvance(tx, id, { kind: "event", ...meta, event }, once);
       if (result.outcome === "unknown") {
         await store.record(
           tx,
@@ -158,10 +182,17 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
           [{ outcome: "unknown", eventType: event.type, eventId: meta.id, source: meta.source }],
           clock.now(),
         );
-        tx.afterCommit(() => count.unknown());
-        log?.warn({ saga: name, sagaId: id, eventType: event.type, eventId: meta.id }, "event for an unknown saga");
+        tx.afterCommit(() => count.noted("unknown"));
+        warnOfUnknown(id, event, meta);
       }
       return result;
+    },
+    async note(id, event, { id: eventId, source, once }) {
+      const step = { eventType: event.type, eventId, source, outcome: "applied" } as const;
+      const outcome = await store.note(database, id, step, clock.now(), once);
+      count.noted(outcome);
+      if (outcome === "unknown") warnOfUnknown(id, event, { id: eventId });
+      return { outcome };
     },
     resume: (id, by) => byPerson(id, { kind: "resume", by }),
     abort: (id, reason, by) => byPerson(id, { kind: "abort", reason, by }),

@@ -1,5 +1,6 @@
 import type { Metrics } from "@tandem/runtime";
 import type { Advance } from "./advance.ts";
+import type { StepOutcome } from "./instance.ts";
 import type { SagaTypes } from "./types.ts";
 
 const durationBucketsS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 86_400, 604_800];
@@ -27,8 +28,8 @@ export const makeSagaMetrics = (metrics: Metrics | undefined, saga: string) => {
     started: () => {
       started?.inc({ saga });
     },
-    unknown: () => {
-      inputs?.inc({ saga, outcome: "unknown" });
+    noted: (outcome: StepOutcome) => {
+      inputs?.inc({ saga, outcome });
     },
     advanced: <T extends SagaTypes>({ outcome, instance, moved }: Advance<T>) => {
       inputs?.inc({ saga, outcome });

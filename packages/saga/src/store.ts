@@ -1,7 +1,7 @@
 import { AppError } from "@tandem/kernel";
-import type { Transaction } from "@tandem/postgres";
+import type { Database, Transaction } from "@tandem/postgres";
 import type { Advance } from "./advance.ts";
-import { type Progress, positionOf, type SagaInstance, type StepRecord } from "./instance.ts";
+import { type Progress, positionOf, type SagaInstance, type StepOutcome, type StepRecord } from "./instance.ts";
 import { encodeJson, reviveBigints } from "./json.ts";
 import type { SagaDefinition, SagaStatus, SagaTypes } from "./types.ts";
 
@@ -22,6 +22,17 @@ export interface SagaRow {
   readonly correlation_id: string | null;
 }
 
+/** The inbox row of the event in hand, written by the statement that reads the saga. */
+export interface OnceRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  /** Throws where it was there already: the event is a duplicate. */
+  written(fresh: boolean): void;
+}
+
+const ONCE = (first: number) =>
+  `once as (insert into tandem.inbox (consumer, event_id) values ($${first}, $${first + 1}) on conflict do nothing returning 1)`;
+
 export const instanceColumns =
   "id, definition_version, version, status, progress->>'state' as state, data, progress, reason, deadline_at, started_at, updated_at, ended_at, traceparent, correlation_id";
 
@@ -30,10 +41,6 @@ const insertSteps = `insert into tandem.saga_step (name, id, outcome, event_type
 
 // One round trip each: the row, its history and its timer change together or not at all.
 const sql = {
-  lock: {
-    name: "saga-lock",
-    text: `select ${instanceColumns} from tandem.saga where name = $1 and id = $2 for update`,
-  },
   insert: {
     name: "saga-insert",
     text: `
@@ -75,6 +82,34 @@ const sql = {
   },
 };
 
+// The saga's row is read without a lock: whether a note came before the end or after it matters to nobody.
+const noteSql = (once: boolean) => `
+  with ${once ? ONCE(7) : "once as (select 1)"}, saga as (
+    select s.state, s.status in ('completed', 'compensated') or s.progress ? 'undoing' as past
+    from tandem.saga s where s.name = $1 and s.id = $2
+  ), noted as (
+    insert into tandem.saga_step (name, id, outcome, event_type, event_id, source, from_state, to_state, at)
+    select $1, $2, case when saga.state is null then 'unknown' when saga.past then 'ignored' else 'applied' end,
+      $3, $4, $5, saga.state, saga.state, $6
+    from once left join saga on true
+    returning outcome
+  )
+  select (select count(*) from once)::int as fresh, (select outcome from noted) as outcome`;
+
+/**
+ * Locks the saga's row, and in the same statement writes the event's inbox row and locks what the effects change: each would be a round trip more
+ * in which others wait for the saga. The subject's lock is taken after the saga's: its condition asks for the saga first.
+ */
+const lockSql = (subject: string | undefined, once: boolean) =>
+  subject === undefined && !once
+    ? `select 1 as fresh, ${instanceColumns} from tandem.saga where name = $1 and id = $2 for update`
+    : `
+  with ${once ? `${ONCE(3)}, ` : ""}saga as (
+    select ${instanceColumns} from tandem.saga where name = $1 and id = $2 for update
+  )${subject === undefined ? "" : `, subject as (${subject} and (select count(*) from saga) = 1 for update)`}
+  select ${once ? "(select count(*) from once)::int" : "1"} as fresh, saga.*${subject === undefined ? "" : ", subject.*"}
+  from (values (1)) one(n) left join saga on true${subject === undefined ? "" : " left join subject on true"}`;
+
 export interface Origin {
   readonly traceparent?: string | undefined;
   readonly correlationId?: string | undefined;
@@ -83,6 +118,8 @@ export interface Origin {
 export interface StoredSaga<T extends SagaTypes> {
   readonly instance: SagaInstance<T>;
   readonly origin: Origin;
+  /** The row as it came, with the subject's columns. */
+  readonly row: Readonly<Record<string, unknown>>;
 }
 
 /** @throws AppError unavailable `saga.newer_version` during a rolling deployment, internal `saga.unknown_state` */
@@ -136,15 +173,38 @@ const values = <T extends SagaTypes>(name: string, { instance, steps }: Advance<
 ];
 
 /** Reading and writing of one saga's rows, inside the caller's transaction. */
-export const makeStore = <T extends SagaTypes>(definition: SagaDefinition<T>) => {
+export const makeStore = <T extends SagaTypes>(definition: SagaDefinition<T>, subject?: string) => {
   const { name } = definition;
+  const about = subject === undefined ? "" : ` ${name}`;
+  const lock = { name: `saga-lock${about}`, text: lockSql(subject, false) };
+  const lockOnce = { name: `saga-lock-once${about}`, text: lockSql(subject, true) };
+  const note = { name: "saga-note", text: noteSql(false) };
+  const noteOnce = { name: "saga-note-once", text: noteSql(true) };
   return {
-    async lockById(tx: Transaction, id: string): Promise<StoredSaga<T> | undefined> {
-      const { rows } = await tx.client.query<SagaRow>({ ...sql.lock, values: [name, id] });
+    async lockById(tx: Transaction, id: string, once?: OnceRow): Promise<StoredSaga<T> | undefined> {
+      const { rows } = await tx.client.query<SagaRow & { readonly fresh: number }>(
+        once ? { ...lockOnce, values: [name, id, once.consumer, once.eventId] } : { ...lock, values: [name, id] },
+      );
       const row = rows[0];
-      if (!row) return undefined;
+      once?.written(row?.fresh === 1);
+      if (!row || row.version === null) return undefined;
       const origin = { traceparent: row.traceparent ?? undefined, correlationId: row.correlation_id ?? undefined };
-      return { instance: readInstance(definition, row), origin };
+      return { instance: readInstance(definition, row), origin, row: { ...row } };
+    },
+    /** One statement, in whatever transaction there is or none. */
+    async note(
+      database: Pick<Database, "query">,
+      id: string,
+      step: StepRecord,
+      at: Date,
+      once?: OnceRow,
+    ): Promise<StepOutcome> {
+      const values = [name, id, step.eventType, step.eventId, step.source ?? null, at];
+      const { rows } = await database.query<{ fresh: number; outcome: StepOutcome | null }>(
+        once ? { ...noteOnce, values: [...values, once.consumer, once.eventId] } : { ...note, values },
+      );
+      once?.written(rows[0]?.fresh === 1);
+      return rows[0]?.outcome ?? "duplicate";
     },
     /** False: a saga of this id exists already, nothing was written. */
     async create(tx: Transaction, first: Advance<T>, origin: Origin): Promise<boolean> {

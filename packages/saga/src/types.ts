@@ -115,6 +115,11 @@ export interface SagaDefinition<T extends SagaTypes> {
   readonly states: { readonly [S in T["state"]]: WaitingState<T> | EndState<T> };
   /** Handled in every running state that does not handle the event itself, e.g. a customer's cancellation. */
   readonly on?: Handlers<T, Decision<T>>;
+  /**
+   * Told by others and seen in the history, and nothing else: they change no saga. `note` writes them without the saga's row, so that they hold up
+   * nobody; where they come by `lockAndHandle` they are taken like an event whose handler answers `stay`.
+   */
+  readonly notes?: readonly T["event"]["type"][];
   /** One for every step, or `none` where there is nothing to take back. */
   readonly compensations: { readonly [S in T["step"]]: Compensation<T> | "none" };
   /** Effects of the moment the saga turns round, before the first compensation. */
