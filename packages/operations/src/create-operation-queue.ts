@@ -52,11 +52,12 @@ export const createOperationQueue = <X extends object = object>(
     },
 
     async postpone(operationId, token, delayMs, uncertain, error) {
-      await database.query(
-        `update ${table} set due_at = now() + $3 * interval '1 millisecond', uncertain = $4, last_error = $5
-         where id = $1 and token = $2 and status = 'OPEN'`,
-        [operationId, token.toString(), delayMs, uncertain, error.slice(0, 500)],
-      );
+      await database.query({
+        name: `${table} postpone`,
+        text: `update ${table} set due_at = now() + $3 * interval '1 millisecond', uncertain = $4, last_error = $5
+          where id = $1 and token = $2 and status = 'OPEN'`,
+        values: [operationId, token.toString(), delayMs, uncertain, error.slice(0, 500)],
+      });
     },
 
     // Still open: it blocks its owner, as nobody knows what was done. Whoever makes it due has it asked about again.

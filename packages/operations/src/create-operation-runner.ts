@@ -1,7 +1,7 @@
 import { type AppError, type Clock, isAppError } from "@tandem/kernel";
-import type { OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
+import type { HandedOn, OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
 
-export interface OperationRunnerOptions<O extends OperationLease, T> {
+export interface OperationRunnerOptions<O extends OperationLease, T, R extends RunOutcome | HandedOn<O> = RunOutcome> {
   readonly queue: Pick<OperationQueue<O>, "postpone" | "park">;
   readonly clock: Clock;
   /**
@@ -9,8 +9,8 @@ export interface OperationRunnerOptions<O extends OperationLease, T> {
    * but for `circuit.open`. Of an uncertain operation it asks first what became of it.
    */
   readonly ask: (operation: O, signal: AbortSignal) => Promise<T | undefined>;
-  /** Commits what came of it, with the operation and under its token, in one transaction. */
-  readonly commit: (operation: O, outcome: T, signal: AbortSignal) => Promise<RunOutcome>;
+  /** Commits what came of it, with the operation and under its token, in one transaction. May hand on what follows, held. */
+  readonly commit: (operation: O, outcome: T, signal: AbortSignal) => Promise<R>;
   /** Longest wait for one answer. Shorter than the lease. */
   readonly callTimeoutMs: number;
   /** What {@link ask} is refused with when it takes longer. */
@@ -28,7 +28,9 @@ export interface OperationRunnerOptions<O extends OperationLease, T> {
 }
 
 /** One try: asks, and commits the answer. An answer that does not come says nothing: it is asked about before it is asked for again. */
-export const createOperationRunner = <O extends OperationLease, T>(options: OperationRunnerOptions<O, T>) => {
+export const createOperationRunner = <O extends OperationLease, T, R extends RunOutcome | HandedOn<O> = RunOutcome>(
+  options: OperationRunnerOptions<O, T, R>,
+) => {
   const { queue, clock, ask, commit, callTimeoutMs, timedOut, giveUpMs = 86_400_000 } = options;
   const { firstDelayMs = 200, maxDelayMs = 60_000, pendingDelayMs = 2_000, beforeCommit } = options;
   const patienceMs = typeof giveUpMs === "number" ? () => giveUpMs : giveUpMs;
@@ -43,7 +45,7 @@ export const createOperationRunner = <O extends OperationLease, T>(options: Oper
     return "given_up";
   };
 
-  return async (operation: O, signal: AbortSignal): Promise<RunOutcome> => {
+  return async (operation: O, signal: AbortSignal): Promise<RunOutcome | R> => {
     let outcome: T | undefined;
     try {
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(callTimeoutMs)]);

@@ -1,6 +1,6 @@
 import { createDispatcher } from "@tandem/resilience";
 import { type ContinuousWorker, type Logger, type MetricName, type Metrics, withTraceparent } from "@tandem/runtime";
-import type { OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
+import type { HandedOn, OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
 
 export interface OperationsWorkerOptions<O extends OperationLease> {
   /** `payment.operations`. */
@@ -8,7 +8,7 @@ export interface OperationsWorkerOptions<O extends OperationLease> {
   /** Counter by kind and outcome of a try: `tandem_payment_operations_total`. */
   readonly counter: MetricName;
   readonly queue: Pick<OperationQueue<O>, "claim">;
-  readonly run: (operation: O, signal: AbortSignal) => Promise<RunOutcome>;
+  readonly run: (operation: O, signal: AbortSignal) => Promise<RunOutcome | HandedOn<O>>;
   readonly log: Logger;
   readonly metrics: Metrics;
   /** Calls at once. Default 16. */
@@ -18,6 +18,9 @@ export interface OperationsWorkerOptions<O extends OperationLease> {
   /** Longest pause between looks for operations that other processes asked for. Default 500. */
   readonly maxPollMs?: number;
 }
+
+/** What comes due later is looked for in steps of so many milliseconds: many then come in one claim, and nobody counts on the instant. */
+const SLOT_MS = 20;
 
 export interface OperationsWorker extends ContinuousWorker {
   /** Something was asked for in this process, due in so many milliseconds. Default 0: now. */
@@ -41,6 +44,7 @@ export const createOperationsWorker = <O extends OperationLease>(
   let wakeUp = () => {};
   let lastRoundAt = 0;
   let inFlight = 0;
+  const slots = new Set<number>();
   /** The last claim was limited by the room there was: more may wait for it. */
   let full = false;
 
@@ -59,6 +63,40 @@ export const createOperationsWorker = <O extends OperationLease>(
       };
     });
 
+  const runOne = async (operation: O): Promise<O | undefined> => {
+    const { id: operationId, kind, traceparent } = operation;
+    try {
+      const result = await withTraceparent(traceparent, () => run(operation, stopping.signal));
+      const { outcome, next } = typeof result === "string" ? { outcome: result } : result;
+      outcomes.inc({ kind, outcome });
+      if (outcome === "given_up")
+        log.error({ operationId, kind }, "nobody knows what became of an operation: a person has to look");
+      return next;
+    } catch (err) {
+      outcomes.inc({ kind, outcome: "error" });
+      log.warn({ err, operationId, kind }, "an operation is tried again after its lease");
+      return undefined;
+    }
+  };
+
+  /** And what it hands on, one after the other in the same slot. */
+  const runWithSequel = async (first: O): Promise<void> => {
+    for (let next: O | undefined = first; next; ) next = await runOne(next);
+  };
+
+  const wakeAt = (inMs: number): void => {
+    const slot = Math.ceil((performance.now() + inMs) / SLOT_MS);
+    if (slots.has(slot)) return;
+    slots.add(slot);
+    setTimeout(
+      () => {
+        slots.delete(slot);
+        wakeNow();
+      },
+      slot * SLOT_MS - performance.now() + 1,
+    ).unref();
+  };
+
   const round = async (): Promise<void> => {
     const room = concurrency - inFlight;
     full = room <= 0;
@@ -66,19 +104,10 @@ export const createOperationsWorker = <O extends OperationLease>(
     const claimed = await queue.claim(room, leaseMs);
     full = claimed.length >= room;
     for (const operation of claimed) {
-      const { id: operationId, kind } = operation;
       inFlight += 1;
       void dispatcher
-        .run(() => withTraceparent(operation.traceparent, () => run(operation, stopping.signal)))
-        .then((outcome) => {
-          outcomes.inc({ kind, outcome });
-          if (outcome !== "given_up") return;
-          log.error({ operationId, kind }, "nobody knows what became of an operation: a person has to look");
-        })
-        .catch((err: unknown) => {
-          outcomes.inc({ kind, outcome: "error" });
-          log.warn({ err, operationId, kind }, "an operation is tried again after its lease");
-        })
+        .run(() => runWithSequel(operation))
+        .catch((err: unknown) => log.warn({ err, operationId: operation.id }, "an operation was not run"))
         .finally(() => {
           inFlight -= 1;
           if (full) wakeNow();
@@ -102,7 +131,7 @@ export const createOperationsWorker = <O extends OperationLease>(
     wake: (inMs = 0) => {
       if (inMs <= 0) wakeNow();
       // What comes due later than the next look is found by it.
-      else if (inMs < maxPollMs) setTimeout(wakeNow, inMs + 1).unref();
+      else if (inMs < maxPollMs) wakeAt(inMs);
     },
     start: async () => {
       lastRoundAt = performance.now();

@@ -5,6 +5,7 @@ export {
   type OperationsWorker,
   type OperationsWorkerOptions,
 } from "./create-operations-worker.ts";
-export type { LeasedOperation, OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
+export { groupCalls } from "./group-calls.ts";
+export type { HandedOn, LeasedOperation, OperationLease, OperationQueue, RunOutcome } from "./operation.ts";
 export { type WatchOperationsOptions, watchOperations } from "./watch-operations.ts";
 export { isSignedWebhook, REPLAY_WINDOW_MS, signWebhook, type WebhookSignature } from "./webhook-signature.ts";

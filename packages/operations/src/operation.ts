@@ -33,3 +33,12 @@ export interface OperationQueue<O extends OperationLease = LeasedOperation> {
  * for a person.
  */
 export type RunOutcome = "done" | "postponed" | "stale" | "given_up";
+
+/**
+ * Done, and what follows from it is held already: the commit wrote its row as a first claim leaves it (token 1, one attempt, due when the
+ * lease ends), so that nobody need claim it. If its holder dies it comes back as any other.
+ */
+export interface HandedOn<O extends OperationLease> {
+  readonly outcome: "done";
+  readonly next: O;
+}

@@ -4,7 +4,10 @@ import {
   createOperationQueue,
   createOperationRunner,
   createOperationsWorker,
+  groupCalls,
+  type HandedOn,
   type LeasedOperation,
+  type OperationQueue,
   type OperationRunnerOptions,
   type RunOutcome,
   watchOperations,
@@ -206,13 +209,14 @@ describe("a try", () => {
 });
 
 describe("the worker", () => {
-  const workerOf = (run: (operation: LeasedOperation) => Promise<RunOutcome>, over = {}) => {
+  type Run = (operation: LeasedOperation) => Promise<RunOutcome | HandedOn<LeasedOperation>>;
+  const workerOf = (run: Run, over = {}) => {
     const { log } = captureLog();
     const metrics = createMetrics({ service: "test" });
     const worker = createOperationsWorker({
       name: "test.operations",
       counter: "tandem_test_operations_total",
-      queue: queueOf(),
+      queue: queueOf() as Pick<OperationQueue, "claim">,
       run: (operation) => run(operation),
       log,
       metrics,
@@ -290,6 +294,57 @@ describe("the worker", () => {
     expect(await metrics.text()).toMatch(/outcome="error"[^}]*\} 1/);
   });
 
+  it("goes on with what a run hands on, in the same slot and without a claim, until one fails", async () => {
+    await ask();
+    const ran: string[] = [];
+    const claims: number[] = [];
+    const queue = queueOf();
+    const { worker, metrics } = workerOf(
+      async (operation) => {
+        ran.push(operation.kind);
+        if (operation.kind === "LABEL") throw new Error("no database");
+        await close(operation.id);
+        return { outcome: "done", next: { ...operation, kind: operation.kind === "BOOK" ? "STAMP" : "LABEL" } };
+      },
+      {
+        maxPollMs: 60_000,
+        queue: {
+          claim: (limit: number, leaseMs: number) => {
+            claims.push(limit);
+            return queue.claim(limit, leaseMs);
+          },
+        },
+      },
+    );
+    await worker.start(new AbortController().signal);
+    await pollUntil(async () => ran.length === 3 || undefined, { timeoutMs: 10_000, message: "three runs" });
+    await worker.stop();
+    expect(ran).toEqual(["BOOK", "STAMP", "LABEL"]);
+    expect(claims).toHaveLength(1);
+    const text = await metrics.text();
+    expect(text).toMatch(/operations_total\{[^}]*kind="STAMP"[^}]*outcome="done"[^}]*\} 1/);
+    expect(text).toMatch(/operations_total\{[^}]*kind="LABEL"[^}]*outcome="error"[^}]*\} 1/);
+  });
+
+  it("looks once for all that comes due at about the same time", async () => {
+    let claims = 0;
+    const { worker } = workerOf(async () => "done", {
+      maxPollMs: 60_000,
+      queue: {
+        claim: async () => {
+          claims += 1;
+          return [];
+        },
+      },
+    });
+    await worker.start(new AbortController().signal);
+    for (let n = 0; n < 50; n += 1) worker.wake(30);
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    await worker.stop();
+    expect(claims).toBeGreaterThan(1);
+    expect(claims).toBeLessThanOrEqual(4);
+  });
+
   it("waits at its stop for what is under way", async () => {
     await ask();
     const begun = Promise.withResolvers<void>();
@@ -305,6 +360,31 @@ describe("the worker", () => {
     finish.resolve();
     await stopped;
     await untilClosed(1);
+  });
+});
+
+describe("calls of one turn", () => {
+  it("are one, and each gets its own answer; later ones are another", async () => {
+    const rounds: (readonly number[])[] = [];
+    const double = groupCalls(async (items: readonly number[]) => {
+      rounds.push(items);
+      return items.map((item) => item * 2);
+    });
+    expect(await Promise.all([double(1), double(2), double(3)])).toEqual([2, 4, 6]);
+    expect(await double(4)).toBe(8);
+    expect(rounds).toEqual([[1, 2, 3], [4]]);
+  });
+
+  it("are tried one by one when they fail together: one does not spoil the others", async () => {
+    const half = groupCalls(async (items: readonly number[]) => {
+      if (items.some((item) => item % 2 === 1)) throw new Error("odd");
+      return items.map((item) => item / 2);
+    });
+    expect(await Promise.allSettled([half(2), half(3), half(4)])).toMatchObject([
+      { value: 1 },
+      { reason: new Error("odd") },
+      { value: 2 },
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { CustomerChange, CustomerUpdatedSchema } from "@tandem/contracts/customer";
 import { newId } from "@tandem/kernel";
 import { createMetrics } from "@tandem/runtime";
 import { captureLog, pollUntil } from "@tandem/testkit";
@@ -5,7 +6,14 @@ import { afterEach, describe, expect, it } from "vitest";
 import type { CarrierPort, Parcel } from "../src/biz/ports.ts";
 import { guardCarrier } from "../src/client/guarded-carrier.ts";
 import { createSimulatedCarriers } from "../src/client/simulated-carriers.ts";
-import { type Harness, type HarnessOptions, type StoredShipment, startHarness, testParcel } from "./harness.ts";
+import {
+  type Harness,
+  type HarnessOptions,
+  type StoredShipment,
+  startHarness,
+  type TestParcel,
+  testParcel,
+} from "./harness.ts";
 
 let shipping: Harness;
 const start = async (options: HarnessOptions) => {
@@ -59,6 +67,59 @@ describe("a worker that dies between the carrier's answer and the commit", () =>
       shipment,
     );
     expect(await shipping.bookings()).toHaveLength(1);
+  });
+});
+
+describe("what happens to a parcel between the carrier's answer and the commit", () => {
+  const meanwhile = async (kind: string, happens: (parcel: TestParcel) => Promise<unknown>) => {
+    let happened = false;
+    const parcel = testParcel();
+    await start({
+      // The first look finds it at the door: what happens meanwhile happens at the last one.
+      env: { CARRIER_TRANSIT_MS: "0" },
+      beforeCommit: async (operation) => {
+        if (operation.kind !== kind || happened) return;
+        happened = true;
+        await happens(parcel);
+      },
+    });
+    await shipping.packed(parcel);
+    return { parcel, id: ((await shipping.shipmentOf(parcel)) as StoredShipment).id };
+  };
+
+  it.each(["RATE", "BOOK", "LABEL"])("is not overwritten: handed over at %s", async (kind) => {
+    const { id } = await meanwhile(kind, (parcel) => shipping.handedOver(parcel));
+    await shipping.until(id, "shipment.delivered");
+    expect(await shipping.topics(id)).toEqual(["shipment.created", "shipment.dispatched", "shipment.delivered"]);
+    expect(await shipping.bookings()).toMatchObject([{ pickups: 1, cancelled: false }]);
+  });
+
+  it.each([
+    ["RATE", 0, []],
+    ["BOOK", 1, []],
+    ["LABEL", 1, []],
+  ] as const)("is not overwritten: called off at %s, nothing stays booked", async (kind, bookings, topics) => {
+    const { id } = await meanwhile(kind, (parcel) => shipping.cancelled(parcel));
+    await shipping.untilStatus(id, "CANCELLED");
+    expect(await shipping.topics(id)).toEqual(topics);
+    const booked = await shipping.bookings();
+    expect(booked).toHaveLength(bookings);
+    for (const booking of booked) expect(booking).toMatchObject({ pickups: 0, cancelled: true });
+  });
+
+  it("is not overwritten: its customer is forgotten at the last look for it", async () => {
+    const { parcel, id } = await meanwhile("TRACK", ({ customerId }) =>
+      shipping.deliver(CustomerUpdatedSchema, {
+        customerId,
+        aggregateVersion: 5n,
+        occurredAt: { seconds: 1_795_000_000n, nanos: 0 },
+        change: CustomerChange.ERASED,
+        customer: { customerId },
+      }),
+    );
+    await shipping.handedOver(parcel);
+    await shipping.until(id, "shipment.delivered");
+    expect(await shipping.shipmentOf(parcel)).toMatchObject({ erased: true, recipient: { recipient: "" } });
   });
 });
 

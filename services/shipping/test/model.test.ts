@@ -9,6 +9,7 @@ import {
   cancelShipment,
   followCancellation,
   handOver,
+  isBusy,
   type NewShipment,
   openCancelled,
   openShipment,
@@ -161,6 +162,8 @@ const play = (input: NewShipment) => {
       asked.push(step.ask);
     }
     events.push(...step.events.map(({ type }) => type));
+    // Whoever changes a shipment knows from it alone whether an operation is under way.
+    expect(isBusy(step.shipment)).toBe(open !== undefined);
     return step.shipment;
   };
   let shipment = take(openShipment(input, now));

@@ -1,8 +1,15 @@
 import { orderUnknown, shipmentNotFound } from "../model/errors.ts";
-import { cancelShipment, openShipment, requestPickup, type Shipment, type ShipmentStep } from "../model/shipment.ts";
+import {
+  cancelShipment,
+  isBusy,
+  openShipment,
+  requestPickup,
+  type Shipment,
+  type ShipmentStep,
+} from "../model/shipment.ts";
 import type { FollowDeps } from "./follow-fulfillment.ts";
 import type { ExtraParcel } from "./ports.ts";
-import { saveStep } from "./save-step.ts";
+import { nextOf, saveStep } from "./save-step.ts";
 
 /** `mayActFor`: whether the caller may act for the shipment's seller; otherwise it does not exist for them. */
 export interface StepInput {
@@ -20,8 +27,8 @@ const change =
       const before = await repositories.shipments.lockById(input.shipmentId);
       if (!input.mayActFor(before.sellerId)) throw shipmentNotFound(input.shipmentId);
       const now = clock.now();
-      const step = apply(before, input, await repositories.operations.isBusy(before.id), now);
-      return saveStep(repositories, step, { before, now, newId, trackingIntervalMs });
+      const step = apply(before, input, isBusy(before), now);
+      return saveStep(repositories, before, step, { now, newId, trackingIntervalMs });
     }, signal);
 
 /** @throws AppError `shipping.shipment_not_found`, and those of {@link cancelShipment} */
@@ -39,8 +46,8 @@ export const makeRequestPickup = change((before, _: StepInput, busy, now) => req
 export const makeCreateShipment =
   ({ uow, clock, newId, trackingIntervalMs }: ChangeDeps) =>
   ({ orderId, sellerId, recipient, ...wanted }: ExtraParcel, signal?: AbortSignal): Promise<Shipment> =>
-    uow.transact(async (repositories) => {
-      const sent = await repositories.shipments.findSent(orderId, sellerId);
+    uow.transact(async ({ shipments }) => {
+      const sent = await shipments.findSent(orderId, sellerId);
       if (!sent || (sent.erased && !recipient)) throw orderUnknown(orderId);
       const now = clock.now();
       const { customerId, sender } = sent;
@@ -56,10 +63,11 @@ export const makeCreateShipment =
           kind: "EXTRA",
           fulfillmentId: null,
           returnId: null,
-          erased: await repositories.shipments.isErased(customerId),
+          erased: false,
         },
         now,
       );
-      await repositories.shipments.createIfAbsent(step.shipment);
-      return saveStep(repositories, step, { before: undefined, now, newId, trackingIntervalMs });
+      const opened = await shipments.open(step.shipment, nextOf(step, { now, newId, trackingIntervalMs }));
+      if (!opened) throw new Error("a new shipment was there");
+      return opened;
     }, signal);

@@ -3,6 +3,7 @@ import type { Address } from "../model/address.ts";
 import {
   followCancellation,
   handOver,
+  isBusy,
   type NewShipment,
   openCancelled,
   openShipment,
@@ -10,7 +11,7 @@ import {
   type ShipmentStep,
 } from "../model/shipment.ts";
 import type { NewReturn, PackedParcel, Repositories, ShippingUnitOfWork } from "./ports.ts";
-import { saveStep } from "./save-step.ts";
+import { nextOf, saveStep } from "./save-step.ts";
 
 export interface FollowDeps {
   readonly uow: ShippingUnitOfWork;
@@ -24,8 +25,8 @@ export interface FollowDeps {
 const toShipment = (
   { warehouseCode, ...parcel }: PackedParcel,
   id: string,
-  erased: boolean,
   { addressOf }: FollowDeps,
+  erased = false,
 ): NewShipment => ({
   ...parcel,
   id,
@@ -40,33 +41,42 @@ const toShipment = (
 const openOrChange = (
   deps: FollowDeps,
   parcel: PackedParcel,
-  open: (input: NewShipment, now: Date) => ShipmentStep,
+  open: (repositories: Repositories, now: Date) => Promise<ShipmentStep>,
   change: (before: Shipment, busy: boolean, now: Date) => ShipmentStep,
   signal?: AbortSignal,
-): Promise<Shipment> =>
-  deps.uow.transact(async (repositories: Repositories) => {
-    const { shipments, operations } = repositories;
-    const { newId, trackingIntervalMs } = deps;
-    const now = deps.clock.now();
+): Promise<void> =>
+  deps.uow.transact(async (repositories) => {
+    const { shipments } = repositories;
+    const context = { ...deps, now: deps.clock.now() };
     let before = await shipments.lockByFulfillmentId(parcel.fulfillmentId);
     if (!before) {
-      const step = open(toShipment(parcel, newId(), await shipments.isErased(parcel.customerId), deps), now);
-      if (await shipments.createIfAbsent(step.shipment))
-        return saveStep(repositories, step, { before, now, newId, trackingIntervalMs });
+      const step = await open(repositories, context.now);
+      if (await shipments.open(step.shipment, nextOf(step, context))) return;
       before = await shipments.lockByFulfillmentId(parcel.fulfillmentId);
       if (!before) throw new Error("a shipment that was there is gone");
     }
-    const step = change(before, await operations.isBusy(before.id), now);
-    return saveStep(repositories, step, { before, now, newId, trackingIntervalMs });
+    await saveStep(repositories, before, change(before, isBusy(before), context.now), context);
   }, signal);
 
 /** A fulfillment is packed: its carrier is looked for. Again, or after its cancellation: nothing. */
-export const makeOpenShipment = (deps: FollowDeps) => (parcel: PackedParcel, signal?: AbortSignal) =>
-  openOrChange(deps, parcel, openShipment, (shipment) => ({ shipment, tracking: [], events: [] }), signal);
+export const makeOpenShipment =
+  (deps: FollowDeps) =>
+  (parcel: PackedParcel, signal?: AbortSignal): Promise<void> =>
+    deps.uow.transact(async ({ shipments }) => {
+      const now = deps.clock.now();
+      const step = openShipment(toShipment(parcel, deps.newId(), deps), now);
+      await shipments.open(step.shipment, nextOf(step, { ...deps, now }));
+    }, signal);
 
 /** The carrier may fetch the parcel. Before the news that it is packed: opened with it. Again: nothing. */
 export const makeHandOverShipment = (deps: FollowDeps) => (parcel: PackedParcel, signal?: AbortSignal) =>
-  openOrChange(deps, parcel, (input, now) => openShipment({ ...input, handedOver: true }, now), handOver, signal);
+  openOrChange(
+    deps,
+    parcel,
+    async (_, now) => openShipment({ ...toShipment(parcel, deps.newId(), deps), handedOver: true }, now),
+    handOver,
+    signal,
+  );
 
 /** A packed fulfillment is cancelled: its booking goes back. Before the news that it is packed: nothing is booked later. Again: nothing. */
 export const makeFollowCancellation =
@@ -74,7 +84,11 @@ export const makeFollowCancellation =
     openOrChange(
       deps,
       parcel,
-      (input, now) => openCancelled(input, reason, now),
+      // At its end at once, so it has to be known now whether its person is to be left out.
+      async ({ shipments }, now) => {
+        const erased = await shipments.isErased(parcel.customerId);
+        return openCancelled(toShipment(parcel, deps.newId(), deps, erased), reason, now);
+      },
       (before, busy, now) => followCancellation(before, reason, busy, now),
       signal,
     );
@@ -83,7 +97,7 @@ export const makeFollowCancellation =
 export const makeOpenReturn =
   ({ uow, clock, newId, trackingIntervalMs, addressOf }: FollowDeps) =>
   ({ from, ...wanted }: NewReturn, signal?: AbortSignal): Promise<void> =>
-    uow.transact(async (repositories) => {
+    uow.transact(async ({ shipments }) => {
       const now = clock.now();
       const step = openShipment(
         {
@@ -95,12 +109,11 @@ export const makeOpenReturn =
           recipient: addressOf("MAIN"),
           weightGrams: 0,
           serviceLevel: "STANDARD",
-          erased: await repositories.shipments.isErased(wanted.customerId),
+          erased: false,
         },
         now,
       );
-      if (await repositories.shipments.createIfAbsent(step.shipment))
-        await saveStep(repositories, step, { before: undefined, now, newId, trackingIntervalMs });
+      await shipments.open(step.shipment, nextOf(step, { now, newId, trackingIntervalMs }));
     }, signal);
 
 /** The customer asked to be forgotten. Again: nothing. Before their parcels are heard of: those are blanked at their end. */

@@ -2,7 +2,7 @@ import type { UnitOfWork } from "@tandem/kernel";
 import type { Address } from "../model/address.ts";
 import type { Booking, LabelData, OperationKind, OperationOutcome } from "../model/operation.ts";
 import type { Rate, ServiceLevel } from "../model/rate.ts";
-import type { Shipment, ShipmentKind, ShipmentStatus } from "../model/shipment.ts";
+import type { Shipment, ShipmentKind, ShipmentStatus, ShipmentStep } from "../model/shipment.ts";
 import type { ShipmentEvent } from "../model/shipment-events.ts";
 import type { TrackingEvent } from "../model/tracking.ts";
 
@@ -47,39 +47,55 @@ export interface LabelPrinter {
   print(shipment: Shipment): Promise<Uint8Array>;
 }
 
+/** What is asked of the carrier next. */
+export interface NewOperation {
+  readonly id: string;
+  readonly kind: OperationKind;
+  /** Until it is due; of one that is held, how long it is left to its holder. */
+  readonly delayMs: number;
+  /** Whoever writes it goes on with it: nobody need claim it. */
+  readonly held: boolean;
+  readonly createdAt: Date;
+}
+
+/** What becomes of a held operation: it ends with an outcome, or is due again later as if it had not been tried. */
+export type OperationChange =
+  | { readonly id: string; readonly token: bigint; readonly outcome: OperationOutcome; readonly againInMs?: undefined }
+  | { readonly id: string; readonly token: bigint; readonly outcome?: undefined; readonly againInMs: number };
+
+/** A step, with the operation that it comes from and the one that it leads to: written as one, or not at all. */
+export interface StepToSave extends Omit<ShipmentStep, "ask"> {
+  /** As it was known when the step was decided. */
+  readonly before: Shipment;
+  readonly from?: OperationChange | undefined;
+  readonly next?: NewOperation | undefined;
+}
+
 export interface ShipmentRepository {
   /** @throws AppError `shipping.shipment_not_found` */
   lockById(shipmentId: string): Promise<Shipment>;
+  /** With the operation; undefined when the token is not the one of its present lease: somebody else has taken over. */
+  lockHeld(shipmentId: string, operationId: string, token: bigint): Promise<Shipment | undefined>;
   lockByFulfillmentId(fulfillmentId: string): Promise<Shipment | undefined>;
   /** The parcel of a fulfillment that the seller sent for the order: whom and where it went to. Not locked. */
   findSent(orderId: string, sellerId: string): Promise<Shipment | undefined>;
-  /** False when the fulfillment or the return has one already. */
-  createIfAbsent(shipment: Shipment): Promise<boolean>;
-  update(shipment: Shipment): Promise<void>;
-  /** What was known before is left as it is. */
-  addTracking(shipmentId: string, events: readonly TrackingEvent[]): Promise<void>;
+  /**
+   * With what it asks first, and marked when its customer asked to be forgotten, who is locked against asking meanwhile. Undefined when the
+   * fulfillment or the return has one already.
+   */
+  open(shipment: Shipment, next: NewOperation | undefined): Promise<Shipment | undefined>;
+  /** Without the events. False when the shipment is not as it was known, or the operation is in other hands. */
+  save(step: StepToSave): Promise<boolean>;
   /** Locks the customer against being forgotten while a shipment is opened for them. */
   isErased(customerId: string): Promise<boolean>;
   /** Remembers it, blanks what is at its end and marks the rest. Returns how many are blank now. */
   eraseCustomer(customerId: string): Promise<number>;
 }
 
-export interface NewOperation {
-  readonly id: string;
-  readonly shipmentId: string;
-  readonly kind: OperationKind;
-  readonly delayMs: number;
-  readonly createdAt: Date;
-}
-
-export interface OperationRepository {
-  create(operation: NewOperation): Promise<void>;
-  /** Whether something is asked of the carrier for this shipment and not decided. */
-  isBusy(shipmentId: string): Promise<boolean>;
-  /** Closes it. False when the token is not the one of the present lease: somebody else has taken over. */
-  finish(operationId: string, token: bigint, outcome: OperationOutcome): Promise<boolean>;
-  /** It goes on later, as if it had not been tried. False as with {@link finish}. */
-  again(operationId: string, token: bigint, delayMs: number): Promise<boolean>;
+/** Writes steps outside of any transaction, with their events. */
+export interface StepStore {
+  /** False as with {@link ShipmentRepository.save}. */
+  save(step: StepToSave): Promise<boolean>;
 }
 
 export interface OutboxPort {
@@ -88,7 +104,6 @@ export interface OutboxPort {
 
 export interface Repositories {
   readonly shipments: ShipmentRepository;
-  readonly operations: OperationRepository;
   readonly outbox: OutboxPort;
 }
 
@@ -101,10 +116,12 @@ export interface HeldOperation {
   readonly ownerId: string;
   readonly kind: string;
   readonly token: bigint;
+  readonly attempt: number;
   readonly uncertain: boolean;
-  /** Of the shipment, as it was when the operation was claimed: nothing but this operation changes them meanwhile. */
-  readonly carrier: string;
-  readonly trackingNumber: string;
+  readonly createdAt: Date;
+  readonly traceparent?: string | undefined;
+  /** As it was when the operation was claimed. What the carrier is told of it is changed by nothing but this operation. */
+  readonly shipment: Shipment;
 }
 
 /** What a carrier needs to know of a parcel. */

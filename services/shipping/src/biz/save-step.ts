@@ -1,31 +1,32 @@
 import type { Shipment, ShipmentStep } from "../model/shipment.ts";
-import type { Repositories } from "./ports.ts";
+import type { NewOperation, Repositories } from "./ports.ts";
 
-export interface SaveStepContext {
-  /** As it is in the table; undefined: it was just created. */
-  readonly before: Shipment | undefined;
+export interface AskContext {
   readonly now: Date;
   readonly newId: () => string;
   /** From now until a parcel is looked for again. */
   readonly trackingIntervalMs: number;
 }
 
-/** Writes what a step changed, asks and announces: in one transaction, or not at all. */
+/** The operation that a step leads to, for any worker. */
+export const nextOf = (
+  { ask }: ShipmentStep,
+  { now, newId, trackingIntervalMs }: AskContext,
+): NewOperation | undefined =>
+  ask && { id: newId(), kind: ask, delayMs: ask === "TRACK" ? trackingIntervalMs : 0, held: false, createdAt: now };
+
+/** Writes what a step changed of a locked shipment, asks and announces: in one transaction, or not at all. */
 export const saveStep = async (
-  { shipments, operations, outbox }: Repositories,
-  { shipment, ask, tracking, events }: ShipmentStep,
-  { before, now, newId, trackingIntervalMs }: SaveStepContext,
+  { shipments, outbox }: Repositories,
+  before: Shipment,
+  step: ShipmentStep,
+  context: AskContext,
 ): Promise<Shipment> => {
-  if (before && shipment !== before) await shipments.update(shipment);
-  if (tracking.length > 0) await shipments.addTracking(shipment.id, tracking);
-  if (ask)
-    await operations.create({
-      id: newId(),
-      shipmentId: shipment.id,
-      kind: ask,
-      delayMs: ask === "TRACK" ? trackingIntervalMs : 0,
-      createdAt: now,
-    });
+  const { shipment, tracking, events, ask } = step;
+  if (shipment !== before || ask || tracking.length > 0) {
+    const written = await shipments.save({ ...step, before, next: nextOf(step, context) });
+    if (!written) throw new Error("a locked shipment has changed");
+  }
   if (events.length > 0) await outbox.add(...events);
   return shipment;
 };

@@ -1,4 +1,5 @@
 import { money } from "@tandem/kernel";
+import { groupCalls } from "@tandem/operations";
 import type { Database } from "@tandem/postgres";
 import type { BookingAnswer, CarrierPort, Parcel } from "../biz/ports.ts";
 import type { ShipmentFailure, TrackingEvent } from "../model/tracking.ts";
@@ -55,6 +56,10 @@ interface BookingRow extends Record<string, unknown> {
   readonly now: Date;
 }
 
+const BOOKING = `tracking_number as "trackingNumber", ending, from_place as "fromPlace", to_place as "toPlace", to_country as "toCountry",
+  to_postal_code as "toPostalCode", booked_at as "bookedAt", picked_up_at as "pickedUpAt", cancelled_at as "cancelledAt",
+  transit_ms as "transitMs", now() as now`;
+
 const ENDINGS: Readonly<Record<BookingRow["ending"], string>> = {
   DELIVERED: "delivered",
   LOST: "cannot be found",
@@ -109,17 +114,20 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
     return EUROPE.has(from) && EUROPE.has(to) ? traits.days.europe : traits.days.world;
   };
 
-  const find = async (column: "booking_key" | "tracking_number", value: string): Promise<BookingRow | undefined> => {
+  const find = async (column: "booking_key" | "tracking_number", sought: readonly string[]) => {
     const { rows } = await database.query<BookingRow>({
       name: `carrier find ${column}`,
-      text: `select tracking_number as "trackingNumber", ending, from_place as "fromPlace", to_place as "toPlace",
-          to_country as "toCountry", to_postal_code as "toPostalCode", booked_at as "bookedAt",
-          picked_up_at as "pickedUpAt", cancelled_at as "cancelledAt", transit_ms as "transitMs", now() as now
-        from carrier_sim.booking where carrier = $1 and ${column} = $2`,
-      values: [code, value],
+      text: `select ${BOOKING} from carrier_sim.booking where carrier = $1 and ${column} = any($2)`,
+      values: [code, sought],
     });
-    return rows[0];
+    return rows;
   };
+
+  /** Of many parcels at once where many are asked about at once. */
+  const findByNumber = groupCalls(async (numbers: readonly string[]) => {
+    const found = new Map((await find("tracking_number", numbers)).map((row) => [row.trackingNumber, row]));
+    return numbers.map((number) => found.get(number));
+  });
 
   const toAnswer = ({ trackingNumber, bookedAt }: BookingRow): BookingAnswer => ({
     type: "booked",
@@ -130,16 +138,18 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
     },
   });
 
-  const store = async (key: string, parcel: Parcel, ending: BookingRow["ending"]): Promise<void> => {
+  /** The booking of that key, made now unless it is there. */
+  const store = async (key: string, parcel: Parcel, ending: BookingRow["ending"]): Promise<BookingRow> => {
     const { sender, recipient } = parcel;
     // As the postal union's: letters of the service, digits, the country that it comes from.
     const serial = String(BigInt(`0x${key.replaceAll("-", "").slice(-15)}`) % 100_000_000_000_000n).padStart(14, "0");
-    await database.query({
+    const { rows } = await database.query<BookingRow>({
       name: "carrier book",
       text: `insert into carrier_sim.booking
           (carrier, booking_key, tracking_number, service, ending, from_place, to_place, to_country, to_postal_code)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        on conflict (carrier, booking_key) do nothing`,
+        on conflict (carrier, booking_key) do nothing
+        returning ${BOOKING}`,
       values: [
         code,
         key,
@@ -152,6 +162,9 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
         recipient.postalCode,
       ],
     });
+    const booked = rows[0] ?? (await find("booking_key", [key]))[0];
+    if (!booked) throw new Error(`${code} answered 500`);
+    return booked;
   };
 
   const callsOf = async (key: string): Promise<number> => {
@@ -164,7 +177,7 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
   };
 
   const need = async (trackingNumber: string): Promise<BookingRow> => {
-    const found = await find("tracking_number", trackingNumber);
+    const found = await findByNumber(trackingNumber);
     if (!found) throw new Error(`${code} answered 404 for ${trackingNumber}`);
     return found;
   };
@@ -185,23 +198,19 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
 
     async book(key, _service, parcel, signal) {
       await answerTime(signal);
-      const known = await find("booking_key", key);
-      if (known) return toAnswer(known);
       const markers = markersOf(parcel);
       if (markers.has("OVERSIZE") && traits.days.world === undefined)
         return { type: "refused", text: "too large for the belt" };
       if (markers.has("FLAKY") && (await callsOf(key)) <= FLAKY_FAILURES) throw new Error(`${code} answered 503`);
       const ending = (["LOST", "REFUSED", "UNDELIVERABLE"] as const).find((one) => markers.has(one)) ?? "DELIVERED";
-      await store(key, parcel, ending);
+      const booked = await store(key, parcel, ending);
       if (markers.has("TIMEOUT") && (await callsOf(key)) === 1) await untilAborted(signal);
-      const booked = await find("booking_key", key);
-      if (!booked) throw new Error(`${code} answered 500`);
       return toAnswer(booked);
     },
 
     async findBooking(key, signal) {
       await answerTime(signal);
-      const known = await find("booking_key", key);
+      const [known] = await find("booking_key", [key]);
       return known && toAnswer(known);
     },
 
@@ -217,12 +226,13 @@ export const createSimulatedCarrier = (options: SimulatedCarrierOptions): Carrie
 
     async pickUp(trackingNumber, signal) {
       await answerTime(signal);
-      const { rowCount } = await database.query(
-        `update carrier_sim.booking
-         set picked_up_at = coalesce(picked_up_at, now()), transit_ms = $3, pickups = pickups + (picked_up_at is null)::int
-         where carrier = $1 and tracking_number = $2 and cancelled_at is null`,
-        [code, trackingNumber, transitMs],
-      );
+      const { rowCount } = await database.query({
+        name: "carrier pick up",
+        text: `update carrier_sim.booking
+          set picked_up_at = coalesce(picked_up_at, now()), transit_ms = $3, pickups = pickups + (picked_up_at is null)::int
+          where carrier = $1 and tracking_number = $2 and cancelled_at is null`,
+        values: [code, trackingNumber, transitMs],
+      });
       return rowCount === 1;
     },
 

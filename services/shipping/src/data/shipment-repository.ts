@@ -1,86 +1,98 @@
 import type { Transaction } from "@tandem/postgres";
+import { currentTraceparent } from "@tandem/runtime";
 import { and, desc, eq } from "drizzle-orm";
-import type { ShipmentRepository } from "../biz/ports.ts";
+import type { NewOperation, ShipmentRepository } from "../biz/ports.ts";
 import { shipmentNotFound } from "../model/errors.ts";
-import { shipmentTable as table, trackingEventTable } from "./schema.ts";
-import { shipmentFromRow, shipmentToRow } from "./shipment-row.ts";
+import { eraseCustomer } from "./erase-customer.ts";
+import { shipmentTable as table } from "./schema.ts";
+import { SHIPMENT_COLUMNS, selectShipment, shipmentFromRow, shipmentFromSql, shipmentToJson } from "./shipment-row.ts";
+import { ASK, askToJson, traced, type Written, writeSteps } from "./write-steps.ts";
 
-// Whoever opens a shipment for a customer holds this shared, whoever has them forgotten exclusively: none slips through between.
-const lockCustomer = (tx: Transaction, customerId: string, mode: "_shared" | "") =>
-  tx.client.query(`select pg_advisory_xact_lock${mode}(hashtextextended($1, 6))`, [`shipping customer ${customerId}`]);
+const LOCK = `select ${selectShipment("s")} from shipment s`;
 
-const BLANK = `jsonb_build_object('recipient', '', 'line1', '', 'line2', '', 'postalCode', '', 'city', '', 'region', '', 'phone', '')`;
+const OPEN = `
+  with opened as (
+    insert into shipment (${SHIPMENT_COLUMNS.join(", ")})
+    select ${SHIPMENT_COLUMNS.join(", ")}
+    from jsonb_populate_record(null::shipment, $1::jsonb || jsonb_build_object('erased', customer_is_erased($2::uuid)))
+    on conflict do nothing
+    returning id, erased
+  ), asked as (${ASK} from opened, jsonb_to_record($3::jsonb) as
+    a(ask_id uuid, ask_kind text, ask_in_ms float8, ask_tries int, ask_created_at timestamptz, ask_traceparent text)
+    where ask_id is not null
+  )
+  select erased from opened`;
 
-export const makeShipmentRepository = (tx: Transaction): ShipmentRepository => ({
-  async lockById(shipmentId) {
-    const [row] = await tx.select().from(table).where(eq(table.id, shipmentId)).for("update");
-    if (!row) throw shipmentNotFound(shipmentId);
-    return shipmentFromRow(row);
-  },
+/** @param onDue called after the commit of a transaction that asked something of a carrier: due in so many milliseconds */
+export const makeShipmentRepository = (tx: Transaction, onDue: (inMs: number) => void): ShipmentRepository => {
+  const tellOf = (next: NewOperation | undefined): void => {
+    if (next && !next.held) tx.afterCommit(() => onDue(next.delayMs));
+  };
+  const lock = async (name: string, condition: string, values: readonly unknown[]) => {
+    const { rows } = await tx.client.query<Record<string, unknown>>({
+      name: `shipment lock by ${name}`,
+      text: `${LOCK} ${condition}`,
+      values: [...values],
+    });
+    return rows[0] && shipmentFromSql(rows[0]);
+  };
+  return {
+    async lockById(shipmentId) {
+      const found = await lock("id", "where s.id = $1 for update", [shipmentId]);
+      if (!found) throw shipmentNotFound(shipmentId);
+      return found;
+    },
 
-  async lockByFulfillmentId(fulfillmentId) {
-    const [row] = await tx.select().from(table).where(eq(table.fulfillmentId, fulfillmentId)).for("update");
-    return row && shipmentFromRow(row);
-  },
+    lockHeld: (shipmentId, operationId, token) =>
+      lock(
+        "held operation",
+        `join operation o on o.shipment_id = s.id
+         where s.id = $1 and o.id = $2 and o.token = $3 and o.status = 'OPEN' for update of s, o`,
+        [shipmentId, operationId, token.toString()],
+      ),
 
-  async findSent(orderId, sellerId) {
-    const [row] = await tx
-      .select()
-      .from(table)
-      .where(and(eq(table.orderId, orderId), eq(table.sellerId, sellerId), eq(table.kind, "FULFILLMENT")))
-      .orderBy(desc(table.id))
-      .limit(1);
-    return row && shipmentFromRow(row);
-  },
+    lockByFulfillmentId: (fulfillmentId) =>
+      lock("fulfillment", "where s.fulfillment_id = $1 for update", [fulfillmentId]),
 
-  async createIfAbsent(shipment) {
-    const created = await tx
-      .insert(table)
-      .values(shipmentToRow(shipment))
-      .onConflictDoNothing()
-      .returning({ id: table.id });
-    return created.length > 0;
-  },
+    async findSent(orderId, sellerId) {
+      const [row] = await tx
+        .select()
+        .from(table)
+        .where(and(eq(table.orderId, orderId), eq(table.sellerId, sellerId), eq(table.kind, "FULFILLMENT")))
+        .orderBy(desc(table.id))
+        .limit(1);
+      return row && shipmentFromRow(row);
+    },
 
-  async update(shipment) {
-    const { id, createdAt: _, ...row } = shipmentToRow(shipment);
-    await tx.update(table).set(row).where(eq(table.id, id));
-  },
+    async open(shipment, next) {
+      const { rows } = await tx.client.query<{ erased: boolean }>({
+        name: "shipment open",
+        text: OPEN,
+        values: [
+          JSON.stringify(shipmentToJson(shipment)),
+          shipment.customerId,
+          JSON.stringify(askToJson(next, currentTraceparent())),
+        ],
+      });
+      if (!rows[0]) return undefined;
+      tellOf(next);
+      return { ...shipment, erased: rows[0].erased };
+    },
 
-  async addTracking(shipmentId, events) {
-    await tx
-      .insert(trackingEventTable)
-      .values(events.map((event) => ({ shipmentId, ...event })))
-      .onConflictDoNothing();
-  },
+    async save(step) {
+      const mine = traced(step);
+      const written = (await writeSteps((query) => tx.client.query<Written>(query), [mine])).has(mine);
+      if (written) tellOf(step.next);
+      return written;
+    },
 
-  async isErased(customerId) {
-    await lockCustomer(tx, customerId, "_shared");
-    const { rowCount } = await tx.client.query("select 1 from erased_customer where customer_id = $1", [customerId]);
-    return rowCount === 1;
-  },
+    async isErased(customerId) {
+      const { rows } = await tx.client.query<{ erased: boolean }>("select customer_is_erased($1) as erased", [
+        customerId,
+      ]);
+      return rows[0]?.erased === true;
+    },
 
-  async eraseCustomer(customerId) {
-    await lockCustomer(tx, customerId, "");
-    await tx.client.query("insert into erased_customer (customer_id) values ($1) on conflict do nothing", [customerId]);
-    // Locked first, by id: what is at its end is read from the rows as they are then, not as they were when a carrier's news came between.
-    const { rows } = await tx.client.query<{ id: string; blank: boolean }>(
-      `select id, status in ('DELIVERED', 'FAILED', 'CANCELLED') as blank
-       from shipment where customer_id = $1 and not erased order by id for update`,
-      [customerId],
-    );
-    const atEnd = rows.filter(({ blank }) => blank).map(({ id }) => id);
-    await tx.client.query(
-      `update shipment
-       set erased = true,
-         recipient = case when id = any($2) and kind <> 'RETURN' then recipient || ${BLANK} else recipient end,
-         sender = case when id = any($2) and kind = 'RETURN' then sender || ${BLANK} else sender end
-       where id = any($1)`,
-      [rows.map(({ id }) => id), atEnd],
-    );
-    const ids = rows.map(({ id }) => id);
-    await tx.client.query("delete from label_document where shipment_id = any($1)", [ids]);
-    await tx.client.query("update tracking_event set place = '' where shipment_id = any($1)", [ids]);
-    return atEnd.length;
-  },
-});
+    eraseCustomer: (customerId) => eraseCustomer(tx, customerId),
+  };
+};

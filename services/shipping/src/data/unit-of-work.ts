@@ -2,7 +2,6 @@ import type { Outbox } from "@tandem/messaging";
 import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import type { ShippingUnitOfWork } from "../biz/ports.ts";
 import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
-import { makeOperationRepository } from "./operation-repository.ts";
 import { makeShipmentRepository } from "./shipment-repository.ts";
 
 /** @param onDue called after a commit that asks something of a carrier: the worker of this process need not poll for it */
@@ -12,7 +11,6 @@ export const makeShippingUnitOfWork = (
   onDue: (inMs: number) => void = () => {},
 ): ShippingUnitOfWork =>
   makeUnitOfWork(database, (tx) => ({
-    shipments: makeShipmentRepository(tx),
-    operations: makeOperationRepository(tx, onDue),
+    shipments: makeShipmentRepository(tx, onDue),
     outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
   }));

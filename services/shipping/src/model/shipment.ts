@@ -107,6 +107,9 @@ const nextOperation = ({ status, carrier, cancelledBy, handedOver }: Shipment): 
   }
 };
 
+/** An operation is under way: whatever a shipment needs next is asked for in the step that leads there. Of one on its way nobody asks. */
+export const isBusy = (shipment: Shipment): boolean => nextOperation(shipment) !== undefined;
+
 const goOn = (shipment: Shipment, events: readonly ShipmentEvent[] = [], tracking: readonly TrackingEvent[] = []) => ({
   shipment,
   ask: nextOperation(shipment),

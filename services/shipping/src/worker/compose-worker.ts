@@ -1,12 +1,6 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
-import {
-  createOperationQueue,
-  createOperationRunner,
-  createOperationsWorker,
-  type LeasedOperation,
-  watchOperations,
-} from "@tandem/operations";
+import { createOperationRunner, createOperationsWorker, watchOperations } from "@tandem/operations";
 import type { z } from "zod";
 import {
   makeEraseCustomer,
@@ -15,18 +9,18 @@ import {
   makeOpenReturn,
   makeOpenShipment,
 } from "../biz/follow-fulfillment.ts";
-import type { CarrierPort } from "../biz/ports.ts";
+import type { CarrierPort, HeldOperation } from "../biz/ports.ts";
 import { makeQuoteRates } from "../biz/quote-rates.ts";
-import { makeAskCarrier, makeCommitOperation } from "../biz/run-operation.ts";
+import { type HandedOnOperation, makeAskCarrier, makeCommitOperation } from "../biz/run-operation.ts";
 import { guardCarrier } from "../client/guarded-carrier.ts";
 import { createSimulatedCarriers } from "../client/simulated-carriers.ts";
 import type { shippingWorkerConfig } from "../config/config.ts";
-import { makeShipmentReader } from "../data/shipment-reader.ts";
+import { makeOperationQueue } from "../data/operation-queue.ts";
+import { makeStepStore } from "../data/step-store.ts";
 import { makeTrackingQueue } from "../data/tracking-queue.ts";
 import { makeShippingUnitOfWork } from "../data/unit-of-work.ts";
 import { carrierTimeout } from "../model/errors.ts";
 import type { OperationOutcome } from "../model/operation.ts";
-import type { Shipment } from "../model/shipment.ts";
 import { trackingPoll } from "./cron/tracking-poll.ts";
 import { onCustomerUpdated } from "./event/on-customer-updated.ts";
 import { onFulfillmentStatusChanged } from "./event/on-fulfillment-status-changed.ts";
@@ -36,11 +30,8 @@ export interface ComposeWorkerOptions {
   /** For tests: carriers of their own. Default: the simulated ones. */
   readonly carriers?: readonly CarrierPort[];
   /** For fault suites: called between a carrier's answer and the commit. */
-  readonly beforeCommit?: (operation: LeasedOperation) => Promise<void> | void;
+  readonly beforeCommit?: (operation: HeldOperation) => Promise<void> | void;
 }
-
-/** What a claim brings along of the shipment. */
-type WhoseParcel = Pick<Shipment, "carrier" | "trackingNumber">;
 
 export const composeWorker = (
   platform: Platform<z.output<typeof shippingWorkerConfig>>,
@@ -60,24 +51,20 @@ export const composeWorker = (
   const carriers = (given ?? createSimulatedCarriers({ database, callMs, transitMs })).map((carrier) =>
     guardCarrier(carrier, { timeoutMs, log, metrics }),
   );
-  const queue = createOperationQueue<WhoseParcel>({
-    database,
-    owner: { table: "shipment", key: "shipment_id" },
-    columns: `p.carrier, p.tracking_number as "trackingNumber"`,
-  });
+  const queue = makeOperationQueue(database);
   const operations = createOperationsWorker({
     name: "shipping.operations",
     counter: "tandem_shipping_operations_total",
     queue,
-    run: createOperationRunner<LeasedOperation & WhoseParcel, OperationOutcome>({
+    run: createOperationRunner<HeldOperation, OperationOutcome, "done" | "stale" | HandedOnOperation>({
       queue,
       clock,
-      ask: makeAskCarrier({
-        shipments: makeShipmentReader(database.orm),
-        carriers,
-        quoteRates: makeQuoteRates({ carriers }),
+      ask: makeAskCarrier({ carriers, quoteRates: makeQuoteRates({ carriers }) }),
+      commit: makeCommitOperation({
+        ...deps,
+        steps: makeStepStore(database, outbox, onDue),
+        leaseMs: config.OPERATION_LEASE_MS,
       }),
-      commit: makeCommitOperation(deps),
       // A booking may be looked for before it is made: two calls, each with its own deadline.
       callTimeoutMs: timeoutMs * 2 + 500,
       timedOut: carrierTimeout,

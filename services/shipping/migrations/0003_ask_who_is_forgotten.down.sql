@@ -1,0 +1,1 @@
+drop function customer_is_erased(uuid);
