@@ -1,17 +1,18 @@
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { Logger } from "@tandem/runtime";
 import { type AppCallback, BindingEventResponseSchema } from "./gen/dapr/proto/runtime/v1/appcallback_pb.ts";
 import type { InFlight } from "./track-in-flight.ts";
+import type { RequestHeader, UnaryAnswers } from "./unary-grpc/methods.ts";
 
 export interface BindingAnswers {
   readonly bindings: Readonly<Record<string, (firedAt: Date) => Promise<void>>>;
   readonly log: Logger;
   readonly inFlight: InFlight;
-  readonly verify: (headers: Headers) => void;
+  readonly verify: (header: RequestHeader) => void;
 }
 
-type Callbacks = Pick<ServiceImpl<typeof AppCallback>, "listInputBindings" | "onBindingEvent">;
+type Callbacks = Pick<UnaryAnswers<typeof AppCallback>, "listInputBindings" | "onBindingEvent">;
 
 /** Input bindings. Dapr's cron ignores the answer, so a failure is logged here, and a missed slot is the job engine's to notice. */
 export const answerBindings = ({ bindings, log, inFlight, verify }: BindingAnswers): Callbacks => ({

@@ -1,4 +1,4 @@
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import type { ConsumerHost, IncomingEvent } from "@tandem/messaging";
 import type { Health, Logger } from "@tandem/runtime";
 import type { BulkSubscribeOptions } from "./create-app-callback-server.ts";
@@ -11,6 +11,7 @@ import {
 import { limitConcurrency } from "./limit-concurrency.ts";
 import { toIncomingEvent } from "./to-incoming-event.ts";
 import type { InFlight } from "./track-in-flight.ts";
+import type { RequestHeader, UnaryAnswers } from "./unary-grpc/methods.ts";
 
 export interface TopicAnswers {
   readonly consumers: ConsumerHost;
@@ -19,13 +20,8 @@ export interface TopicAnswers {
   readonly concurrency: number;
   readonly log: Logger;
   readonly inFlight: InFlight;
-  readonly verify: (headers: Headers) => void;
+  readonly verify: (header: RequestHeader) => void;
 }
-
-export type TopicCallbacks = Pick<
-  ServiceImpl<typeof AppCallback>,
-  "listTopicSubscriptions" | "onTopicEvent" | "onBulkTopicEvent"
->;
 
 const STATUS = { ack: Status.SUCCESS, retry: Status.RETRY, drop: Status.DROP } as const;
 
@@ -62,7 +58,7 @@ export const answerTopics = (options: TopicAnswers) => {
     return { entryId: entry.entryId, status: await handle(event, signal) };
   };
 
-  const callbacks: TopicCallbacks = {
+  const callbacks = {
     listTopicSubscriptions: () => ({
       subscriptions: consumers.topics.map(({ topic, deadLetterTopic, bulk: own = bulk }) => ({
         pubsubName: pubsub,
@@ -83,7 +79,7 @@ export const answerTopics = (options: TopicAnswers) => {
       verify(requestHeader);
       return { statuses: await Promise.all(request.entries.map((entry) => handleEntry(request, entry, signal))) };
     },
-  };
+  } satisfies UnaryAnswers<typeof AppCallback>;
 
   return { callbacks, checkHealth: (health: Health) => checkHealth(health, inFlight) };
 };

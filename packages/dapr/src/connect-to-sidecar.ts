@@ -1,10 +1,10 @@
-import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
-import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { Dapr } from "./gen/dapr/proto/runtime/v1/dapr_pb.ts";
+import { createUnaryClient, type UnaryClient } from "./unary-grpc/call-unary.ts";
+import { holdConnection } from "./unary-grpc/hold-connection.ts";
 
 /** Dapr's service as a typed client, with the connection under it. */
 export interface SidecarConnection {
-  readonly client: Client<typeof Dapr>;
+  readonly client: UnaryClient<typeof Dapr>;
   /** Ends the connection; calls in flight fail as unavailable. */
   close(): void;
 }
@@ -21,24 +21,15 @@ export interface SidecarConnectionOptions {
 
 /** Opens lazily: the first call connects, and a lost connection is made anew by the next call. */
 export const connectToSidecar = (options: SidecarConnectionOptions): SidecarConnection => {
-  const baseUrl = `http://${options.host ?? "127.0.0.1"}:${options.grpcPort}`;
-  // The ping detects a connection that died without a FIN (a killed sidecar container), which would otherwise hang until the deadline.
-  const sessionManager = new Http2SessionManager(baseUrl, { pingIntervalMs: 10_000, pingTimeoutMs: 5_000 });
-  const transport = createGrpcTransport({
-    baseUrl,
-    sessionManager,
-    defaultTimeoutMs: options.defaultTimeoutMs ?? 5_000,
-    // On loopback compression costs CPU and saves nothing.
-    acceptCompression: [],
-    interceptors: options.apiToken === undefined ? [] : [sendToken(options.apiToken)],
+  const connection = holdConnection({
+    host: options.host ?? "127.0.0.1",
+    port: options.grpcPort,
+    // Detects a connection that died without a FIN (a killed sidecar container), which would otherwise hang until the deadline.
+    ping: { intervalMs: 10_000, timeoutMs: 5_000 },
   });
-  return { client: createClient(Dapr, transport), close: () => sessionManager.abort() };
+  const client = createUnaryClient(Dapr, connection, {
+    timeoutMs: options.defaultTimeoutMs ?? 5_000,
+    headers: options.apiToken === undefined ? {} : { "dapr-api-token": options.apiToken },
+  });
+  return { client, close: () => connection.close() };
 };
-
-const sendToken =
-  (token: string): Interceptor =>
-  (next) =>
-  (request) => {
-    request.header.set("dapr-api-token", token);
-    return next(request);
-  };

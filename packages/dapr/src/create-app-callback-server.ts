@@ -1,6 +1,5 @@
-import { createServer, type Http2Server, type ServerHttp2Session } from "node:http2";
+import type { Http2Server, ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { BulkDelivery, ConsumerHost } from "@tandem/messaging";
 import type { Health, Logger } from "@tandem/runtime";
 import { answerBindings } from "./answer-bindings.ts";
@@ -8,6 +7,8 @@ import { answerTopics } from "./answer-topics.ts";
 import { checkSubscriptions } from "./check-subscriptions.ts";
 import { AppCallback, AppCallbackAlpha, AppCallbackHealthCheck } from "./gen/dapr/proto/runtime/v1/appcallback_pb.ts";
 import { createInFlight } from "./track-in-flight.ts";
+import { methodsOf } from "./unary-grpc/methods.ts";
+import { createUnaryServer } from "./unary-grpc/serve-unary.ts";
 import { createTokenVerifier } from "./verify-api-token.ts";
 
 export type BulkSubscribeOptions = BulkDelivery;
@@ -67,22 +68,13 @@ export const createAppCallbackServer = (options: AppCallbackServerOptions): AppC
     ...(options.bulk === undefined ? {} : { bulk: options.bulk }),
   });
 
-  const handler = connectNodeAdapter({
-    // Bigger than Dapr's own limit of 4 MiB, which therefore is the one that counts.
-    readMaxBytes: 16 * 1024 * 1024,
-    acceptCompression: [],
-    routes: (router) => {
-      router.service(AppCallback, { ...topics.callbacks, ...answerBindings({ bindings, log, inFlight, verify }) });
-      router.service(AppCallbackAlpha, { onBulkTopicEventAlpha1: topics.callbacks.onBulkTopicEvent });
-      router.service(AppCallbackHealthCheck, { healthCheck: () => topics.checkHealth(health) });
-    },
-  });
-
-  // Connect's adapter builds a URL outside of any `try`: an address that makes none would end the process.
-  const server = createServer((request, response) => {
-    if (URL.canParse(request.url, `http://${request.authority}`)) handler(request, response);
-    else response.writeHead(400).end();
-  });
+  const server = createUnaryServer(
+    new Map([
+      ...methodsOf(AppCallback, { ...topics.callbacks, ...answerBindings({ bindings, log, inFlight, verify }) }),
+      ...methodsOf(AppCallbackAlpha, { onBulkTopicEventAlpha1: topics.callbacks.onBulkTopicEvent }),
+      ...methodsOf(AppCallbackHealthCheck, { healthCheck: () => topics.checkHealth(health) }),
+    ]),
+  );
   const sessions = trackSessions(server);
   let stopped: Promise<void> | undefined;
 

@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { CallOptions } from "@connectrpc/connect";
 import type { SidecarConnection } from "./connect-to-sidecar.ts";
 import {
   type StateItem,
@@ -7,6 +6,7 @@ import {
   StateOptions_StateConcurrency,
 } from "./gen/dapr/proto/common/v1/common_pb.ts";
 import { callSidecar } from "./to-app-error.ts";
+import type { UnaryCallOptions } from "./unary-grpc/call-unary.ts";
 
 /** A value read from the store. `etag` names exactly this version of it. */
 export interface StateEntry<T> {
@@ -65,7 +65,7 @@ export interface StateStore {
 
 const encode = (value: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(value));
 const decode = <T>(data: Uint8Array): T => JSON.parse(new TextDecoder().decode(data)) as T;
-const within = (signal: AbortSignal | undefined): CallOptions => (signal === undefined ? {} : { signal });
+const within = (signal: AbortSignal | undefined): UnaryCallOptions => (signal === undefined ? {} : { signal });
 
 export const createStateStore = ({ client }: SidecarConnection, storeName: string): StateStore => ({
   get: (key, signal) =>

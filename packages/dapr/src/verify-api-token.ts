@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { RequestHeader } from "./unary-grpc/methods.ts";
 
 const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
 
@@ -7,11 +8,11 @@ const digest = (text: string): Buffer => createHash("sha256").update(text).diges
  * Refuses calls that do not carry the app's token: whoever reaches the port could feed the worker forged events otherwise.
  * In constant time, whatever the length. Without a token (a laptop) everybody is let in.
  */
-export const createTokenVerifier = (expected: string | undefined): ((headers: Headers) => void) => {
+export const createTokenVerifier = (expected: string | undefined): ((header: RequestHeader) => void) => {
   if (expected === undefined || expected === "") return () => undefined;
   const wanted = digest(expected);
-  return (headers) => {
-    if (!timingSafeEqual(wanted, digest(headers.get("dapr-api-token") ?? ""))) {
+  return (header) => {
+    if (!timingSafeEqual(wanted, digest(header.get("dapr-api-token") ?? ""))) {
       throw new ConnectError("dapr-api-token is missing or wrong", Code.Unauthenticated);
     }
   };

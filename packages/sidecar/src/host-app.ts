@@ -73,7 +73,7 @@ export const hostApp = (options: HostAppOptions): HostedApp => {
   };
 
   const health = watchAppHealth({
-    probe: async (signal) => void (await channel.health.healthCheck({}, { signal })),
+    probe: async (timeoutMs) => void (await channel.health.healthCheck({}, { timeoutMs })),
     ...(options.healthIntervalMs === undefined ? {} : { intervalMs: options.healthIntervalMs }),
     connections: channel.connections,
     onHealthy: open,

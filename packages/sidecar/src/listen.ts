@@ -1,5 +1,5 @@
 import { createServer as createHttpServer, type RequestListener } from "node:http";
-import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Http2Server } from "node:http2";
 import type { AddressInfo, Server } from "node:net";
 
 export interface Listening extends AsyncDisposable {
@@ -13,11 +13,7 @@ export const listenHttp = (port: number, listener: RequestListener): Promise<Lis
 };
 
 /** HTTP/2 without TLS. @throws the error of `listen`, when the port is taken */
-export const listenH2c = (
-  port: number,
-  listener: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
-): Promise<Listening> => {
-  const server = createHttp2Server(listener);
+export const listenH2c = (port: number, server: Http2Server): Promise<Listening> => {
   const sessions = new Set<{ destroy(): void }>();
   server.on("session", (session) => {
     sessions.add(session);

@@ -1,5 +1,5 @@
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { createTokenVerifier } from "@tandem/dapr/protocol";
+import { createUnaryServer } from "@tandem/dapr/unary-grpc";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
 import { createSidecarMetadata } from "./describe-sidecar.ts";
@@ -129,9 +129,8 @@ const startOne = async (
   const portOf = (id: string) =>
     [...apps, ...peers].find((one) => one.appId === id && one.appProtocol === "http")?.appPort;
   const invoke = stack.use(createInvokeProxy({ appId, portOf }));
-  const grpc = connectNodeAdapter({ routes: serveGrpc({ api, metadata, verify }), acceptCompression: [] });
   const http = serveHttp({ api, metadata, invoke, faults, verify, healthy: () => hosted?.seen ?? true });
-  const grpcServer = stack.use(await listenH2c(app.grpcPort, grpc));
+  const grpcServer = stack.use(await listenH2c(app.grpcPort, createUnaryServer(serveGrpc({ api, metadata, verify }))));
   const httpServer = stack.use(await listenHttp(app.httpPort, http));
   if (appPort !== undefined && appProtocol === "grpc") {
     const host = hostApp({

@@ -1,6 +1,6 @@
 export interface AppHealthOptions {
-  /** Rejects when the app is not healthy. */
-  readonly probe: (signal: AbortSignal) => Promise<void>;
+  /** Rejects when the app is not healthy, or does not say so in time. */
+  readonly probe: (timeoutMs: number) => Promise<void>;
   /** Between two probes of a healthy app, a fifth more or less: default 5000, as daprd. A call that fails leads to one at once. */
   readonly intervalMs?: number;
   /** Default 900; well over a stall of the event loop. */
@@ -39,7 +39,7 @@ export const watchAppHealth = (options: AppHealthOptions): AppHealthWatch => {
 
   const check = async (): Promise<void> => {
     try {
-      await probe(AbortSignal.timeout(timeoutMs));
+      await probe(timeoutMs);
       failures = 0;
       if ((!healthy || connections() !== knownConnections) && !stopped) {
         const seenNow = connections();
