@@ -1,0 +1,10 @@
+drop trigger listing_restocked on listing_stock;
+drop trigger listing_stocked on listing_stock;
+drop trigger listing_priced on listing_price;
+drop trigger listing_changed on product;
+drop trigger listing_added on product;
+drop function listing_follow_stock;
+drop function listing_follow_price;
+drop function listing_follow_product;
+drop function listing_refresh;
+drop table listing;

@@ -1,0 +1,2 @@
+-- The table goes with the migration before this one.
+select 1;
