@@ -30,7 +30,7 @@ beforeAll(async () => {
   const { uow } = openCheckout({ database, outbox, clock });
   placeOrder = makePlaceOrder({
     uow,
-    orders: makeOrderReader(database.orm),
+    orders: makeOrderReader(database),
     pricing,
     clock,
     newId,

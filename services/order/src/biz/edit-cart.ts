@@ -1,7 +1,8 @@
 import type { Clock } from "@tandem/kernel";
 import { type Cart, type CartItem, emptyCart, putItem, removeItem } from "../model/cart.ts";
-import { isGone } from "../model/cart-product.ts";
+import { type CartProduct, isGone } from "../model/cart-product.ts";
 import { cartNotFound, cartProductUnavailable } from "../model/errors.ts";
+import { makeDescribeCart } from "./cart-products.ts";
 import type { CartProductReader, CartStore, StoredCart } from "./ports.ts";
 
 export interface EditCartDeps {
@@ -36,6 +37,12 @@ export interface PutCartItemInput {
   readonly mayActFor: MayActFor;
 }
 
+/** A cart with what is known of its products. */
+export interface DescribedCart {
+  readonly cart: Cart;
+  readonly products: ReadonlyMap<string, CartProduct>;
+}
+
 /**
  * Sets the quantity of one product, creating the cart with its first item. A product that is not known is taken: what is known here may be behind,
  * and the quote at checkout decides.
@@ -43,14 +50,19 @@ export interface PutCartItemInput {
  */
 export const makePutCartItem =
   ({ carts, products, clock }: EditCartDeps & { readonly products: CartProductReader }) =>
-  async ({ cartId, customerId, currency, item, mayActFor }: PutCartItemInput, signal?: AbortSignal): Promise<Cart> => {
+  async (
+    { cartId, customerId, currency, item, mayActFor }: PutCartItemInput,
+    signal?: AbortSignal,
+  ): Promise<DescribedCart> => {
     const stored = await read(carts, cartId, mayActFor, signal);
     const now = clock.now();
     const before = stored?.cart ?? emptyCart(cartId, customerId, currency, now);
     const after = putItem(before, item, currency, now);
-    const [product] = await products.listByIds([item.productId]);
+    // Of all items: the answer shows them, too.
+    const known = await makeDescribeCart({ products })(after);
+    const product = known.get(item.productId);
     if (product && isGone(product)) throw cartProductUnavailable(item.productId);
-    return save(carts, before, after, stored, signal);
+    return { cart: await save(carts, before, after, stored, signal), products: known };
   };
 
 /** A product that is not in the cart is removed already. @throws AppError `cart.not_found`, `cart.version_conflict`, `cart.checked_out` */

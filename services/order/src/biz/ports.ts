@@ -69,14 +69,29 @@ export interface OutboxPort {
   add(...events: readonly OrderEvent[]): Promise<void>;
 }
 
+/** The inbox row of the event in hand: written by the first statement that the event leads to, and a duplicate goes no further. */
+export interface InboxRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  written(fresh: boolean): void;
+}
+
+/** Which event it is, and where it came from. */
+export interface EventMeta {
+  readonly id: string;
+  readonly source: string;
+  readonly once?: InboxRow | undefined;
+}
+
 /** The checkout saga, in the caller's transaction. Call `handle` before locking the order: saga, then order, everywhere. */
 export interface CheckoutPort {
   start(order: Order): Promise<void>;
-  handle(
-    orderId: string,
-    event: CheckoutEvent,
-    meta: { readonly id: string; readonly source: string },
-  ): Promise<{ readonly outcome: string }>;
+  handle(orderId: string, event: CheckoutEvent, meta: EventMeta): Promise<{ readonly outcome: string }>;
+}
+
+/** The order's story, for what moves no checkout: one statement of its own, which waits for nobody. */
+export interface CheckoutNotes {
+  add(orderId: string, event: CheckoutEvent, meta: EventMeta): Promise<unknown>;
 }
 
 export interface Repositories {

@@ -1,14 +1,22 @@
-import { type Database, makeUnitOfWork, type Orm } from "@tandem/postgres";
-import { inArray, lt, sql } from "drizzle-orm";
+import { type Database, makeUnitOfWork } from "@tandem/postgres";
+import { lt, sql } from "drizzle-orm";
 import type { CartProductReader, CartProductUnitOfWork } from "../biz/ports.ts";
+import type { CartProduct } from "../model/cart-product.ts";
 import { cartProductTable } from "./schema.ts";
 
-export const makeCartProductReader = (orm: Orm): CartProductReader => ({
+interface CartProductRow extends Record<string, unknown> {
+  readonly productId: string;
+  readonly name: string;
+  readonly status: CartProduct["status"];
+  readonly prices: Readonly<Record<string, string>>;
+}
+
+const LIST = `
+  select product_id as "productId", name, status, prices from cart_product where product_id = any($1::uuid[])`;
+
+export const makeCartProductReader = ({ query }: Pick<Database, "query">): CartProductReader => ({
   async listByIds(productIds) {
-    const rows = await orm
-      .select()
-      .from(cartProductTable)
-      .where(inArray(cartProductTable.productId, [...productIds]));
+    const { rows } = await query<CartProductRow>({ name: "cart products", text: LIST, values: [productIds] });
     return rows.map(({ productId, name, status, prices }) => ({
       productId,
       name,

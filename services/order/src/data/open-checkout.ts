@@ -5,12 +5,15 @@ import { type Database, makeUnitOfWork, type Transaction } from "@tandem/postgre
 import type { Logger, Metrics } from "@tandem/runtime";
 import { createSagaEngine, type SagaEngine } from "@tandem/saga";
 import type { OrderUnitOfWork } from "../biz/ports.ts";
+import { orderNotFound } from "../model/errors.ts";
 import { sellersOf } from "../model/order.ts";
 import type { OrderEvent } from "../model/order-events.ts";
 import { applyCheckoutEffect } from "../saga/apply-checkout-effect.ts";
 import { type Checkout, type CheckoutTimeouts, makeCheckoutSaga } from "../saga/checkout-saga.ts";
-import { makeOrderRepository } from "./order-repository.ts";
+import { makeOrderRepository, ORDER_OF_SAGA } from "./order-repository.ts";
+import { fromColumns } from "./order-row.ts";
 import { makeOutboxPort } from "./outbox-port.ts";
+import { pendingWrites } from "./pending-writes.ts";
 import { erasedCustomerTable } from "./schema.ts";
 
 export interface CheckoutStoreOptions {
@@ -32,11 +35,13 @@ export const openCheckout = ({ database, outbox, clock, log, metrics, tracer, ti
     ...(log ? { log } : {}),
     ...(metrics ? { metrics } : {}),
     ...(tracer ? { tracer } : {}),
-    // All effects of one transition are one write of the order and one of the outbox.
-    apply: async (tx: Transaction, effects, { saga }) => {
+    subject: ORDER_OF_SAGA,
+    // All effects of one transition are one write of the order and one of the outbox, and both travel with the commit.
+    apply: async (tx: Transaction, effects, { saga, subject }) => {
       const orders = makeOrderRepository(tx);
       const now = clock.now();
-      const before = await orders.lockById(saga.id);
+      const before = pendingWrites(tx).find(saga.id) ?? (subject && fromColumns(subject));
+      if (!before) throw orderNotFound(saga.id);
       let order = before;
       const events: OrderEvent[] = [];
       for (const effect of effects) {

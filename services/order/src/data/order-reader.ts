@@ -1,8 +1,9 @@
-import { defineKeyset, type Orm } from "@tandem/postgres";
+import { type Database, defineKeyset } from "@tandem/postgres";
 import { and, count, eq, exists, inArray, isNotNull, isNull, lt, sql } from "drizzle-orm";
 import type { OrderCriteria, OrderReader } from "../biz/ports.ts";
 import { orderNotFound } from "../model/errors.ts";
-import { fromRow } from "./order-row.ts";
+import { ORDER_BY_ID, ORDER_BY_KEY } from "./order-repository.ts";
+import { fromColumns, fromRow } from "./order-row.ts";
 import { erasedCustomerTable, ordersTable, sellerOrderTable } from "./schema.ts";
 
 const newestFirst = defineKeyset({
@@ -11,7 +12,11 @@ const newestFirst = defineKeyset({
   sort: [{ column: "createdAt", direction: "desc" }],
 });
 
-export const makeOrderReader = (orm: Orm): OrderReader => {
+export const makeOrderReader = ({ orm, query }: Pick<Database, "orm" | "query">): OrderReader => {
+  const find = async (statement: { name: string; text: string }, key: string) => {
+    const { rows } = await query<Record<string, unknown>>({ ...statement, values: [key] });
+    return rows[0] && fromColumns(rows[0]);
+  };
   const ids = async (where: ReturnType<typeof and>, limit: number): Promise<readonly string[]> => {
     const rows = await orm
       .select({ id: ordersTable.id })
@@ -37,15 +42,12 @@ export const makeOrderReader = (orm: Orm): OrderReader => {
 
   return {
     async getById(orderId) {
-      const [row] = await orm.select().from(ordersTable).where(eq(ordersTable.id, orderId));
-      if (!row) throw orderNotFound(orderId);
-      return fromRow(row);
+      const order = await find(ORDER_BY_ID, orderId);
+      if (!order) throw orderNotFound(orderId);
+      return order;
     },
 
-    async getByCheckoutKey(checkoutKey) {
-      const [row] = await orm.select().from(ordersTable).where(eq(ordersTable.checkoutKey, checkoutKey));
-      return row && fromRow(row);
-    },
+    getByCheckoutKey: (checkoutKey) => find(ORDER_BY_KEY, checkoutKey),
 
     async listByIds(orderIds) {
       const rows = await orm

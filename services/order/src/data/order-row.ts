@@ -1,8 +1,8 @@
 import { type Money, money } from "@tandem/kernel";
-import type { InferInsertModel, InferSelectModel } from "drizzle-orm";
+import { getTableColumns, type InferInsertModel, type InferSelectModel } from "drizzle-orm";
 import type { Order, OrderLine } from "../model/order.ts";
 import type { OrderReturn } from "../model/order-return.ts";
-import type { ordersTable, StoredLine, StoredReturn } from "./schema.ts";
+import { ordersTable, type StoredLine, type StoredReturn } from "./schema.ts";
 
 type Row = InferSelectModel<typeof ordersTable>;
 
@@ -73,4 +73,31 @@ export const fromRow = (row: Row): Order => {
       total: amount(totalMinor),
     },
   };
+};
+
+const columns = Object.entries(getTableColumns(ordersTable));
+
+/** Every column of `orders o`, by names that go with those of other tables: for SQL that is written once and prepared. */
+export const orderColumns = columns.map(([key, { name }]) => `o."${name}" as "order.${key}"`).join(", ");
+
+/** The order in a row of `orderColumns`; undefined where a join has found none. */
+export const fromColumns = (row: Readonly<Record<string, unknown>>): Order | undefined => {
+  if ((row["order.id"] ?? null) === null) return undefined;
+  const values = columns.map(([key, column]) => {
+    const value = row[`order.${key}`];
+    return [key, value === null ? null : column.mapFromDriverValue(value)];
+  });
+  return fromRow(Object.fromEntries(values) as Row);
+};
+
+export const insertedColumns = columns.map(([, { name }]) => `"${name}"`).join(", ");
+export const insertedCount = columns.length;
+
+/** In the order of `insertedColumns`. */
+export const insertedValues = (order: Order, checkoutKey: string): unknown[] => {
+  const row = toRow(order, checkoutKey) as Readonly<Record<string, unknown>>;
+  return columns.map(([key, column]) => {
+    const value = row[key] ?? null;
+    return value === null ? null : column.mapToDriverValue(value);
+  });
 };

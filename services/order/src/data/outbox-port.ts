@@ -3,7 +3,7 @@ import type { Transaction } from "@tandem/postgres";
 import type { OutboxPort } from "../biz/ports.ts";
 import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
 import type { OrderEvent } from "../model/order-events.ts";
-import { orderEventTable } from "./schema.ts";
+import { pendingWrites } from "./pending-writes.ts";
 
 const noteOf = (event: OrderEvent): string => {
   if (event.type === "order.updated") return event.change.toLowerCase().replaceAll("_", " ");
@@ -17,13 +17,13 @@ export const makeOutboxPort = (tx: Transaction, outbox: Outbox): OutboxPort => (
     if (events.length === 0) return;
     const outgoing = events.map(toOutgoingEvent);
     await outbox.in(tx).add(...outgoing);
-    await tx.insert(orderEventTable).values(
+    pendingWrites(tx).tell(
       events.map((event, index) => ({
-        eventId: outgoing[index]?.id ?? "",
-        orderId: event.order.id,
+        event_id: outgoing[index]?.id ?? "",
+        order_id: event.order.id,
         topic: event.type,
         note: noteOf(event),
-        at: event.at,
+        at: event.at.toISOString(),
       })),
     );
   },

@@ -127,11 +127,3 @@ export const cartProductTable = pgTable("cart_product", {
   prices: jsonb("prices").$type<Readonly<Record<string, string>>>().notNull().default({}),
   priceVersion: minor("price_version").default(0n),
 });
-
-export const orderEventTable = pgTable("order_event", {
-  eventId: uuid("event_id").primaryKey(),
-  orderId: uuid("order_id").notNull(),
-  topic: text("topic").notNull(),
-  note: text("note").notNull(),
-  at: at("at").notNull(),
-});

@@ -31,6 +31,17 @@ export type CheckoutEvent =
   | { readonly type: "cancellation_overdue" }
   | { readonly type: "cancel_requested"; readonly reason: CancelReason; readonly note: string };
 
+/** They move no checkout, whatever its state: they stand in the order's story. */
+export const NOTES = [
+  "fulfillment_opened",
+  "fulfillment_picking",
+  "fulfillment_packed",
+  "fulfillment_handed_over",
+  "part_refunded",
+] as const satisfies readonly CheckoutEvent["type"][];
+
+export const isNote = ({ type }: CheckoutEvent): boolean => (NOTES as readonly string[]).includes(type);
+
 /** What one fulfillment sends, or does not. */
 export interface Parcel {
   readonly fulfillmentId: string;

@@ -1,5 +1,5 @@
 import { type Decision, defineSaga, type SagaTypes } from "@tandem/saga";
-import type { CheckoutEffect, CheckoutEvent, Parcel } from "../model/checkout-events.ts";
+import { type CheckoutEffect, type CheckoutEvent, NOTES, type Parcel } from "../model/checkout-events.ts";
 import type { CancelReason } from "../model/order.ts";
 import type { Shortfall } from "../model/shorten-order.ts";
 import { isAllAnswered, isAllThere, isNothingLeft, note, type Pieced, shortfallsOf } from "./parcels.ts";
@@ -127,9 +127,6 @@ const aboutPieces = (onWay: boolean) => {
     },
   };
 };
-
-/** Seen in the order's timeline, and nothing else. */
-const noted = (): Decision<Checkout> => ({ stay: true });
 
 /**
  * The main job. Forward: stock, payment, confirmation, dispatch, delivery. The order is cancelled in the moment the saga turns
@@ -274,13 +271,7 @@ export const makeCheckoutSaga = (timeouts: CheckoutTimeouts = {}) => {
       completed: { end: "completed", enter: () => [{ type: "complete_order" }] },
       cancelled: { end: "compensated" },
     },
-    on: {
-      fulfillment_opened: noted,
-      fulfillment_picking: noted,
-      fulfillment_packed: noted,
-      fulfillment_handed_over: noted,
-      part_refunded: noted,
-    },
+    notes: NOTES,
     onCompensate: ({ cancel }, { reason }) => [
       {
         type: "cancel_order",

@@ -51,8 +51,8 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
   });
   shutdown.on("close-resources", "pricing client", async () => pricing[Symbol.asyncDispose]());
 
-  const orders = makeOrderReader(database.orm);
-  const products = makeCartProductReader(database.orm);
+  const orders = makeOrderReader(database);
+  const products = makeCartProductReader(database);
   const carts = makeCartStore(dapr.state("statestore"));
   const placeOrder = makePlaceOrder({
     uow,

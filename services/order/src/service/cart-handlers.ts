@@ -36,7 +36,7 @@ export const makeCartHandlers = (deps: CartHandlersDeps): ServiceImpl<typeof Car
   putCartItem: async ({ cartId, productId, quantity, sku, sellerId, currencyCode }, context) => {
     const { principal } = callOf(context);
     if (!principal.customerId) throw customerMissing();
-    const cart = await deps.putCartItem(
+    const { cart, products } = await deps.putCartItem(
       {
         cartId,
         customerId: principal.customerId,
@@ -46,7 +46,7 @@ export const makeCartHandlers = (deps: CartHandlersDeps): ServiceImpl<typeof Car
       },
       context.signal,
     );
-    return shown(deps, cart);
+    return { cart: cartToProto(cart, products) };
   },
 
   removeCartItem: async ({ cartId, productId }, context) =>

@@ -36,13 +36,13 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
     tracer: telemetry.tracer,
     timeouts: { reserveMs: config.SAGA_RESERVE_TIMEOUT_MS, authorizeMs: config.SAGA_AUTHORIZE_TIMEOUT_MS },
   });
-  const nudge = { uow, orders: makeOrderReader(database.orm), clock, newId };
+  const nudge = { uow, orders: makeOrderReader(database), clock, newId };
   const returns = { uow, clock };
   const products = { uow: makeCartProductUnitOfWork(database) };
   return {
     consumers: [
       ...checkoutConsumers({
-        handleCheckoutEvent: makeHandleCheckoutEvent({ uow }),
+        handleCheckoutEvent: makeHandleCheckoutEvent({ uow, notes: { add: engine.note } }),
         refundReturn: makeNoteRefund(returns),
       }),
       onShipmentReturned({ receiveReturn: makeReceiveReturn(returns) }),

@@ -50,12 +50,14 @@ const answer = <Desc extends DescMessage>(
   return defineConsumer({
     name: `order.on-${topic.name.replaceAll(/[._]/g, "-")}`,
     event,
-    handle: async (message, { id, signal }) => {
+    handle: async (message, { id, signal, carryInbox }) => {
       const about = message as OrderMessage<Desc>;
       const answered = translate(about);
       if (!answered) return;
-      const source = topic.context;
-      await deps.handleCheckoutEvent({ orderId: about.orderId, event: answered, eventId: id, source }, signal);
+      await deps.handleCheckoutEvent(
+        { orderId: about.orderId, event: answered, eventId: id, source: topic.context, once: carryInbox() },
+        signal,
+      );
     },
   });
 };
@@ -127,13 +129,14 @@ const onPaymentRefunded = (deps: Deps): Consumer =>
   defineConsumer({
     name: "order.on-payment-refunded",
     event: PaymentRefundedSchema,
-    handle: ({ orderId, refundId, reason }, { id, signal }) =>
+    handle: ({ orderId, refundId, reason }, { id, signal, carryInbox }) =>
       deps.handleCheckoutEvent(
         {
           orderId,
           event: isPartOf(reason) ? { type: "part_refunded" } : { type: "payment_refunded" },
           eventId: id,
           source: topicOf(PaymentRefundedSchema).context,
+          once: carryInbox(),
           also: (repositories) => deps.refundReturn(repositories, orderId, { id: refundId, reason }),
         },
         signal,
