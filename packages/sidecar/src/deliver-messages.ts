@@ -56,6 +56,8 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   });
   const outstanding = new Map<number, number>();
   const held = new Map<string, DeliveryKey>();
+  /** Claimed again while they were in hand: whoever has them in hand may have let go of them before. */
+  const claimedAgain = new Set<string>();
   /** Storage failed: it may hold claims of ours that we do not know of, until their lease ends. */
   let strays = false;
   const inFlight = new Set<Promise<void>>();
@@ -122,8 +124,11 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
 
   const take = (claimed: readonly ClaimedDelivery[]) => {
     for (const delivery of claimed) {
-      // Its lease ended while it waits or is handled here: the claim renewed it, and that is all.
-      if (held.has(keyOf(delivery))) continue;
+      // Its lease ended while it waits or is handled here, and the claim renewed it; or it is due again, and its first handling has yet to end.
+      if (held.has(keyOf(delivery))) {
+        claimedAgain.add(keyOf(delivery));
+        continue;
+      }
       held.set(keyOf(delivery), delivery);
       put(delivery);
       if (faults.hits("duplicate")) put(delivery);
@@ -151,6 +156,10 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
         for (const delivery of batch) {
           held.delete(keyOf(delivery));
           count(delivery.subscriptionId, -1);
+          if (claimedAgain.delete(keyOf(delivery))) {
+            strays = true;
+            if (subscriptions.has(delivery.subscriptionId)) dirty.add(delivery.subscriptionId);
+          }
         }
         pump();
         claim();

@@ -146,13 +146,17 @@ interface InsertedRow {
 type Takers = ReadonlyMap<number, Receiver>;
 
 export const createMessageLog = (
-  { pool, relaxed, holder, onNotify }: Storage,
+  { pool, relaxed, holder, onNotify, onReturn }: Storage,
   leaseMs: number = LEASE_MS,
 ): MessageLog => {
   const receivers: Receiver[] = [];
   /** Those of apps of this process, by pubsub and topic. */
   const local = new Map<number, string>();
   onNotify((ids) => tell(ids));
+  // An acknowledgement that a crash undid left a claim of ours, of which nobody here knows any more.
+  onReturn(() => {
+    for (const receiver of receivers) receiver.lost([...local.keys()]);
+  });
 
   const tell = (ids: readonly number[]) => {
     for (const receiver of receivers) receiver.wake(ids);

@@ -15,6 +15,8 @@ export interface Storage extends AsyncDisposable {
   readonly holder: number;
   /** Subscriptions that another process woke. */
   onNotify(listener: (subscriptionIds: readonly number[]) => void): void;
+  /** The database went away and is back: a crash may have undone what `relaxed` had been told is done. */
+  onReturn(listener: () => void): void;
 }
 
 const LOCK_CLASS = 0x7a_de_50;
@@ -31,9 +33,15 @@ export const openStorage = async ({ databaseUrl, maxConnections = 4 }: StorageOp
   await pool.query(SCHEMA);
   const listeners: ((subscriptionIds: readonly number[]) => void)[] = [];
   const holder = 1 + Math.floor(Math.random() * 0x7f_ff_ff_fe);
-  const presence = keepPresent(databaseUrl, holder, (payload) => {
-    const ids = payload.split(",").map(Number);
-    for (const listener of listeners) listener(ids);
+  const returnListeners: (() => void)[] = [];
+  const presence = keepPresent(databaseUrl, holder, {
+    onPayload: (payload) => {
+      const ids = payload.split(",").map(Number);
+      for (const listener of listeners) listener(ids);
+    },
+    onReturn: () => {
+      for (const listener of returnListeners) listener();
+    },
   });
   try {
     await presence.connected;
@@ -48,6 +56,7 @@ export const openStorage = async ({ databaseUrl, maxConnections = 4 }: StorageOp
     relaxed,
     holder,
     onNotify: (listener) => listeners.push(listener),
+    onReturn: (listener) => returnListeners.push(listener),
     [Symbol.asyncDispose]: async () => {
       await presence.stop();
       await close();
@@ -65,7 +74,11 @@ const releaseOfTheDead = (pool: pg.Pool): Promise<unknown> =>
   );
 
 /** One connection that holds the lock and listens; made anew when it breaks. */
-const keepPresent = (databaseUrl: string, holder: number, onPayload: (payload: string) => void) => {
+const keepPresent = (
+  databaseUrl: string,
+  holder: number,
+  { onPayload, onReturn }: { readonly onPayload: (payload: string) => void; readonly onReturn: () => void },
+) => {
   let client: pg.Client | undefined;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -89,7 +102,7 @@ const keepPresent = (databaseUrl: string, holder: number, onPayload: (payload: s
 
   const retry = () => {
     timer = setTimeout(() => {
-      connect().catch(() => {
+      connect().then(onReturn, () => {
         if (!stopped) retry();
       });
     }, 200);

@@ -194,6 +194,32 @@ describe("the deliverer", () => {
     await deliverer.pause();
   });
 
+  it("does not forget what is due again, and claimed, before the call that handled it first has ended", async () => {
+    const { log, rows, claims } = memoryLog(2, 3_600_000);
+    const again = Promise.withResolvers<void>();
+    const slow: MessageLog = {
+      ...log,
+      // The other message of the same call takes its time.
+      acknowledge: async (delivery) => {
+        if (delivery.messageId === "2") await again.promise;
+        return log.acknowledge(delivery);
+      },
+    };
+    const deliverer = delivererOf(slow, { concurrency: 1 });
+    const tries = new Map<string, number>();
+    const deliver = async (messages: readonly ClaimedDelivery[]) =>
+      messages.map(({ messageId }) => {
+        tries.set(messageId, (tries.get(messageId) ?? 0) + 1);
+        return messageId === "1" && tries.get("1") === 1 ? ("retry" as const) : ("success" as const);
+      });
+    deliverer.open([subscription(deliver, { bulk: { size: 2, awaitMs: 0 } })]);
+    await pollUntil(() => claims.filter((count) => count > 0).length === 2, { message: "the second claim" });
+    again.resolve();
+    await pollUntil(() => rows.size === 0, { message: "the end of both" });
+    expect(tries.get("1")).toBe(2);
+    await deliverer.pause();
+  });
+
   it("delivers what was claimed as it was published, without a claim of its own", async () => {
     const { log, rows, claims } = memoryLog(0);
     const deliverer = delivererOf(log);

@@ -132,6 +132,30 @@ describe("the embedded sidecar", () => {
     await pollUntil(async () => (await admin.query(present)).rowCount === 1, { message: "its presence" });
   });
 
+  it("delivers again, long before a lease ends, what a crash of Postgres made of a delivery that had ended", async () => {
+    await using run = await runInProcess();
+    const admin = run.database.database.pool;
+    const sent = event();
+    await run.publish(sent);
+    await run.worker.waitFor(sent.id, "thing.created");
+    await pollUntil(async () => (await run.undelivered()) === 0, {});
+    // Acknowledgements are not flushed: after a crash the claim may stand there again as if nobody had ended it.
+    await admin.query(
+      `INSERT INTO sidecar.delivery (subscription_id, message_id, due_at, holder)
+       SELECT s.id, m.id, now() + interval '1 hour',
+         (SELECT objid::bigint::int FROM pg_locks WHERE locktype = 'advisory' AND classid = $1
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+       FROM sidecar.message m JOIN sidecar.subscription s USING (pubsub, topic)`,
+      [0x7a_de_50],
+    );
+    expect(await run.undelivered()).toBe(1);
+    await admin.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'embedded-sidecar%'",
+    );
+    await pollUntil(async () => (await run.undelivered()) === 0, { message: "the delivery being ended again" });
+    expect(run.worker.of(sent.id)).toHaveLength(2);
+  });
+
   it("takes over what a dead process had claimed, and leaves alone what a living one has", async () => {
     await using run = await runInProcess();
     await run.sidecars.stop();
