@@ -1,6 +1,7 @@
 import { PriceChangedSchema } from "@tandem/contracts/pricing";
 import { StockChangedSchema } from "@tandem/contracts/warehouse";
 import { newId } from "@tandem/kernel";
+import { countStatements } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, startHarness } from "./harness.ts";
 
@@ -217,6 +218,21 @@ describe("listings", () => {
     expect(await listing(productId)).toMatchObject({ price: { amountMinor: "900" }, available: 4 });
     await priced(productId, 800n, 4n);
     expect(await listing(productId)).toMatchObject({ price: { amountMinor: "800" } });
+  });
+
+  it("cost the worker one statement for an event, new, old or again", async () => {
+    const { productId } = await product((await seller()).sellerId);
+    const [price, stock] = [newId(), newId()];
+    const events = [
+      () => priced(productId, 900n, 3n, price),
+      () => priced(productId, 900n, 3n, price),
+      () => priced(productId, 800n, 2n),
+      () => stocked(productId, 4, 5n, stock),
+      () => stocked(productId, 4, 5n, stock),
+      () => stocked(productId, 3, 4n),
+    ];
+    for (const event of events) expect(await countStatements(event)).toHaveLength(1);
+    expect(await listing(productId)).toMatchObject({ price: { amountMinor: "900" }, available: 4 });
   });
 
   it("know what came before its product", async () => {

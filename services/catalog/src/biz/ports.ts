@@ -86,10 +86,25 @@ export interface PricePart {
   readonly regularMinor: bigint;
 }
 
+/** The inbox row of the event in hand: the effect's one statement writes it, and tells it whether it was new. */
+export interface InboxRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  written(fresh: boolean): void;
+}
+
 /** Parts of the read model; each write counts only if its version is newer than the one that is there. */
-export interface ListingRepository {
-  updatePrices(productId: string, prices: readonly PricePart[], version: bigint): Promise<void>;
-  updateStock(productId: string, available: number, version: bigint, at: Date): Promise<void>;
+export interface ListingFeed {
+  updatePrices(
+    part: { readonly productId: string; readonly prices: readonly PricePart[]; readonly version: bigint },
+    inbox: InboxRow,
+    signal?: AbortSignal,
+  ): Promise<void>;
+  updateStock(
+    part: { readonly productId: string; readonly available: number; readonly version: bigint; readonly at: Date },
+    inbox: InboxRow,
+    signal?: AbortSignal,
+  ): Promise<void>;
 }
 
 export interface ProductRepository {
@@ -136,7 +151,6 @@ export interface Repositories {
   readonly products: ProductRepository;
   readonly categories: CategoryRepository;
   readonly sellers: SellerRepository;
-  readonly listings: ListingRepository;
   readonly outbox: OutboxPort;
 }
 

@@ -1,4 +1,4 @@
-import { bigint, char, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { bigint, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
 import type { ProductStatus } from "../model/product.ts";
 import type { SellerStatus } from "../model/seller.ts";
 
@@ -38,23 +38,4 @@ export const productTable = pgTable("product", {
   createdAt: at("created_at"),
   updatedAt: at("updated_at"),
   version: version(),
-});
-
-export const listingPriceTable = pgTable(
-  "listing_price",
-  {
-    productId: uuid("product_id").notNull(),
-    currency: char("currency", { length: 3 }).notNull(),
-    amountMinor: bigint("amount_minor", { mode: "bigint" }).notNull(),
-    regularMinor: bigint("regular_minor", { mode: "bigint" }).notNull(),
-    version: version(),
-  },
-  (table) => [primaryKey({ columns: [table.productId, table.currency] })],
-);
-
-export const listingStockTable = pgTable("listing_stock", {
-  productId: uuid("product_id").primaryKey(),
-  available: integer("available").notNull(),
-  version: version(),
-  updatedAt: at("updated_at"),
 });

@@ -3,7 +3,6 @@ import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import type { CatalogUnitOfWork } from "../biz/ports.ts";
 import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
 import { makeCategoryRepository } from "./category-repository.ts";
-import { makeListingRepository } from "./listing-repository.ts";
 import { makeProductRepository } from "./product-repository.ts";
 import { makeSellerRepository } from "./seller-repository.ts";
 
@@ -12,6 +11,5 @@ export const makeCatalogUnitOfWork = (database: Database, outbox: Outbox): Catal
     products: makeProductRepository(tx),
     categories: makeCategoryRepository(tx),
     sellers: makeSellerRepository(tx),
-    listings: makeListingRepository(tx),
     outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
   }));

@@ -1,15 +1,15 @@
 import { moneyFromProto } from "@tandem/contracts/common";
 import { PriceChangedSchema } from "@tandem/contracts/pricing";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
-import type { makeFeedPrices } from "../../biz/feed-listing.ts";
+import type { ListingFeed } from "../../biz/ports.ts";
 
 /** Takes prices into the listing. Again or too late: an older version changes nothing. Too early, before the product: kept. */
-export const onPriceChanged = (deps: { readonly feedPrices: ReturnType<typeof makeFeedPrices> }): Consumer =>
+export const onPriceChanged = (deps: { readonly feed: ListingFeed }): Consumer =>
   defineConsumer({
     name: "catalog.on-price-changed",
     event: PriceChangedSchema,
-    handle: ({ productId, prices, aggregateVersion }, { signal }) =>
-      deps.feedPrices(
+    handle: ({ productId, prices, aggregateVersion }, { signal, carryInbox }) =>
+      deps.feed.updatePrices(
         {
           productId,
           version: aggregateVersion,
@@ -22,6 +22,7 @@ export const onPriceChanged = (deps: { readonly feedPrices: ReturnType<typeof ma
             };
           }),
         },
+        carryInbox(),
         signal,
       ),
   });
