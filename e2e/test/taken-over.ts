@@ -17,7 +17,7 @@ export const smallSteps = {
   "search-worker": { INDEX_BATCH_SIZE: "2", INDEX_LEASE_MS: "1000" },
 } as const;
 
-const ROWS = 200;
+const ROWS = 100;
 const until = (what: string, holds: () => Promise<boolean>) =>
   pollUntil(holds, { timeoutMs: 60_000, intervalMs: 5, message: what });
 
