@@ -1,10 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { TopicEventStatus, type TopicSubscription } from "@tandem/dapr/protocol";
 import type { Logger } from "@tandem/runtime";
+import type { ClaimedDelivery } from "./claim-deliveries.ts";
 import { type CloudEvent, hasExpired, toDeliveredEvent } from "./cloud-event.ts";
 import type { AppChannel } from "./connect-to-app.ts";
 import type { DeliveryOutcome } from "./deliver-messages.ts";
-import type { ClaimedDelivery } from "./message-log.ts";
 
 export interface CallAppOptions {
   readonly channel: AppChannel;

@@ -1,7 +1,9 @@
 import type { Logger } from "@tandem/runtime";
+import type { ClaimedDelivery, DeliveryKey } from "./claim-deliveries.ts";
 import type { FaultInjector } from "./faults.ts";
 import { type Bulk, createGathering } from "./gather-messages.ts";
-import type { ClaimedDelivery, DeliveryKey, MessageLog, Receiver } from "./message-log.ts";
+import type { Receiver } from "./hand-over-messages.ts";
+import type { MessageLog } from "./message-log.ts";
 import type { RetryPolicy } from "./resiliency.ts";
 
 export type DeliveryOutcome = "success" | "retry" | "drop";

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from "./message-log.ts";
+import type { ClaimedDelivery } from "./claim-deliveries.ts";
 
 /** What an app asked for: so many messages in one call at most, and they may wait so long for each other. */
 export interface Bulk {

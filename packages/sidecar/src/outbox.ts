@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import type { NewMessage } from "./hand-over-messages.ts";
 import type { Component } from "./load-components.ts";
-import type { NewMessage } from "./message-log.ts";
 import type { ApiStateWrite } from "./sidecar-api.ts";
 
 export interface OutboxSplit {

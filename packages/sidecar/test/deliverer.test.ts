@@ -1,8 +1,9 @@
 import { captureLog, pollUntil } from "@tandem/testkit";
 import { describe, expect, it } from "vitest";
+import type { ClaimedDelivery } from "../src/claim-deliveries.ts";
 import { createDeliverer, type DelivererOptions, type Subscription } from "../src/deliver-messages.ts";
 import { createFaults } from "../src/faults.ts";
-import type { ClaimedDelivery, MessageLog } from "../src/message-log.ts";
+import type { MessageLog } from "../src/message-log.ts";
 
 interface Row {
   readonly messageId: string;
