@@ -7,7 +7,10 @@ import {
   ShipmentFailure,
 } from "@tandem/contracts/shipping";
 import { newId } from "@tandem/kernel";
+import { createOutbox } from "@tandem/messaging";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeFulfillmentUnitOfWork } from "../src/data/unit-of-work.ts";
+import { applyNews } from "../src/model/fulfillment.ts";
 import { fulfillmentsOf, type Harness, orderEvent, startHarness } from "./harness.ts";
 
 let harness: Harness;
@@ -41,6 +44,8 @@ const parcel = (orderId: string, fulfillmentId: string, over: object = {}) => ({
   fulfillmentId,
   ...over,
 });
+const unitOfWork = () =>
+  makeFulfillmentUnitOfWork(harness.database, createOutbox({ database: harness.database, source: "fulfillment" }));
 const changes = async (fulfillmentId: string) => (await harness.events(fulfillmentId)).map(({ data }) => data);
 
 describe("a confirmed order", () => {
@@ -181,6 +186,35 @@ describe("the carrier's news", () => {
       status: "FULFILLMENT_STATUS_HANDED_OVER",
       fulfillment: { shipmentId: event.shipmentId },
     });
+  });
+
+  test.each([
+    ["PACKED", ShipmentCreatedSchema, { type: "created" as const }],
+    ["HANDED_OVER", ShipmentDispatchedSchema, { type: "dispatched" as const }],
+    ["SHIPPED", ShipmentDeliveredSchema, { type: "delivered" as const }],
+  ])("in their turn, of what is %s, do what the rules say, once", async (status, schema, { type }) => {
+    const { orderId, id } = await packed();
+    await harness.database.query("update fulfillment set status = $2, flagged_at = now() where order_id = $1", [
+      orderId,
+      status,
+    ]);
+    const read = () => unitOfWork().transact(({ fulfillments }) => fulfillments.lockById(id));
+    const before = await read();
+    const event = parcel(orderId, id);
+    const eventId = newId();
+    harness.clock.advance(5);
+    const now = harness.clock.now();
+    expect(await harness.deliver(schema, event, eventId)).toBe("ack");
+    const news = type === "created" ? { type, shipmentId: event.shipmentId } : { type };
+    expect(await read()).toEqual(applyNews(before, news, now));
+    expect((await changes(id)).at(-1)).toMatchObject({ previousStatus: `FULFILLMENT_STATUS_${status}` });
+    const told = await changes(id);
+    // Whatever became of it meanwhile: what was handled is not handled again.
+    await setStatus(orderId, status);
+    const put = await read();
+    expect(await harness.deliver(schema, event, eventId)).toBe("ack");
+    expect(await read()).toEqual(put);
+    expect(await changes(id)).toEqual(told);
   });
 
   test("a label for what was handed over by hand is only noted; for what was held back it changes nothing", async () => {

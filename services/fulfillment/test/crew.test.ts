@@ -36,19 +36,33 @@ const settle = async () => {
 };
 
 describe("the simulated crew", () => {
-  it("takes up work when it has lain long enough: picks, then packs", async () => {
+  it("takes up work when it has lain long enough: picks and packs it in one visit, and announces both", async () => {
     await settle();
     const orderId = await open();
     expect(await workOff()()).toBe(0);
     harness.clock.advance(1_001);
     expect(await workOff()()).toBe(1);
-    expect(await statuses(orderId)).toEqual(["PICKING"]);
-    expect(await workOff()()).toBe(0);
-    harness.clock.advance(1_001);
-    await workOff()();
     expect(await statuses(orderId)).toEqual(["PACKED"]);
+    expect(await workOff()()).toBe(0);
     const [one] = await fulfillmentsOf(harness, orderId);
     expect(one?.lines).toMatchObject([{ quantity: 2, picked: 2, short: 0 }]);
+    const told = (await harness.events(one?.id ?? "")).map(({ data }) => data);
+    expect(told.map(({ status }) => String(status).replace("FULFILLMENT_STATUS_", ""))).toEqual([
+      "PENDING",
+      "PICKING",
+      "PACKED",
+    ]);
+    expect(told.map(({ aggregateVersion }) => Number(aggregateVersion))).toEqual([1, 2, 4]);
+    expect(told.at(-1)).toMatchObject({ previousStatus: "FULFILLMENT_STATUS_PICKING" });
+  });
+
+  it("packs what somebody else has begun to pick", async () => {
+    const orderId = await open();
+    const [one] = await fulfillmentsOf(harness, orderId);
+    const as = harness.tokens.as("staff");
+    await harness.http(`/fulfillments/${one?.id}/start-picking`, { method: "POST", as, body: {} });
+    await settle();
+    expect(await statuses(orderId)).toEqual(["PACKED"]);
   });
 
   it("finds one piece less of a product whose SKU says SHORT", async () => {
@@ -81,10 +95,10 @@ describe("the simulated crew", () => {
     const done = await Promise.all(Array.from({ length: 4 }, () => workOff()()));
     const rest = await workOff()();
     expect(done.reduce((sum, n) => sum + n, rest)).toBe(12);
-    for (const orderId of orders) expect(await statuses(orderId)).toEqual(["PICKING"]);
+    for (const orderId of orders) expect(await statuses(orderId)).toEqual(["PACKED"]);
     for (const orderId of orders) {
       const [one] = await fulfillmentsOf(harness, orderId);
-      expect(await harness.events(one?.id ?? "")).toHaveLength(2);
+      expect(await harness.events(one?.id ?? "")).toHaveLength(3);
     }
   });
 
@@ -145,6 +159,7 @@ describe("the simulated crew", () => {
         return rounds.length < 4 ? 1 : 0;
       },
       delayMs: 1,
+      batchSize: 1,
       log,
       maxPollMs: 5,
     });

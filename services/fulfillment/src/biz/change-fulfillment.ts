@@ -1,19 +1,21 @@
 import type { Clock } from "@tandem/kernel";
 import { fulfillmentNotFound } from "../model/errors.ts";
 import {
-  attachShipment,
+  applyNews,
+  type CarrierNews,
   cancelFulfillment,
   confirmPick,
   type Fulfillment,
-  followCarrier,
   handOver,
+  leavesRest,
   type Packing,
   type PickedPieces,
   pack,
   startPicking,
+  usualMove,
 } from "../model/fulfillment.ts";
 import { statusChanged } from "../model/fulfillment-events.ts";
-import type { FulfillmentReader, FulfillmentUnitOfWork, Repositories } from "./ports.ts";
+import type { Carry, FulfillmentReader, FulfillmentUnitOfWork, Repositories } from "./ports.ts";
 
 export interface ChangeFulfillmentDeps {
   readonly uow: FulfillmentUnitOfWork;
@@ -69,30 +71,30 @@ export const makeCancelFulfillment = step((fulfillment, { reason }: StepInput & 
   cancelFulfillment(fulfillment, reason, now),
 );
 
-/** News of the carrier about a parcel. */
-export type CarrierNews =
-  | { readonly type: "created"; readonly shipmentId: string }
-  | { readonly type: "dispatched" }
-  | { readonly type: "delivered" }
-  | { readonly type: "failed"; readonly reason: string };
+export interface CarrierNewsInput {
+  readonly fulfillmentId: string;
+  readonly news: CarrierNews;
+  readonly carry: Carry;
+}
 
-const applyNews = (fulfillment: Fulfillment, news: CarrierNews, now: Date): Fulfillment => {
-  switch (news.type) {
-    case "created":
-      return attachShipment(fulfillment, news.shipmentId, now);
-    case "dispatched":
-      return followCarrier(fulfillment, "SHIPPED", "", now);
-    case "delivered":
-      return followCarrier(fulfillment, "DELIVERED", "", now);
-    case "failed":
-      return followCarrier(fulfillment, "FAILED", news.reason, now);
-  }
-};
-
-/** @throws AppError `fulfillment.not_found`: no parcel leaves without a fulfillment, so waiting does not help */
-export const makeFollowCarrier = step((fulfillment, { news }: StepInput & { readonly news: CarrierNews }, now) =>
-  applyNews(fulfillment, news, now),
-);
+/**
+ * News that come in their turn move it on by one statement; whatever else they may be is decided on the locked row.
+ * @throws AppError `fulfillment.not_found`: no parcel leaves without a fulfillment, so waiting does not help
+ */
+export const makeFollowCarrier =
+  ({ uow, clock }: Pick<ChangeFulfillmentDeps, "uow" | "clock">) =>
+  ({ fulfillmentId, news, carry }: CarrierNewsInput, signal?: AbortSignal): Promise<void> => {
+    const usual = usualMove(news);
+    const once = usual && carry();
+    return uow.transact(async (repositories) => {
+      const { fulfillments, outbox } = repositories;
+      const now = clock.now();
+      const moved = usual && once && (await fulfillments.move(fulfillmentId, usual, now, once));
+      if (moved) return outbox.add(statusChanged(moved, usual.from, now));
+      const before = await fulfillments.lockById(fulfillmentId);
+      await saveStep(repositories, before, applyNews(before, news, now), now);
+    }, signal);
+  };
 
 /** Writes a closed parcel and, where pieces follow later, the part that they wait in. Order and row must be locked. */
 export const savePacked = async (
@@ -102,11 +104,12 @@ export const savePacked = async (
   newId: () => string,
   now: Date,
 ): Promise<Fulfillment> => {
-  const siblings = await repositories.fulfillments.lockByOrderId(before.orderId);
+  const siblings = leavesRest(before, packing) ? await repositories.fulfillments.lockByOrderId(before.orderId) : [];
   const parts = siblings
     .filter((one) => one.sellerId === before.sellerId && one.warehouseCode === before.warehouseCode)
     .map(({ part }) => part);
-  const { fulfillment, rest } = pack(before, packing, { id: newId(), part: Math.max(...parts) + 1 }, now);
+  const next = { id: newId(), part: Math.max(before.part, ...parts) + 1 };
+  const { fulfillment, rest } = pack(before, packing, next, now);
   const after = await saveStep(repositories, before, fulfillment, now);
   if (rest) {
     await repositories.fulfillments.create([rest]);

@@ -9,7 +9,7 @@ import {
   touchFulfillment,
 } from "../model/fulfillment.ts";
 import { cancellationRefused, type FulfillmentEvent, statusChanged } from "../model/fulfillment-events.ts";
-import type { FulfillmentUnitOfWork, Repositories } from "./ports.ts";
+import type { Carry, FulfillmentUnitOfWork, Repositories } from "./ports.ts";
 
 export interface FollowOrderDeps {
   readonly uow: FulfillmentUnitOfWork;
@@ -54,15 +54,19 @@ const openEach = (order: OrderToSend, newId: () => string, now: Date): Fulfillme
 /** Opens a fulfillment per seller. Again: nothing more. Of an order that is cancelled already: nothing. */
 export const makeOpenFulfillments =
   ({ uow, clock, newId }: FollowOrderDeps) =>
-  (order: OrderToSend, signal?: AbortSignal): Promise<void> =>
-    uow.transact(async ({ orders, fulfillments, outbox }) => {
-      const { cancelled } = await orders.lock(order.orderId);
-      if (cancelled || (await fulfillments.lockByOrderId(order.orderId)).length > 0) return;
+  (order: OrderToSend, carry: Carry, signal?: AbortSignal): Promise<void> => {
+    const once = carry();
+    return uow.transact(async ({ orders, fulfillments, outbox }) => {
       const now = clock.now();
       const opened = openEach(order, newId, now);
-      await fulfillments.create(opened);
+      if (!(await fulfillments.openFirst(order.orderId, opened, once))) {
+        const { cancelled } = await orders.lock(order.orderId);
+        if (cancelled || (await fulfillments.lockByOrderId(order.orderId)).length > 0) return;
+        await fulfillments.create(opened);
+      }
       await outbox.add(...opened.map((one) => statusChanged(one, undefined, now)));
     }, signal);
+  };
 
 /** Holds back what can be held back, under the rows' locks, and answers for each of them. */
 const holdBack = async (repositories: Repositories, known: readonly Fulfillment[], reason: string, now: Date) => {

@@ -1,5 +1,5 @@
 import type { UnitOfWork } from "@tandem/kernel";
-import type { Fulfillment, FulfillmentStatus } from "../model/fulfillment.ts";
+import type { Fulfillment, FulfillmentStatus, UsualMove } from "../model/fulfillment.ts";
 import type { FulfillmentEvent } from "../model/fulfillment-events.ts";
 
 export interface Page<T> {
@@ -41,6 +41,17 @@ export interface FulfilledOrder {
   readonly cancelled: boolean;
 }
 
+/** The inbox row of the event in hand, to be written by the effect's first statement, which says whether it made a row: without one it is a duplicate. */
+export interface Once {
+  readonly consumer: string;
+  readonly eventId: string;
+  /** Throws when the row was there: nothing is done twice. */
+  written(fresh: boolean): void;
+}
+
+/** For the consumer's one transaction; to be called before it begins. */
+export type Carry = () => Once;
+
 export interface FulfillmentRepository {
   /** @throws AppError `fulfillment.not_found` */
   lockById(fulfillmentId: string): Promise<Fulfillment>;
@@ -49,7 +60,11 @@ export interface FulfillmentRepository {
   /** What a crew may work on: PENDING or PICKING since before `since`; rows that somebody else holds are passed by. */
   lockDue(since: Date, limit: number): Promise<readonly Fulfillment[]>;
   create(fulfillments: readonly Fulfillment[]): Promise<void>;
-  /** The row must have been locked in this transaction. */
+  /** Of an order that was never heard of, with the order: true. Otherwise nothing: false. Writes the inbox row. */
+  openFirst(orderId: string, fulfillments: readonly Fulfillment[], once: Once): Promise<boolean>;
+  /** One that is where such a move begins, without reading it first; as it is afterwards. Otherwise nothing. Writes the inbox row. */
+  move(fulfillmentId: string, move: UsualMove, now: Date, once: Once): Promise<Fulfillment | undefined>;
+  /** At the commit; the row must have been locked in this transaction. */
   update(fulfillment: Fulfillment): Promise<void>;
 }
 

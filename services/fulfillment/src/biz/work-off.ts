@@ -1,7 +1,11 @@
 import type { Clock } from "@tandem/kernel";
 import { confirmPick, type Fulfillment, type Missing, type PickedPieces, startPicking } from "../model/fulfillment.ts";
-import { savePacked, saveStep } from "./change-fulfillment.ts";
+import { statusChanged } from "../model/fulfillment-events.ts";
+import { savePacked } from "./change-fulfillment.ts";
 import type { FulfillmentUnitOfWork } from "./ports.ts";
+
+/** What a crew takes up in one round. */
+export const CREW_BATCH = 20;
 
 export interface WorkOffDeps {
   readonly uow: FulfillmentUnitOfWork;
@@ -9,7 +13,7 @@ export interface WorkOffDeps {
   readonly newId: () => string;
   /** How long a piece of work lies before the crew takes it up. */
   readonly delayMs: number;
-  /** Fulfillments of one transaction. Default 20. */
+  /** Fulfillments of one transaction. Default {@link CREW_BATCH}. */
   readonly batchSize?: number;
 }
 
@@ -34,22 +38,20 @@ const find = (fulfillment: Fulfillment): { picks: PickedPieces[]; missing: Missi
 const weightOf = ({ lines }: Fulfillment): number => lines.reduce((sum, { picked }) => sum + picked * 400, 150);
 
 /**
- * One round of the simulated crew: takes up what has waited long enough, picks it and packs it. Rows that somebody else holds are passed
- * by. Pick and pack of one row are each one step, so a crew that dies half-way is followed by another. Returns how much was done.
+ * One round of the simulated crew: takes up what has waited long enough, picks it and packs it, in one visit that announces both. Rows that
+ * somebody else holds are passed by. A round is one transaction, so a crew that dies half-way is followed by another. Returns how much was done.
  */
 export const makeWorkOff =
-  ({ uow, clock, newId, delayMs, batchSize = 20 }: WorkOffDeps) =>
+  ({ uow, clock, newId, delayMs, batchSize = CREW_BATCH }: WorkOffDeps) =>
   (signal?: AbortSignal): Promise<number> =>
     uow.transact(async (repositories) => {
       const now = clock.now();
       const due = await repositories.fulfillments.lockDue(new Date(now.getTime() - delayMs), batchSize);
       for (const before of due) {
-        if (before.status === "PENDING") {
-          await saveStep(repositories, before, startPicking(before, now), now);
-          continue;
-        }
-        const { picks, missing } = find(before);
-        const picked = confirmPick(before, picks, now);
+        const picking = startPicking(before, now);
+        if (picking !== before) await repositories.outbox.add(statusChanged(picking, before.status, now));
+        const { picks, missing } = find(picking);
+        const picked = confirmPick(picking, picks, now);
         await savePacked(repositories, picked, { weightGrams: weightOf(picked), missing }, newId, now);
       }
       return due.length;

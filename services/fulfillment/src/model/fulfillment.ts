@@ -209,6 +209,50 @@ export const attachShipment = (fulfillment: Fulfillment, shipmentId: string, now
   return changed(fulfillment, { shipmentId }, now);
 };
 
+/** News of the carrier about a parcel. */
+export type CarrierNews =
+  | { readonly type: "created"; readonly shipmentId: string }
+  | { readonly type: "dispatched" }
+  | { readonly type: "delivered" }
+  | { readonly type: "failed"; readonly reason: string };
+
+export const applyNews = (fulfillment: Fulfillment, news: CarrierNews, now: Date): Fulfillment => {
+  switch (news.type) {
+    case "created":
+      return attachShipment(fulfillment, news.shipmentId, now);
+    case "dispatched":
+      return followCarrier(fulfillment, "SHIPPED", "", now);
+    case "delivered":
+      return followCarrier(fulfillment, "DELIVERED", "", now);
+    case "failed":
+      return followCarrier(fulfillment, "FAILED", news.reason, now);
+  }
+};
+
+/** What {@link applyNews} makes of news that come in their turn: known without the fulfillment, so it need not be read first. */
+export interface UsualMove {
+  readonly from: FulfillmentStatus;
+  readonly to: FulfillmentStatus;
+  readonly shipmentId?: string;
+}
+
+export const usualMove = (news: CarrierNews): UsualMove | undefined => {
+  switch (news.type) {
+    case "created":
+      return { from: "PACKED", to: "HANDED_OVER", shipmentId: news.shipmentId };
+    case "dispatched":
+      return { from: "HANDED_OVER", to: "SHIPPED" };
+    case "delivered":
+      return { from: "SHIPPED", to: "DELIVERED" };
+    case "failed":
+      return undefined;
+  }
+};
+
+/** Pieces are missing that would follow in a part of their own. */
+export const leavesRest = ({ lines }: Fulfillment, { missing }: Packing): boolean =>
+  missing === "BACKORDER" && lines.some((line) => missingOf(line) > 0);
+
 export const mayCancel = ({ status }: Fulfillment): boolean => fulfillmentStates.can(status, "CANCELLED");
 
 /** A cancelled one comes back unchanged. @throws AppError `fulfillment.already_handed_over` */

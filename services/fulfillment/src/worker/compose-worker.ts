@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { makeFollowCarrier } from "../biz/change-fulfillment.ts";
 import { makeCloseOrder, makeOpenFulfillments, makeRequestCancellation } from "../biz/follow-order.ts";
 import { makeScanStale } from "../biz/scan-stale.ts";
-import { makeWorkOff } from "../biz/work-off.ts";
+import { CREW_BATCH, makeWorkOff } from "../biz/work-off.ts";
 import type { fulfillmentWorkerConfig } from "../config/config.ts";
 import { makeFulfillmentReader } from "../data/fulfillment-reader.ts";
 import { makeFulfillmentUnitOfWork } from "../data/unit-of-work.ts";
@@ -27,6 +27,7 @@ export const composeWorker = (platform: Platform<z.output<typeof fulfillmentWork
             delayMs,
           }),
           delayMs,
+          batchSize: CREW_BATCH,
           log,
         })
       : undefined;

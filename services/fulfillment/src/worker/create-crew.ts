@@ -6,9 +6,14 @@ export interface CrewOptions {
   /** How long work lies before it is due. */
   readonly delayMs: number;
   readonly log: Logger;
-  /** Longest pause between looks for work that other processes opened. Default 1000. */
+  /** What a round takes up at most: only after a full one is there more to look for. */
+  readonly batchSize: number;
+  /** Longest pause between looks for work that other processes opened. Default 2000. */
   readonly maxPollMs?: number;
 }
+
+/** What is opened within so many milliseconds is taken up in one round. */
+const SLOT_MS = 20;
 
 export interface Crew extends ContinuousWorker {
   /** This process has opened work: it comes due after the delay. */
@@ -16,12 +21,13 @@ export interface Crew extends ContinuousWorker {
 }
 
 /** The simulated crew of a laptop: works off what is due, round after round. Any number of crews at a time; one that dies leaves nothing behind. */
-export const createCrew = ({ workOff, delayMs, log, maxPollMs = 1_000 }: CrewOptions): Crew => {
+export const createCrew = ({ workOff, delayMs, log, batchSize, maxPollMs = 2_000 }: CrewOptions): Crew => {
   const stopping = new AbortController();
   let loop: Promise<void> | undefined;
   let wakeUp = () => {};
   let woken = false;
   let lastRoundAt = 0;
+  let nextSlot = 0;
 
   const wakeNow = () => {
     woken = true;
@@ -46,14 +52,19 @@ export const createCrew = ({ workOff, delayMs, log, maxPollMs = 1_000 }: CrewOpt
         return 0;
       });
       lastRoundAt = performance.now();
-      if (done === 0) await sleep(maxPollMs);
+      if (done < batchSize) await sleep(maxPollMs);
     }
   };
 
   return {
     name: "fulfillment.crew",
     kind: "cron",
-    wake: () => void setTimeout(wakeNow, delayMs + 1).unref(),
+    wake: () => {
+      const slot = Math.ceil((performance.now() + delayMs) / SLOT_MS);
+      if (slot === nextSlot) return;
+      nextSlot = slot;
+      setTimeout(wakeNow, slot * SLOT_MS - performance.now() + 1).unref();
+    },
     start: async () => {
       lastRoundAt = performance.now();
       loop ??= run();

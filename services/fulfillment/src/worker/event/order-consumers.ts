@@ -11,8 +11,8 @@ export const onOrderConfirmed = (deps: {
   defineConsumer({
     name: "fulfillment.on-order-confirmed",
     event: OrderConfirmedSchema,
-    handle: ({ orderId, order }, { signal }) =>
-      deps.openFulfillments(orderToSend(orderId, order, currentTraceparent() ?? null), signal),
+    handle: ({ orderId, order }, { carryInbox, signal }) =>
+      deps.openFulfillments(orderToSend(orderId, order, currentTraceparent() ?? null), carryInbox, signal),
   });
 
 /**

@@ -8,7 +8,8 @@ import {
   ShipmentFailure,
 } from "@tandem/contracts/shipping";
 import { type Consumer, defineConsumer } from "@tandem/messaging";
-import type { CarrierNews, makeFollowCarrier } from "../../biz/change-fulfillment.ts";
+import type { makeFollowCarrier } from "../../biz/change-fulfillment.ts";
+import type { CarrierNews } from "../../model/fulfillment.ts";
 
 type Deps = { readonly followCarrier: ReturnType<typeof makeFollowCarrier> };
 type AboutParcel<Desc extends DescMessage> = MessageShape<Desc> & { readonly fulfillmentId: string };
@@ -25,13 +26,10 @@ const follow = <Desc extends DescMessage>(
   defineConsumer({
     name: `fulfillment.on-${topicOf(event).name.replaceAll(/[._]/g, "-")}`,
     event,
-    handle: async (message, { signal }) => {
+    handle: async (message, { carryInbox, signal }) => {
       const about = message as AboutParcel<Desc>;
       if (!about.fulfillmentId) return;
-      await followCarrier(
-        { fulfillmentId: about.fulfillmentId, news: translate(about), mayActFor: () => true },
-        signal,
-      );
+      await followCarrier({ fulfillmentId: about.fulfillmentId, news: translate(about), carry: carryInbox }, signal);
     },
   });
 

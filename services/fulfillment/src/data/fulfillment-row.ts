@@ -1,0 +1,25 @@
+import { getTableColumns } from "drizzle-orm";
+import type { Fulfillment } from "../model/fulfillment.ts";
+import { fulfillmentTable } from "./schema.ts";
+
+// For SQL that is written out once: the same few statements run for every step of every fulfillment.
+const COLUMNS = Object.entries(getTableColumns(fulfillmentTable)).map(([key, { name }]) => ({ key, name }));
+
+export const FULFILLMENT_COLUMNS: readonly string[] = COLUMNS.map(({ name }) => name);
+
+export const selectFulfillment = (from: string): string =>
+  COLUMNS.map(({ key, name }) => `${from}.${name} as "${key}"`).join(", ");
+
+export type FoundFulfillment = Omit<Fulfillment, "version"> & { readonly version: string } & Record<string, unknown>;
+
+/** What {@link selectFulfillment} finds, as pg parses it. */
+export const fulfillmentFromSql = (found: FoundFulfillment): Fulfillment => ({
+  ...found,
+  version: BigInt(found.version),
+});
+
+/** By the columns' names, as Postgres reads it from JSON. */
+export const fulfillmentToJson = (fulfillment: Fulfillment): Readonly<Record<string, unknown>> => {
+  const row: Readonly<Record<string, unknown>> = { ...fulfillment, version: fulfillment.version.toString() };
+  return Object.fromEntries(COLUMNS.map(({ key, name }) => [name, row[key]]));
+};
