@@ -81,9 +81,9 @@ export const createClaims = ({ relaxed, holder }: Storage, leaseMs: number): Cla
     },
   });
 
-  // Nobody waits for it: one that a crash forgets is delivered once more, now as well as ten milliseconds ago.
+  // Nobody waits for it, and it takes up no place: one that a crash forgets is delivered once more, now as well as a tenth of a second ago.
   const acknowledge = createBatcher<DeliveryKey, undefined>({
-    gatherMs: 10,
+    gatherMs: 100,
     run: async (batch) => {
       const values = [batch.map((d) => d.subscriptionId), batch.map((d) => d.messageId), holder];
       await relaxed.query({ name: "acknowledge", text: ACKNOWLEDGE, values });

@@ -62,6 +62,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const claimedAgain = new Set<string>();
   /** Storage failed: it may hold claims of ours that we do not know of, until their lease ends. */
   let strays = false;
+  /** Calls to the app. */
+  let calls = 0;
+  /** Calls, and what is to be written of them. */
   const inFlight = new Set<Promise<void>>();
   let claiming: Promise<void> | undefined;
   let poll: NodeJS.Timeout | undefined;
@@ -151,22 +154,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   };
 
   const pump = () => {
-    while (queue.length > 0 && inFlight.size < concurrency) {
-      const batch = nextBatch();
-      const call = handle(batch).finally(() => {
-        inFlight.delete(call);
-        for (const delivery of batch) {
-          held.delete(keyOf(delivery));
-          count(delivery.subscriptionId, -1);
-          if (claimedAgain.delete(keyOf(delivery))) {
-            strays = true;
-            if (subscriptions.has(delivery.subscriptionId)) dirty.add(delivery.subscriptionId);
-          }
-        }
-        pump();
-        claim();
-      });
-      inFlight.add(call);
+    while (queue.length > 0 && calls < concurrency) {
+      const handling = handle(nextBatch()).finally(() => inFlight.delete(handling));
+      inFlight.add(handling);
     }
   };
 
@@ -187,11 +177,27 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
 
   const handle = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
     const subscription = subscriptions.get((batch[0] as ClaimedDelivery).subscriptionId);
-    if (subscription === undefined) return giveBack(batch);
-    if (faults.hits("delay")) await new Promise((resolve) => setTimeout(resolve, faults.delayMs()));
-    const outcomes = await subscription.deliver(batch);
-    // Not awaited one by one: all of it goes into the next batch that is written.
-    await Promise.all(batch.map((delivery, index) => settle(subscription, delivery, outcomes[index] ?? "retry")));
+    const outcomes = subscription && (await call(subscription, batch));
+    for (const { subscriptionId } of batch) count(subscriptionId, -1);
+    if (subscription === undefined) await giveBack(batch);
+    else {
+      // What is written waits for others, of all apps; the app's place does not wait for it.
+      const settled = batch.map((delivery, index) => settle(subscription, delivery, outcomes?.[index] ?? "retry"));
+      pump();
+      claim();
+      await Promise.all(settled);
+    }
+    claim();
+  };
+
+  const call = async (subscription: Subscription, batch: readonly ClaimedDelivery[]) => {
+    calls++;
+    try {
+      if (faults.hits("delay")) await new Promise((resolve) => setTimeout(resolve, faults.delayMs()));
+      return await subscription.deliver(batch);
+    } finally {
+      calls--;
+    }
   };
 
   const settle = async (subscription: Subscription, delivery: ClaimedDelivery, outcome: DeliveryOutcome) => {
@@ -208,6 +214,14 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       later(AFTER_FAILURE_MS, subscription.id);
       log.warn({ err: error, topic: subscription.topic }, "outcome could not be written");
     }
+    letGo(delivery);
+  };
+
+  const letGo = (delivery: ClaimedDelivery) => {
+    held.delete(keyOf(delivery));
+    if (!claimedAgain.delete(keyOf(delivery))) return;
+    strays = true;
+    if (subscriptions.has(delivery.subscriptionId)) dirty.add(delivery.subscriptionId);
   };
 
   const retry = async (subscription: Subscription, delivery: ClaimedDelivery) => {
@@ -235,6 +249,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
 
   const giveBack = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
     await Promise.allSettled(batch.map((delivery) => messages.reschedule(delivery, 0, false)));
+    for (const delivery of batch) letGo(delivery);
   };
 
   return {

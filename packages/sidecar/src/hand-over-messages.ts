@@ -154,6 +154,8 @@ export const createHandOver = ({ pool, holder, onNotify, onReturn }: Storage, le
   const publish = createBatcher<readonly NewMessage[], undefined>({
     maxItems: 100,
     concurrency: 2,
+    // What one commit of an app makes known on several topics comes in as many calls, within a millisecond or two.
+    gatherMs: 2,
     run: async (batches) => {
       const messages = batches.flat();
       const takers = takersOf(messages);

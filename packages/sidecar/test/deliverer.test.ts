@@ -221,6 +221,33 @@ describe("the deliverer", () => {
     await deliverer.pause();
   });
 
+  it("keeps no call waiting for what is written of another", async () => {
+    const { log } = memoryLog(3);
+    const written = Promise.withResolvers<void>();
+    const slow: MessageLog = {
+      ...log,
+      acknowledge: (delivery) => written.promise.then(() => log.acknowledge(delivery)),
+    };
+    const delivered: string[] = [];
+    const deliverer = delivererOf(slow, { concurrency: 1, prefetch: 2 });
+    deliverer.open([
+      subscription(async (messages) => {
+        delivered.push(...messages.map(({ messageId }) => messageId));
+        return messages.map(() => "success");
+      }),
+    ]);
+    await pollUntil(() => delivered.length === 3, {});
+    let idle = false;
+    const ended = deliverer.idle().then(() => {
+      idle = true;
+    });
+    await deliverer.pause();
+    expect(idle).toBe(false);
+    written.resolve();
+    await ended;
+    expect(delivered).toEqual(["1", "2", "3"]);
+  });
+
   it("delivers what was claimed as it was published, without a claim of its own", async () => {
     const { log, rows, claims } = memoryLog(0);
     const deliverer = delivererOf(log);
