@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Platform, PlatformBooks } from "@tandem/cli/platform";
-import { checkInvariants, type Databases, listUnfinished, openDatabases } from "@tandem/e2e/check";
+import type { Platform } from "@tandem/cli/platform";
+import { checkInvariants, type Databases, listUnfinished } from "@tandem/e2e/check";
+import { type BooksOptions, readBooks } from "./read-books.ts";
 
 export interface Check {
   readonly name: string;
@@ -22,15 +23,15 @@ const SHOWN = 8;
 
 /** Waits until nothing moves, then asks the books of all contexts. */
 export const checkAtRest = async (
-  platform: { readonly mode: Platform["mode"]; readonly books: PlatformBooks },
+  platform: BooksOptions & { readonly mode: Platform["mode"] },
   withinMs: number,
-  say: (line: string) => void,
 ): Promise<readonly Check[]> => {
-  const { urls, sidecarUrl } = platform.books;
-  await using databases = openDatabases(urls, sidecarUrl);
+  const { say } = platform;
   say("");
-  const unfinished = await untilQuiet(databases, platform.mode, withinMs, say);
-  const lines = [...(await checkInvariants(databases)), ...(await checkNotifications(databases))];
+  const { unfinished, lines } = await readBooks(platform, async (databases) => ({
+    unfinished: await untilQuiet(databases, platform.mode, withinMs, say),
+    lines: [...(await checkInvariants(databases)), ...(await checkNotifications(databases))],
+  }));
   const left = new Set(lines);
   const checks: Check[] = [{ name: "quiet", violations: unfinished.map((what) => `not ended: ${what}`) }];
   for (const [name, about] of promises) {

@@ -115,7 +115,8 @@ export const addLoadCommand = (program: Command): void => {
           `${running.mode === "embedded" ? "the platform's process" : "dapr run"}: ${memory.start} MB resident before, ${memory.end} MB after, ${memory.peak} MB at most`,
         );
 
-      const checks = books && (await checkAtRest({ mode: running.mode, books }, flags.quietWithin, say));
+      const checks =
+        books && (await checkAtRest({ mode: running.mode, books, reopen: running.books, say }, flags.quietWithin));
       if (flags.json)
         process.stdout.write(
           `${JSON.stringify({ rate: flags.rate, forMs: flags.for, elapsedMs, count, perSecond, failed, dropped, operations: reports, errors: recorder.slugs(), memoryMb: memory, checks })}\n`,
