@@ -2,7 +2,7 @@ import { newId } from "@tandem/kernel";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { EngineQuery, EngineWrite, SearchEngine } from "../src/biz/ports.ts";
 import { type BaseContent, type DocumentType, emptyBase, type Part } from "../src/model/document.ts";
-import { entriesOf, STAFF } from "../src/model/index-entry.ts";
+import { bareSource, entriesOf, STAFF } from "../src/model/index-entry.ts";
 import { wordsOf } from "../src/model/words.ts";
 
 export interface EngineUnderTest extends AsyncDisposable {
@@ -108,6 +108,8 @@ export const describeEngine = (name: string, there: boolean, start: () => Promis
       expect(await titles(query("creme brulee"))).toEqual(["Crème brûlée"]);
       expect(await titles(query("aou"))).toEqual(["Crème brûlée"]);
       expect(await titles(query("mountains", { titleOnly: true }))).toEqual([]);
+      const [shoe] = (await engine.search(query("shoe", { titleOnly: true }))).hits;
+      expect(shoe?.source).toEqual({ ...bareSource, title: "Red Trail Shoe" });
     });
 
     it("ranks the title before the facts before the text", async () => {

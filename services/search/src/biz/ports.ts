@@ -22,7 +22,7 @@ export interface EngineFilters {
 }
 
 export interface EngineQuery extends WantedWords {
-  /** Only in titles. */
+  /** Only in titles, and for titles: of a hit's source nothing else is read. */
   readonly titleOnly: boolean;
   /** Who asks: an entry is found when its audience has any of these. Never empty. */
   readonly audience: readonly string[];

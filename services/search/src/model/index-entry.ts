@@ -21,6 +21,24 @@ export interface EntrySource {
   readonly version: string;
 }
 
+/** Of a hit that was only asked for its title. */
+export const bareSource: EntrySource = Object.freeze({
+  title: "",
+  text: "",
+  status: "",
+  sellerId: "",
+  customerId: "",
+  categoryId: "",
+  attributes: {},
+  sku: "",
+  imageUrl: "",
+  prices: {},
+  available: 0,
+  createdAt: "",
+  updatedAt: "",
+  version: "0",
+});
+
 /**
  * One row of an index. Who may find it is in `audience`; what is in it is what everyone in its audience may know, so an order has one for its
  * customer and staff and one for each seller.

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EngineFacet, EngineHit, EngineQuery, EngineWrite, SearchEngine, WriteOutcome } from "../../biz/ports.ts";
+import { bareSource } from "../../model/index-entry.ts";
 import { createEngineHttp, type EngineAnswer, type EngineHttpOptions } from "./engine-http.ts";
 import { attributeAggregation, queryBody } from "./query-body.ts";
 
@@ -113,6 +114,7 @@ export const createElasticsearchEngine = ({ alias, ...options }: ElasticsearchEn
         hits: (hits.hits as SearchHit[]).map(
           ({ _score, sort, _source }): EngineHit => ({
             ..._source,
+            source: query.titleOnly ? { ...bareSource, ..._source.source } : _source.source,
             score: query.sort === "RELEVANCE" ? (_score ?? 0) : 0,
             position: `${sort[0]}`,
           }),

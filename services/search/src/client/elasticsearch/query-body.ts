@@ -152,7 +152,7 @@ export const queryBody = (query: EngineQuery): Json => {
     from: query.offset,
     // OpenSearch 3.8 fails on a nested sort (UnsupportedOperationException) when it may skip what it need not count.
     track_total_hits: query.withTotal || priced.length > 0,
-    _source: ["key", "type", "documentId", "source"],
+    _source: ["key", "type", "documentId", query.titleOnly ? "source.title" : "source"],
     query: {
       bool: {
         filter: [{ terms: { audience: query.audience } }, ...(withFacets ? [] : chosen)],

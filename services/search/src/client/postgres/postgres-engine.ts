@@ -2,7 +2,7 @@ import { type Database, findPostgresError } from "@tandem/postgres";
 import type { EngineFacet, EngineHit, EngineQuery, EngineWrite, SearchEngine, WriteOutcome } from "../../biz/ports.ts";
 import type { DocumentType } from "../../model/document.ts";
 import { fingerprint } from "../../model/fingerprint.ts";
-import type { EntrySource } from "../../model/index-entry.ts";
+import { bareSource, type EntrySource } from "../../model/index-entry.ts";
 import { isAlike } from "../../model/words.ts";
 import { priceRange } from "../price-ranges.ts";
 import { countSql, facetsSql, hitsSql, type Statement } from "./search-sql.ts";
@@ -176,8 +176,9 @@ export const createPostgresEngine = ({
     ]);
     return {
       hits: hits.rows.map(
-        ({ position, ...hit }): EngineHit => ({
+        ({ position, source, ...hit }): EngineHit => ({
           ...hit,
+          source: query.titleOnly ? { ...bareSource, ...source } : source,
           position,
           score: query.sort === "RELEVANCE" ? Number(position) : 0,
         }),

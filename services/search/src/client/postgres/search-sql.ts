@@ -97,10 +97,14 @@ export const hitsSql = (
     const position = type === "epoch" ? `to_timestamp(${bind(value, "float8")} / 1000)` : bind(value, type);
     where.push(`(${key}, d.key) ${direction === "asc" ? ">" : "<"} (${position}, ${bind(last, "text")})`);
   }
+  const source = query.titleOnly ? "jsonb_build_object('title', h.source -> 'title') as source" : "h.source";
+  const position = type === "epoch" ? "(extract(epoch from h.place) * 1000)::bigint" : "h.place";
+  // What is shown is made of the page's rows alone: without the brackets Postgres ranks each match twice and makes its texts before it sorts.
   return {
-    text: `select d.key, d.type, d.document_id as "documentId", d.source, ${type === "epoch" ? `(extract(epoch from ${key}) * 1000)::bigint` : `(${key})`}::text as position
+    text: `select h.key, h.type, h.document_id as "documentId", ${source}, ${position}::text as position from (
+      select d.key, d.type, d.document_id, d.source, ${key} as place
       from ${table} d where ${where.join(" and ")}
-      order by ${key} ${direction}, d.key ${direction} limit ${bind(query.size)} offset ${bind(query.offset)}`,
+      order by place ${direction}, d.key ${direction} limit ${bind(query.size)} offset ${bind(query.offset)}) h`,
     values: params.values,
   };
 };
