@@ -38,6 +38,11 @@ export interface ConsumerContext {
    * all there is to do, no transaction. Call it before one is opened, and tell the row what the insert made.
    */
   carryInbox(): InboxRow;
+  /**
+   * The event alone says that it is none of the handler's business, whenever it comes: nothing need remember that it came. Saves the inbox row,
+   * which most events of a busy topic would be all there is to write for.
+   */
+  ignore(): void;
   /** Aborted at the consumer's timeout and when the worker's drain ends. */
   readonly signal: AbortSignal;
   readonly log: Logger;

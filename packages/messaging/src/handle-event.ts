@@ -43,6 +43,7 @@ export const createEventHandler = (options: EventHandlerOptions) => {
       attempt: failures.triesOf(consumer, event) + 1,
       signal,
       carryInbox: inbox.carry,
+      ignore: inbox.ignore,
       get log() {
         return log.child({ consumer: consumer.name, eventId: event.id });
       },
@@ -117,6 +118,7 @@ export const createEventHandler = (options: EventHandlerOptions) => {
 };
 
 const NO_INBOX: InboxOffer = {
+  ignore: () => {},
   carry: () => {
     throw new TypeError("a consumer without an inbox has no row to carry");
   },

@@ -22,6 +22,8 @@ export interface InboxRow {
 export interface InboxOffer {
   /** The handler writes the row itself, in one statement with what it reads or changes first; to be called before a transaction is opened. */
   carry(): InboxRow;
+  /** Such an event is none of the handler's business whenever it comes, so no row need remember it. Without effect when a transaction is opened. */
+  ignore(): void;
 }
 
 /**
@@ -36,10 +38,14 @@ export const handleOnce = async (
   work: (inbox: InboxOffer) => Promise<unknown>,
 ): Promise<"handled" | "duplicate"> => {
   let carried = false;
+  let ignored = false;
   let opened = false;
   let committed = false;
   let written = false;
   const inbox: InboxOffer = {
+    ignore: () => {
+      ignored = true;
+    },
     carry: () => {
       carried = true;
       return {
@@ -68,7 +74,7 @@ export const handleOnce = async (
   }
   // A carried row that stands in no transaction was committed with its one statement.
   const there = carried ? written && (committed || !opened) : committed;
-  if (there) return "handled";
+  if (there || (ignored && !opened && !carried)) return "handled";
   return (await insertRow(database.pool, consumer, eventId)) ? "handled" : "duplicate";
 };
 

@@ -34,7 +34,15 @@ export {
 export { type Housekeeping, housekeepOutbox } from "./housekeep-outbox.ts";
 export { type InboxRow, type PruneOptions, pruneInbox } from "./inbox.ts";
 export { messagingMigrations } from "./migrations.ts";
-export { createOutbox, type Outbox, type OutboxOptions, type OutboxWriter } from "./outbox.ts";
+export {
+  CARRIED_COLUMNS,
+  type CarriedEvent,
+  carriedEvents,
+  createOutbox,
+  type Outbox,
+  type OutboxOptions,
+  type OutboxWriter,
+} from "./outbox.ts";
 export { type OutboxBacklog, type OutboxStats, outboxBacklog, outboxStats } from "./outbox-stats.ts";
 export { listParked, type ParkedEvent, type ParkedPage, releaseParked } from "./parked-events.ts";
 export type { FaultPoint, RelayOptions } from "./relay-options.ts";

@@ -21,9 +21,32 @@ export interface OutboxWriter {
 
 export interface Outbox {
   in(tx: Transaction): OutboxWriter;
+  /**
+   * For a statement that writes its events itself, by {@link carriedEvents}, so that it needs no transaction around it: the events' rows, in the
+   * present trace, to be put into its JSON. Who has committed them calls {@link Outbox.wake}.
+   */
+  rowsOf(...events: readonly OutgoingEvent[]): readonly CarriedEvent[];
+  wake(): void;
 }
 
+/** An event's row as JSON; its columns are {@link CARRIED_COLUMNS}. */
+export type CarriedEvent = Readonly<Record<string, string | null>>;
+
+/** For `jsonb_to_recordset(...) as e(<these>)`. */
+export const CARRIED_COLUMNS =
+  "id uuid, topic text, type text, subject text, aggregate_version bigint, data text, source text, traceparent text, correlation_id text";
+
+/** Two CTEs, `event` and `event_claim`, that write what `rows` (SQL: a select of {@link CARRIED_COLUMNS}, ordered) finds. */
+export const carriedEvents = (rows: string): string => `
+  event as (
+    insert into tandem.outbox_event (${NAMES.join(", ")})
+    select ${NAMES.join(", ")} from (${rows}) e
+    returning seq, created_at, subject
+  ), event_claim as (${CLAIM})`;
+
 type Row = readonly (string | null)[];
+
+const NAMES = CARRIED_COLUMNS.split(", ").map((column) => column.split(" ", 1)[0] ?? "");
 
 /** One statement writes payload and claim; the relay is woken after the commit, never by a NOTIFY inside of it. */
 export const createOutbox = ({ database, source }: OutboxOptions): Outbox => {
@@ -40,17 +63,31 @@ export const createOutbox = ({ database, source }: OutboxOptions): Outbox => {
     return rows;
   };
 
+  const toRows = (events: readonly OutgoingEvent[]): Row[] => {
+    const traceparent = currentTraceparent() ?? null;
+    const correlationId = currentContext()?.correlationId ?? null;
+    return events.map(({ id, topic, type, subject, aggregateVersion, data }) => [
+      id,
+      topic,
+      type,
+      subject,
+      aggregateVersion.toString(),
+      data,
+      source,
+      traceparent,
+      correlationId,
+    ]);
+  };
+
   return {
     in: (tx) => ({
       add: async (...events) => {
-        if (events.length === 0) return;
-        const traceparent = currentTraceparent() ?? null;
-        const correlationId = currentContext()?.correlationId ?? null;
-        const rows = rowsOf(tx);
-        for (const { id, topic, type, subject, aggregateVersion, data } of events)
-          rows.push([id, topic, type, subject, aggregateVersion.toString(), data, source, traceparent, correlationId]);
+        if (events.length > 0) rowsOf(tx).push(...toRows(events));
       },
     }),
+    rowsOf: (...events) =>
+      toRows(events).map((row) => Object.fromEntries(NAMES.map((name, at) => [name, row[at] ?? null]))),
+    wake,
   };
 };
 

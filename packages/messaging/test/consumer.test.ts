@@ -72,6 +72,33 @@ describe("a consumer", () => {
     expect(await inbox()).toEqual([{ consumer: "order.on-payment-failed", event_id: event.id }]);
   });
 
+  it("leaves nothing behind of an event that it ignores, and looks at it again when it comes again", async () => {
+    const event = incoming();
+    let looks = 0;
+    const host = hostOf(db.database, [
+      consumerOf(async (_, context) => {
+        looks += 1;
+        context.ignore();
+      }),
+    ]);
+    for (let n = 0; n < 2; n += 1) expect(await host.send(event)).toBe("ack");
+    expect(looks).toBe(2);
+    expect(await inbox()).toEqual([]);
+  });
+
+  it("has its inbox row for an effect that it has in spite of ignoring the event", async () => {
+    const event = incoming();
+    const host = hostOf(db.database, [
+      consumerOf((_, context) => {
+        context.ignore();
+        return writeEffect(db.database, "order.on-payment-failed", context);
+      }),
+    ]);
+    for (let n = 0; n < 2; n += 1) expect(await host.send(event)).toBe("ack");
+    expect(await inbox()).toHaveLength(1);
+    expect(await effectsOf(db.database)).toHaveLength(1);
+  });
+
   it("has neither when it fails", async () => {
     const host = hostOf(db.database, [
       consumerOf(async (_, context) => {

@@ -4,7 +4,7 @@ import { currentTraceparent, runInContext, withTraceparent } from "@tandem/runti
 import { pollUntil, type TestDatabase } from "@tandem/testkit";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createOutbox, newEvent } from "../src/index.ts";
+import { CARRIED_COLUMNS, carriedEvents, createOutbox, newEvent } from "../src/index.ts";
 import { onLocalWake, WAKE_CHANNEL } from "../src/wake.ts";
 import { addEvents, balanceOf, eventOf, openTestDatabase } from "./support.ts";
 
@@ -101,6 +101,28 @@ describe("outbox", () => {
     ).rejects.toThrow(/uuid/);
     expect((await db.database.query("select * from note")).rows).toEqual([]);
     expect(await storedEvents()).toEqual([]);
+  });
+
+  it("goes with a statement that carries it, as any other: in order, with its trace, or not at all", async () => {
+    const outbox = createOutbox({ database: db.database, source: "order" });
+    const text = `with e as (select * from jsonb_to_recordset($1::jsonb) as e(n int, ${CARRIED_COLUMNS})), ${carriedEvents(
+      "select * from e order by n",
+    )} select count(*)::int as n from event`;
+    const [a, b] = withTraceparent(TRACEPARENT, () =>
+      outbox.rowsOf(eventOf("s", 1, `{"a":"\\u0000 'x'"}`), eventOf("s", 2)),
+    );
+    const carry = (...rows: unknown[]) =>
+      db.database.query<{ n: number }>(text, [JSON.stringify(rows)]).then((result) => result.rows[0]?.n);
+    expect(await carry({ n: 2, ...b }, { n: 1, ...a })).toBe(2);
+    await expect(carry({ n: 1, ...outbox.rowsOf(eventOf("s", 3))[0], id: "not-a-uuid" })).rejects.toThrow(/uuid/);
+    const carried = await storedEvents();
+    expect(carried).toMatchObject([
+      { aggregate_version: "1", traceparent: TRACEPARENT, source: "order", data: `{"a":"\\u0000 'x'"}` },
+      { aggregate_version: "2", traceparent: TRACEPARENT },
+    ]);
+    expect(await balanceOf(db.database)).toMatchObject({ pending: 2, inserted: 2 });
+    await addEvents(db.database, eventOf("s", 4));
+    expect(Object.keys(carried[0] ?? {})).toEqual(Object.keys((await storedEvents()).at(-1) ?? {}));
   });
 
   it("takes text as it is: quotes, emoji, commas, nulls of JSON, and a megabyte", async () => {
