@@ -3,11 +3,6 @@ import type { Address, FulfillmentLine, FulfillmentStatus } from "../model/fulfi
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-export const fulfilledOrderTable = pgTable("fulfilled_order", {
-  orderId: uuid("order_id").primaryKey(),
-  cancelledAt: at("cancelled_at"),
-});
-
 export const fulfillmentTable = pgTable("fulfillment", {
   id: uuid("id").primaryKey(),
   orderId: uuid("order_id").notNull(),
