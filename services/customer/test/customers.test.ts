@@ -12,6 +12,7 @@ import {
   ReturnStatus,
 } from "@tandem/contracts/order";
 import { newId } from "@tandem/kernel";
+import { countStatements } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Harness, startHarness } from "./harness.ts";
 
@@ -199,6 +200,22 @@ describe("the figures", () => {
       }
       expect(await statisticsOf(id)).toMatchObject(expected);
     }
+  });
+
+  it("cost five statements an event, and one that says nothing new its inbox row", async () => {
+    const id = newId();
+    await registered(id);
+    await orderOf(id).confirmed();
+    const order = orderOf(id);
+    expect(await countStatements(order.pending)).toHaveLength(1);
+    await order.confirmed(); // the second order: it makes them regular
+    for (const step of [order.shortened, order.completed]) {
+      const said = await countStatements(step);
+      const own = said.filter((text) => !text.includes("pg_notify"));
+      expect(own.map((text) => text.split(" ", 1)[0])).toEqual(["BEGIN", "with", "select", "with", "COMMIT"]);
+    }
+    expect(await countStatements(order.completed)).toHaveLength(4); // BEGIN, the inbox row that is there, a read in the same packet, ROLLBACK
+    expect(await statisticsOf(id)).toMatchObject({ orders: "2", spent: [{ amountMinor: "10000" }] });
   });
 
   it("keep currencies apart, and forty orders at once", async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from "@tandem/kernel";
 import { isOfInterest, type OrderRecord, replaceOrder } from "../model/order-statistics.ts";
-import type { CustomerUnitOfWork } from "./ports.ts";
+import { segmentOf } from "../model/segment.ts";
+import type { CustomerUnitOfWork, InboxRow } from "./ports.ts";
 import { resegment } from "./save-customer.ts";
 
 /**
@@ -9,15 +10,17 @@ import { resegment } from "./save-customer.ts";
  */
 export const makeFollowOrder =
   ({ uow, clock }: { readonly uow: CustomerUnitOfWork; readonly clock: Clock }) =>
-  async (record: OrderRecord, signal?: AbortSignal): Promise<void> => {
+  async (record: OrderRecord, carryInbox: () => InboxRow, signal?: AbortSignal): Promise<void> => {
     if (!isOfInterest(record)) return;
+    const once = carryInbox();
     await uow.transact(async (repositories) => {
       const { orders } = repositories;
-      const statistics = await orders.lockStatistics(record.customerId);
-      const before = await orders.getByOrderId(record.orderId);
+      const { statistics, before, segment } = await orders.lockForOrder(record.orderId, record.customerId, once);
       if (before && before.version >= record.version) return;
       const after = replaceOrder(statistics, before, record);
-      await orders.save(record, after);
-      await resegment(repositories, after, clock.now());
+      orders.save(record, after);
+      // Segments change behind the lock of the statistics only: most orders move nobody, and need no lock of the customer.
+      const now = clock.now();
+      if (segment && segment !== segmentOf(after, now)) await resegment(repositories, after, now);
     }, signal);
   };

@@ -62,12 +62,28 @@ export interface AddressRepository {
   replace(before: AddressBook, after: AddressBook): Promise<void>;
 }
 
+/** The inbox row of the event in hand: written by the first statement that the event leads to, and a duplicate goes no further. */
+export interface InboxRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  written(fresh: boolean): void;
+}
+
+/** What an event about an order is held against. */
+export interface KnownOrder {
+  readonly statistics: OrderStatistics;
+  readonly before: OrderRecord | undefined;
+  /** The customer's; undefined for somebody who has not registered yet, or who was forgotten. */
+  readonly segment: Segment | undefined;
+}
+
 export interface OrderRecordRepository {
   /** Opens the customer's statistics when there are none, and locks them until the end of the transaction. */
   lockStatistics(customerId: string): Promise<OrderStatistics>;
-  /** Behind the lock of the statistics. */
-  getByOrderId(orderId: string): Promise<OrderRecord | undefined>;
-  save(record: OrderRecord, statistics: OrderStatistics): Promise<void>;
+  /** The same, once for an event, with what is known of the order: read behind the lock. */
+  lockForOrder(orderId: string, customerId: string, once: InboxRow): Promise<KnownOrder>;
+  /** Written as the transaction commits: the last that it does. */
+  save(record: OrderRecord, statistics: OrderStatistics): void;
 }
 
 export interface OutboxPort {

@@ -2,21 +2,19 @@ import type { Orm, Transaction } from "@tandem/postgres";
 import { desc, eq, type InferSelectModel } from "drizzle-orm";
 import type { OrderRecordReader, OrderRecordRepository } from "../biz/ports.ts";
 import { noOrders, type OrderStatistics } from "../model/order-statistics.ts";
+import { LOCK_ONCE, LOCK_OR_OPEN, type OrderRow, orderOfRow, READ_ORDER, SAVE } from "./order-record-sql.ts";
 import { orderRecordTable, orderStatisticsTable } from "./schema.ts";
 
 type StatisticsRow = InferSelectModel<typeof orderStatisticsTable>;
 
-const fromRow = (row: StatisticsRow): OrderStatistics => ({
-  ...row,
-  spent: Object.fromEntries(Object.entries(row.spent).map(([currency, minor]) => [currency, BigInt(minor)])),
-  lastOrderAt: row.lastOrderAt ?? undefined,
+const fromRow = ({ customerId, orders, cancelled, returned, spent, lastOrderAt }: StatisticsRow): OrderStatistics => ({
+  ...{ customerId, orders, cancelled, returned },
+  spent: Object.fromEntries(Object.entries(spent).map(([currency, minor]) => [currency, BigInt(minor)])),
+  lastOrderAt: lastOrderAt ?? undefined,
 });
 
-const toRow = (statistics: OrderStatistics): StatisticsRow => ({
-  ...statistics,
-  spent: Object.fromEntries(Object.entries(statistics.spent).map(([currency, minor]) => [currency, String(minor)])),
-  lastOrderAt: statistics.lastOrderAt ?? null,
-});
+const spentOf = ({ spent }: OrderStatistics): string =>
+  JSON.stringify(Object.fromEntries(Object.entries(spent).map(([currency, minor]) => [currency, String(minor)])));
 
 export const makeOrderRecordReader = (orm: Orm): OrderRecordReader => ({
   async getStatistics(customerId) {
@@ -32,32 +30,54 @@ export const makeOrderRecordReader = (orm: Orm): OrderRecordReader => ({
       .orderBy(desc(orderRecordTable.placedAt), desc(orderRecordTable.orderId)),
 });
 
-export const makeOrderRecordRepository = (tx: Transaction): OrderRecordRepository => ({
-  async lockStatistics(customerId) {
-    await tx
-      .insert(orderStatisticsTable)
-      .values(toRow(noOrders(customerId)))
-      .onConflictDoNothing();
-    const [row] = await tx
-      .select()
-      .from(orderStatisticsTable)
-      .where(eq(orderStatisticsTable.customerId, customerId))
-      .for("update");
-    return row ? fromRow(row) : noOrders(customerId);
-  },
+export const makeOrderRecordRepository = ({ client, atCommit }: Transaction): OrderRecordRepository => {
+  const lockStatistics = async (customerId: string) => {
+    const { rows } = await client.query<StatisticsRow>({
+      name: "statistics lock or open",
+      text: LOCK_OR_OPEN,
+      values: [customerId],
+    });
+    return rows[0] ? fromRow(rows[0]) : noOrders(customerId);
+  };
+  const read = async (orderId: string, customerId: string) => {
+    const { rows } = await client.query<OrderRow>({
+      name: "order record read",
+      text: READ_ORDER,
+      values: [orderId, customerId],
+    });
+    return orderOfRow(rows[0]);
+  };
+  return {
+    lockStatistics,
 
-  async getByOrderId(orderId) {
-    const [row] = await tx.select().from(orderRecordTable).where(eq(orderRecordTable.orderId, orderId));
-    return row;
-  },
+    async lockForOrder(orderId, customerId, once) {
+      // Both go out in one packet. The second has a snapshot of its own, made when the first has its lock: it sees what the holder
+      // before has committed.
+      const [locked, known] = await Promise.all([
+        client.query<StatisticsRow & { fresh: boolean }>({
+          name: "statistics lock once",
+          text: LOCK_ONCE,
+          values: [once.consumer, once.eventId, customerId],
+        }),
+        read(orderId, customerId),
+      ]);
+      const [row] = locked.rows;
+      once.written(row?.fresh === true);
+      if (row?.customerId) return { statistics: fromRow(row), ...known };
+      // The first that is ever heard of them; of several at once one opens the row, and the others read what it has left.
+      const statistics = await lockStatistics(customerId);
+      return { statistics, ...(await read(orderId, customerId)) };
+    },
 
-  async save(record, statistics) {
-    const { orderId: _, customerId: __, ...fields } = record;
-    await tx
-      .insert(orderRecordTable)
-      .values(record)
-      .onConflictDoUpdate({ target: orderRecordTable.orderId, set: fields });
-    const { customerId, ...figures } = toRow(statistics);
-    await tx.update(orderStatisticsTable).set(figures).where(eq(orderStatisticsTable.customerId, customerId));
-  },
-});
+    save(record, statistics) {
+      const { orderId, customerId, version, status, confirmed, currency, totalMinor } = record;
+      const { orders, cancelled, returned, lastOrderAt = null } = statistics;
+      const values = [
+        ...[orderId, customerId, version, status, confirmed, currency, totalMinor],
+        ...[record.returnedMinor, record.returned, record.placedAt],
+        ...[orders, cancelled, returned, spentOf(statistics), lastOrderAt],
+      ];
+      atCommit(() => client.query({ name: "order record save", text: SAVE, values }));
+    },
+  };
+};

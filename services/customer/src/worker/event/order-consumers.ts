@@ -18,25 +18,25 @@ export const orderConsumers = ({ followOrder }: { readonly followOrder: FollowOr
   defineConsumer({
     name: "customer.on-order-confirmed",
     event: OrderConfirmedSchema,
-    handle: ({ orderId, aggregateVersion, order }, { signal }) =>
-      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), signal),
+    handle: ({ orderId, aggregateVersion, order }, { signal, carryInbox }) =>
+      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), carryInbox, signal),
   }),
   defineConsumer({
     name: "customer.on-order-updated",
     event: OrderUpdatedSchema,
-    handle: ({ orderId, aggregateVersion, order }, { signal }) =>
-      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), signal),
+    handle: ({ orderId, aggregateVersion, order }, { signal, carryInbox }) =>
+      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), carryInbox, signal),
   }),
   defineConsumer({
     name: "customer.on-order-completed",
     event: OrderCompletedSchema,
-    handle: ({ orderId, aggregateVersion, order }, { signal }) =>
-      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), signal),
+    handle: ({ orderId, aggregateVersion, order }, { signal, carryInbox }) =>
+      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), carryInbox, signal),
   }),
   defineConsumer({
     name: "customer.on-order-cancelled",
     event: OrderCancelledSchema,
-    handle: ({ orderId, aggregateVersion, order }, { signal }) =>
-      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), signal),
+    handle: ({ orderId, aggregateVersion, order }, { signal, carryInbox }) =>
+      followOrder(orderRecordFromProto(orderId, aggregateVersion, order), carryInbox, signal),
   }),
 ];
