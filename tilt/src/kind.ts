@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { exitWith, type Programs, programs } from "./programs.ts";
+import { exitWith, type Programs, programsWith } from "./programs.ts";
 
 const CLUSTER = "tandem";
 const REGISTRY = { name: "tandem-registry", port: 5001 };
@@ -71,6 +71,10 @@ export const kindDown = async ({ read, run }: Programs, engine: string, say: (li
   if (containers.includes(REGISTRY.name)) await read(engine, ["rm", "--force", "--volumes", REGISTRY.name]);
 };
 
+/** What tells kind which engine its nodes run on. */
+export const environmentOf = (engine: string): Readonly<Record<string, string>> =>
+  engine === "podman" ? { KIND_EXPERIMENTAL_PROVIDER: "podman" } : {};
+
 if (import.meta.main)
   await exitWith(async () => {
     const { values, positionals } = parseArgs({
@@ -79,6 +83,9 @@ if (import.meta.main)
     });
     const work = { up: kindUp, down: kindDown }[positionals[0] ?? ""];
     if (values.help === true || work === undefined) return void process.stdout.write(help);
-    if (values.engine === "podman") process.env["KIND_EXPERIMENTAL_PROVIDER"] = "podman";
-    await work(programs, values.engine, (line) => void process.stdout.write(`${line}\n`));
+    await work(
+      programsWith(environmentOf(values.engine)),
+      values.engine,
+      (line) => void process.stdout.write(`${line}\n`),
+    );
   });

@@ -18,9 +18,20 @@ const wanted: Readonly<Record<string, string>> = {
   tilt: "https://docs.tilt.dev/install.html",
 };
 
-const execute = (program: string, args: readonly string[], piped: boolean, input?: string): Promise<string> =>
+type Environment = Readonly<Record<string, string>>;
+
+interface Execution {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly piped: boolean;
+  readonly env: Environment;
+  readonly input?: string | undefined;
+}
+
+const execute = ({ program, args, piped, env, input }: Execution): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, {
+      env: { ...process.env, ...env },
       stdio: [input === undefined ? "ignore" : "pipe", piped ? "pipe" : "inherit", piped ? "pipe" : "inherit"],
     });
     let [output, complaint] = ["", ""];
@@ -44,10 +55,13 @@ const execute = (program: string, args: readonly string[], piped: boolean, input
     });
   });
 
-export const programs: Programs = {
-  read: (program, args, input) => execute(program, args, true, input),
-  run: async (program, args) => void (await execute(program, args, false)),
-};
+/** @param env what they find in their environment besides ours */
+export const programsWith = (env: Environment): Programs => ({
+  read: (program, args, input) => execute({ program, args, piped: true, env, input }),
+  run: async (program, args) => void (await execute({ program, args, piped: false, env })),
+});
+
+export const programs: Programs = programsWith({});
 
 /** A command's end for a person: what went wrong, in one line. */
 export const exitWith = async (main: () => Promise<unknown>): Promise<void> => {

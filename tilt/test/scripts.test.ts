@@ -6,8 +6,8 @@ import { buildImage } from "../src/build-image.ts";
 import { mirrorFolder } from "../src/bundle-changes.ts";
 import { describePlatform } from "../src/describe-platform.ts";
 import { ensureDapr } from "../src/ensure-dapr.ts";
-import { kindDown, kindUp } from "../src/kind.ts";
-import { type Programs, programs } from "../src/programs.ts";
+import { environmentOf, kindDown, kindUp } from "../src/kind.ts";
+import { type Programs, programs, programsWith } from "../src/programs.ts";
 
 /** A machine whose programs answer by what their command line has in it, and are written down. */
 const machine = (answers: Readonly<Record<string, string>> = {}) => {
@@ -156,6 +156,13 @@ describe("the cluster of kind", () => {
     const { fake, commands } = machine();
     await kindDown(fake, "docker", say);
     expect(commands).toEqual(["kind get clusters", "docker ps --all --format {{.Names}}"]);
+  });
+
+  it("runs on podman when its program is told so, which nothing else is", async () => {
+    const shown = ["-c", "echo provider=$KIND_EXPERIMENTAL_PROVIDER"];
+    expect(await programsWith(environmentOf("podman")).read("sh", shown)).toBe("provider=podman\n");
+    expect(await programsWith(environmentOf("docker")).read("sh", shown)).toBe("provider=\n");
+    expect(process.env).not.toHaveProperty("KIND_EXPERIMENTAL_PROVIDER");
   });
 
   it("is asked for by a program's name and address when that is not there", async () => {
