@@ -7,6 +7,8 @@ import { documentInvalid } from "../model/errors.ts";
 /** The engine hears of it some hundred milliseconds later anyhow. */
 const GATHER_MS = 10;
 const MAX_CHANGES = 100;
+/** One statement that waits for a lock does not hold up those behind it. */
+const AT_A_TIME = 4;
 
 /** What is not about any one of them. */
 const isOutage = (error: unknown): boolean =>
@@ -35,6 +37,7 @@ export const joinChanges = ({ applyParts }: DocumentWriter): ((change: PartChang
   const join = createBatcher<PartChange, PromiseSettledResult<PartOutcome>>({
     maxItems: MAX_CHANGES,
     gatherMs: GATHER_MS,
+    concurrency: AT_A_TIME,
     run: async (changes) => {
       try {
         return (await applyParts(changes)).map((value) => ({ status: "fulfilled", value }));
