@@ -8,7 +8,7 @@ import { createLockTable, type UnlockResult } from "./lock-table.ts";
 import type { MessageLog } from "./message-log.ts";
 import { toOutboxMessages } from "./outbox.ts";
 import { createStateTable, EtagMismatch, type StateRow, type StateWrite } from "./state-table.ts";
-import { toTopicScopes } from "./topic-scopes.ts";
+import { type TopicScopes, toTopicScopes } from "./topic-scopes.ts";
 
 export interface PublishEntry {
   readonly data: Uint8Array;
@@ -47,11 +47,19 @@ export interface SidecarApiOptions {
 export const createSidecarApi = ({ appId, components, messages, pool, faults }: SidecarApiOptions): SidecarApi => {
   const state = createStateTable(pool);
   const locks = createLockTable(pool);
+  const scopesByComponent = new Map<Component, TopicScopes>();
 
   const find = (kind: "pubsub" | "state" | "lock", name: string): Component => {
     const component = components.find((one) => one.name === name && kindOf(one) === kind);
     if (component === undefined) throw new ConnectError(`${WORDS[kind]} ${name} is not found`, Code.InvalidArgument);
     return component;
+  };
+
+  /** Read once: they are long lists, and each publish asks. */
+  const scopesOf = (component: Component): TopicScopes => {
+    const known = scopesByComponent.get(component) ?? toTopicScopes(component, appId);
+    scopesByComponent.set(component, known);
+    return known;
   };
 
   const toMessages = (pubsub: string, topic: string, entries: readonly PublishEntry[], traceparent?: string) =>
@@ -66,9 +74,9 @@ export const createSidecarApi = ({ appId, components, messages, pool, faults }: 
 
   return {
     publish: async (pubsub, topic, entries, traceparent) => {
-      const component = find("pubsub", pubsub);
+      const scopes = scopesOf(find("pubsub", pubsub));
       if (topic === "") throw new ConnectError("topic is empty in pubsub", Code.InvalidArgument);
-      if (!toTopicScopes(component, appId).mayPublish(topic)) {
+      if (!scopes.mayPublish(topic)) {
         throw new ConnectError(`topic ${topic} is not allowed for app id ${appId}`, Code.PermissionDenied);
       }
       const rows = toMessages(pubsub, topic, entries, traceparent);
