@@ -78,8 +78,11 @@ const deliverBulk = ({ topic, pubsubName }: TopicSubscription, options: CallAppO
   };
 };
 
+/** What an event brings may be anything: text that no header can carry would fail each call, that for its dead letter included. */
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/;
+
 const headersOf = ({ tokenHeaders }: AppChannel, { traceparent }: CloudEvent) =>
-  typeof traceparent === "string" && traceparent !== "" ? { ...tokenHeaders, traceparent } : tokenHeaders;
+  typeof traceparent === "string" && TRACEPARENT.test(traceparent) ? { ...tokenHeaders, traceparent } : tokenHeaders;
 
 const judge = (error: unknown, topic: string, { log, onUnreachable }: CallAppOptions): DeliveryOutcome => {
   const { code, rawMessage } = ConnectError.from(error);

@@ -156,6 +156,14 @@ describe("the embedded sidecar", () => {
     expect(run.worker.of(sent.id)).toHaveLength(2);
   });
 
+  it("delivers an event whose trace is nothing that a header could carry", async () => {
+    await using run = await runInProcess();
+    const sent = event({ traceparent: "täglich\r\nx: y" });
+    await run.publish(sent);
+    expect(await run.worker.waitFor(sent.id, "thing.created")).toMatchObject({ data: sent.data });
+    await pollUntil(async () => (await run.undelivered()) === 0, {});
+  });
+
   it("takes over what a dead process had claimed, and leaves alone what a living one has", async () => {
     await using run = await runInProcess();
     await run.sidecars.stop();
