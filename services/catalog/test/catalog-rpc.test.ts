@@ -231,7 +231,11 @@ describe("listings", () => {
       () => stocked(productId, 4, 5n, stock),
       () => stocked(productId, 3, 4n),
     ];
-    for (const event of events) expect(await countStatements(event)).toHaveLength(1);
+    for (const event of events) {
+      const said = await countStatements(event);
+      // The wake-up of the outbox that the product left may fall among them.
+      expect(said.filter((text) => !text.includes("pg_notify"))).toHaveLength(1);
+    }
     expect(await listing(productId)).toMatchObject({ price: { amountMinor: "900" }, available: 4 });
   });
 

@@ -207,14 +207,14 @@ describe("the figures", () => {
     await registered(id);
     await orderOf(id).confirmed();
     const order = orderOf(id);
-    expect(await countStatements(order.pending)).toHaveLength(1);
+    const said = async (step: () => Promise<unknown>) =>
+      // The wake-up of an outbox that was filled before may fall among them.
+      (await countStatements(step)).filter((text) => !text.includes("pg_notify")).map((text) => text.split(" ", 1)[0]);
+    expect(await said(order.pending)).toEqual(["insert"]);
     await order.confirmed(); // the second order: it makes them regular
-    for (const step of [order.shortened, order.completed]) {
-      const said = await countStatements(step);
-      const own = said.filter((text) => !text.includes("pg_notify"));
-      expect(own.map((text) => text.split(" ", 1)[0])).toEqual(["BEGIN", "with", "select", "with", "COMMIT"]);
-    }
-    expect(await countStatements(order.completed)).toHaveLength(4); // BEGIN, the inbox row that is there, a read in the same packet, ROLLBACK
+    expect(await said(order.shortened)).toEqual(["BEGIN", "with", "select", "with", "COMMIT"]);
+    expect(await said(order.completed)).toEqual(["BEGIN", "with", "select", "with", "COMMIT"]);
+    expect(await said(order.completed)).toEqual(["BEGIN", "with", "select", "ROLLBACK"]);
     expect(await statisticsOf(id)).toMatchObject({ orders: "2", spent: [{ amountMinor: "10000" }] });
   });
 

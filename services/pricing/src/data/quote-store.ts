@@ -4,11 +4,22 @@ import type { QuoteReader, QuoteStore } from "../biz/ports.ts";
 import { quoteNotFound } from "../model/errors.ts";
 import { quoteFromRow, quoteToRow } from "./quote-row.ts";
 import { quoteTable } from "./schema.ts";
+import type { StatementRunner } from "./statement-runner.ts";
 
-/** Over the pool or over a transaction: each is one statement. */
-export const makeQuoteStore = (orm: Orm): QuoteStore & Pick<QuoteReader, "getById"> => ({
+// On the way of each checkout: prepared once per connection, and not built again for each quote.
+const CREATE = `
+  insert into quote (id, customer_id, currency, country, voucher_code, lines, subtotal_minor, discount_minor, tax_minor, total_minor, expires_at, created_at)
+  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+
+/** Over the pool or over a transaction, whose connection `client` is: each is one statement. */
+export const makeQuoteStore = (orm: Orm, client: StatementRunner): QuoteStore & Pick<QuoteReader, "getById"> => ({
   async create(quote) {
-    await orm.insert(quoteTable).values(quoteToRow(quote));
+    const { lines, ...row } = quoteToRow(quote);
+    const values = [
+      ...[row.id, row.customerId, row.currency, row.country, row.voucherCode, JSON.stringify(lines)],
+      ...[row.subtotalMinor, row.discountMinor, row.taxMinor, row.totalMinor, row.expiresAt, row.createdAt],
+    ];
+    await client.query({ name: "quote create", text: CREATE, values });
   },
 
   async getById(quoteId) {

@@ -21,6 +21,6 @@ export const makePricingUnitOfWork = (database: Database, outbox: Outbox, clock:
     promotions: makePromotionRepository(tx),
     announcements: makeAnnouncementRepository(tx),
     vouchers: makeVoucherRepository(tx),
-    quotes: makeQuoteStore(tx),
+    quotes: makeQuoteStore(tx, tx.client),
     outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
   }));

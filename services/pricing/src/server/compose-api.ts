@@ -46,7 +46,7 @@ export const composeApi = ({
   });
   const deps = { uow: makePricingUnitOfWork(database, outbox, clock), source, clock, newId };
   const priceLists = makePriceListReader(database.orm);
-  const quotes = { ...makeQuoteStore(database.orm), ...makeQuoteBasisReader(database, clock) };
+  const quotes = { ...makeQuoteStore(database.orm, database), ...makeQuoteBasisReader(database, clock) };
   const vouchers = makeVoucherReader(database);
   const handlers = {
     ...makePriceHandlers({

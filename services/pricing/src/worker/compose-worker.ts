@@ -47,7 +47,11 @@ export const composeWorker = ({
         announcePrices: makeAnnouncePrices(deps),
       }),
       quoteCleanup({
-        purgeQuotes: makePurgeQuotes({ quotes: makeQuoteStore(database.orm), clock, keepMs: config.QUOTE_KEEP_MS }),
+        purgeQuotes: makePurgeQuotes({
+          quotes: makeQuoteStore(database.orm, database),
+          clock,
+          keepMs: config.QUOTE_KEEP_MS,
+        }),
       }),
     ],
   };

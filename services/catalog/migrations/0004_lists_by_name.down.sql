@@ -1,0 +1,3 @@
+-- no-transaction
+drop index concurrently if exists seller_by_name;
+drop index concurrently if exists category_by_name;
