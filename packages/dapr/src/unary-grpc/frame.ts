@@ -19,7 +19,8 @@ export const toFrame = (message: Uint8Array): Buffer => {
  */
 export class FrameReader {
   readonly #maxBytes: number;
-  #chunks: Buffer[] = [];
+  /** As a rule the only chunk itself; else a copy with room to grow, so that a thousand tiny chunks do not pin what they were cut from. */
+  #bytes: Buffer = Buffer.alloc(0);
   #received = 0;
   #length: number | undefined;
 
@@ -28,9 +29,7 @@ export class FrameReader {
   }
 
   push(chunk: Buffer): void {
-    if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
-    this.#received += chunk.length;
+    this.#append(chunk);
     if (this.#received < PREFIX) return;
     this.#length ??= this.#readPrefix();
     if (this.#received > PREFIX + this.#length) {
@@ -44,24 +43,30 @@ export class FrameReader {
     if (this.#length === undefined || this.#received < PREFIX + this.#length) {
       throw new ConnectError("protocol error: the message is cut off", Code.InvalidArgument);
     }
-    return this.#joined().subarray(PREFIX);
+    return this.#bytes.subarray(PREFIX, this.#received);
+  }
+
+  #append(chunk: Buffer): void {
+    const size = this.#received + chunk.length;
+    if (this.#received === 0) this.#bytes = chunk;
+    else {
+      if (size > this.#bytes.length) {
+        const grown = Buffer.allocUnsafe(Math.max(size, 2 * this.#bytes.length));
+        this.#bytes.copy(grown, 0, 0, this.#received);
+        this.#bytes = grown;
+      }
+      chunk.copy(this.#bytes, this.#received);
+    }
+    this.#received = size;
   }
 
   #readPrefix(): number {
-    const head = this.#joined();
-    const length = head.readUInt32BE(1);
-    if (head[0] !== 0) throw new ConnectError(`protocol error: frame with flags ${head[0]}`, Code.Internal);
+    const length = this.#bytes.readUInt32BE(1);
+    if (this.#bytes[0] !== 0)
+      throw new ConnectError(`protocol error: frame with flags ${this.#bytes[0]}`, Code.Internal);
     if (length > this.#maxBytes) {
       throw new ConnectError(`a message of ${length} bytes, limit ${this.#maxBytes}`, Code.ResourceExhausted);
     }
     return length;
-  }
-
-  #joined(): Buffer {
-    const [first] = this.#chunks;
-    if (first !== undefined && this.#chunks.length === 1) return first;
-    const all = Buffer.concat(this.#chunks);
-    this.#chunks = [all];
-    return all;
   }
 }
