@@ -14,8 +14,8 @@ import type { MessageSender } from "../src/biz/ports.ts";
 import { createSenderBreaker, guardSender } from "../src/client/guarded-sender.ts";
 import { createSmsSender } from "../src/client/sms-sender.ts";
 import { createSmtpSender, type SmtpSender } from "../src/client/smtp-sender.ts";
+import { makeDeliveryLog } from "../src/data/delivery-log.ts";
 import { makeDeliveryQueue } from "../src/data/delivery-queue.ts";
-import { makeNotificationUnitOfWork } from "../src/data/unit-of-work.ts";
 import { providerUnavailable } from "../src/model/errors.ts";
 import { createDeliveryWorker } from "../src/worker/delivery-worker.ts";
 import { at, type Harness, mailsTo, rowsOf, startHarness, story } from "./harness.ts";
@@ -40,7 +40,7 @@ afterEach(() => {
 const policy = { maxAttempts: 5, minDelayMs: 1, maxDelayMs: 5 };
 const deliverWith = (sender: MessageSender, over: Partial<DeliverNotificationDeps> = {}) =>
   makeDeliverNotification({
-    uow: makeNotificationUnitOfWork(
+    deliveries: makeDeliveryLog(
       notification.database,
       createOutbox({ database: notification.database, source: "notification" }),
     ),
@@ -135,23 +135,23 @@ describe("sending", () => {
   it("is marked as done when the database is back, without a second mail", async () => {
     await clear();
     const one = await due();
-    const real = makeNotificationUnitOfWork(
+    const real = makeDeliveryLog(
       notification.database,
       createOutbox({ database: notification.database, source: "notification" }),
     );
     let away = 2;
-    const uow: typeof real = {
-      transact: (work, signal) => {
+    const deliveries: typeof real = {
+      finish: (...args) => {
         away -= 1;
         return away >= 0
           ? Promise.reject(new AppError("unavailable", "postgres.unavailable", "away"))
-          : real.transact(work, signal);
+          : real.finish(...args);
       },
     };
-    const deliver = deliverWith(smtpTo(notification.inbox.smtpUrl), { uow });
+    const deliver = deliverWith(smtpTo(notification.inbox.smtpUrl), { deliveries });
     for (const leased of await claim()) expect(await deliver(leased)).toBe("sent");
     const never = deliverWith(smtpTo(notification.inbox.smtpUrl), {
-      uow: { transact: () => Promise.reject(new AppError("unavailable", "postgres.unavailable", "away")) },
+      deliveries: { finish: () => Promise.reject(new AppError("unavailable", "postgres.unavailable", "away")) },
       markWithinMs: 50,
     });
     await one.cancelled();

@@ -10,6 +10,7 @@ import { makeDeliverNotification } from "../src/biz/deliver-notification.ts";
 import { makeRegisterContact } from "../src/biz/follow-contact.ts";
 import { makeRetryDeliveries } from "../src/biz/retry-deliveries.ts";
 import { createSmtpSender } from "../src/client/smtp-sender.ts";
+import { makeDeliveryLog } from "../src/data/delivery-log.ts";
 import { makeDeliveryQueue } from "../src/data/delivery-queue.ts";
 import { makeNotificationUnitOfWork } from "../src/data/unit-of-work.ts";
 import { migrations } from "../src/migrate.ts";
@@ -47,7 +48,7 @@ it("kill -9 between the mail server's answer and the mark: sent again after the 
   await pollUntil(async () => (await retryDeliveries()).recovered === 1);
   const sender = createSmtpSender({ url: inbox.smtpUrl, from: { name: "Shop", address: "shop@tandem.invalid" } });
   const deliver = makeDeliverNotification({
-    uow,
+    deliveries: makeDeliveryLog(database, createOutbox({ database, source: "notification" })),
     senders: new Map([["EMAIL", sender]]),
     clock: systemClock,
     sendTimeoutMs: 5_000,

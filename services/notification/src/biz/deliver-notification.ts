@@ -2,12 +2,13 @@ import { type Clock, isAppError } from "@tandem/kernel";
 import type { Channel } from "../model/channel.ts";
 import { type DeliveryPolicy, delivered, failedTry, notTried } from "../model/delivery.ts";
 import type { Notification } from "../model/notification.ts";
+import type { NotificationEvent } from "../model/notification-events.ts";
 import { secretOf } from "../model/template.ts";
 import { templateNamed } from "../model/templates/template-catalogue.ts";
-import type { LeasedNotification, MessageSender, NotificationUnitOfWork } from "./ports.ts";
+import type { DeliveryLog, LeasedNotification, MessageSender } from "./ports.ts";
 
 export interface DeliverNotificationDeps {
-  readonly uow: NotificationUnitOfWork;
+  readonly deliveries: DeliveryLog;
   readonly senders: ReadonlyMap<Channel, MessageSender>;
   readonly clock: Clock;
   /** Longest that one send may take in all; well below the lease. */
@@ -27,16 +28,10 @@ export type DeliveryOutcome = "sent" | "failed" | "postponed" | "refused" | "sta
  * decides about it when the lease is over.
  */
 export const makeDeliverNotification =
-  ({ uow, senders, clock, sendTimeoutMs, policy, markWithinMs = 30_000, beforeMark }: DeliverNotificationDeps) =>
+  ({ deliveries, senders, clock, sendTimeoutMs, policy, markWithinMs = 30_000, beforeMark }: DeliverNotificationDeps) =>
   async ({ notification: before, token }: LeasedNotification): Promise<DeliveryOutcome> => {
-    const commitOnce = (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
-      uow.transact(async ({ notifications, outbox }) => {
-        if (!(await notifications.finish(token, after))) return "stale";
-        const at = clock.now();
-        if (after.status === "SENT") await outbox.add({ type: "notification.sent", notification: after, at });
-        if (after.status === "FAILED") await outbox.add({ type: "notification.failed", notification: after, at });
-        return outcome;
-      });
+    const commitOnce = async (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
+      (await deliveries.finish(token, after, eventOf(after, clock.now()))) ? outcome : "stale";
     const commit = async (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> => {
       const until = performance.now() + markWithinMs;
       for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 2_000)) {
@@ -64,3 +59,8 @@ export const makeDeliverNotification =
     await beforeMark?.(before);
     return commit(delivered(before, providerMessageId, clock.now()), "sent");
   };
+
+const eventOf = (notification: Notification, at: Date): NotificationEvent | undefined => {
+  if (notification.status === "SENT") return { type: "notification.sent", notification, at };
+  return notification.status === "FAILED" ? { type: "notification.failed", notification, at } : undefined;
+};

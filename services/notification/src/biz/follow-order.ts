@@ -1,8 +1,9 @@
-import { closeCart } from "../model/cart.ts";
-import { type KnownOrder, learnOrder } from "../model/known-order.ts";
+import { type Cart, closeCart } from "../model/cart.ts";
+import { isNews, type KnownOrder, learnOrder, unknownOrder } from "../model/known-order.ts";
 import type { NotificationRequest } from "../model/notification.ts";
+import { changeCart, isReminded } from "./follow-cart.ts";
 import { type NotifyDeps, type NotifyParts, notifyWithin } from "./notify.ts";
-import type { Repositories } from "./ports.ts";
+import type { Arrival, EventShortcuts, Repositories } from "./ports.ts";
 import { writeWaiting } from "./write-waiting.ts";
 
 export interface OrderNews extends KnownOrder {
@@ -16,29 +17,38 @@ export interface OrderNews extends KnownOrder {
  * order, any number of times.
  */
 export const makeFollowOrder =
-  ({ uow, ...parts }: NotifyDeps) =>
-  (news: OrderNews, request: NotificationRequest | undefined, signal?: AbortSignal): Promise<void> =>
-    uow.transact(async (repositories) => {
-      const { orders } = repositories;
-      const before = await orders.lockOrOpen(news.orderId);
+  ({ uow, shortcuts, ...parts }: NotifyDeps & { readonly shortcuts: EventShortcuts }) =>
+  async (news: OrderNews, request: NotificationRequest | undefined, { signal, once }: Arrival = {}): Promise<void> => {
+    if (!request && once && (await shortcuts.isKnown(news, once, signal))) return;
+    await uow.transact(async (repositories) => {
+      const { orders, recipients, notifications } = repositories;
+      // The contact's lock comes with it where it is known whose the order is: then there is no cart to close before.
+      const { order: before = unknownOrder(news.orderId), person } = await recipients.lock({
+        orderId: news.orderId,
+        once,
+      });
       const { cartId, ...facts } = news;
       const order = learnOrder(before, facts);
-      if (news.version > before.version) await orders.update(order);
+      if (news.version > before.version && isNews(before, order)) await orders.update(order);
       // Locks: order, cart, contact, notification; everywhere.
-      const closes = cartId !== undefined && before.customerId === undefined;
-      if (closes) await closeCartOf(repositories, cartId, parts);
+      const closed =
+        cartId !== undefined && before.customerId === undefined
+          ? await closeCartOf(repositories, cartId, parts)
+          : undefined;
       if (before.customerId === undefined) await writeWhatWaited(repositories, order, news.customerId, parts);
-      if (request) await notifyWithin(repositories, parts, request, order);
-      if (closes) await repositories.notifications.suppressPending({ cartId }, "the cart was checked out");
+      if (request) await notifyWithin(repositories, parts, request, { order, person });
+      if (cartId !== undefined && isReminded(closed))
+        await notifications.suppressPending({ cartId }, "the cart was checked out");
     }, signal);
+  };
 
 /** Tells the customer of an order of something that happened to it, now or when we learn whose order it is. */
 export const makeNotifyOfOrder =
   ({ uow, ...parts }: NotifyDeps) =>
-  (request: NotificationRequest & { readonly orderId: string }, signal?: AbortSignal): Promise<void> =>
+  (request: NotificationRequest & { readonly orderId: string }, { signal, once }: Arrival = {}): Promise<void> =>
     uow.transact(async (repositories) => {
-      const order = await repositories.orders.lockOrOpen(request.orderId);
-      await notifyWithin(repositories, parts, request, order);
+      const recipient = await repositories.recipients.lock({ orderId: request.orderId, once });
+      await notifyWithin(repositories, parts, request, recipient);
     }, signal);
 
 const writeWhatWaited = async (
@@ -58,5 +68,10 @@ const writeWhatWaited = async (
   await writeWaiting(repositories, { notifications: addressed, contact, order, now, unsubscribeLink });
 };
 
-const closeCartOf = async ({ carts }: Repositories, cartId: string, { clock }: NotifyParts): Promise<void> =>
-  carts.save(closeCart(await carts.lockById(cartId), cartId, clock.now()));
+/** The cart as it was. */
+const closeCartOf = async (
+  repositories: Repositories,
+  cartId: string,
+  { clock }: NotifyParts,
+): Promise<Cart | undefined> =>
+  (await changeCart(repositories, cartId, (before) => closeCart(before, cartId, clock.now())))?.before;

@@ -63,8 +63,6 @@ export interface NotificationRepository {
   hasSince(customerId: string, template: string, since: Date): Promise<boolean>;
   /** Forgets what was written in ended messages from before; the rest of them stays. At most `limit`; returns how many. */
   forgetTexts(before: Date, limit: number): Promise<number>;
-  /** False when the lease is another's by now: then nothing is written. */
-  finish(token: bigint, notification: Notification): Promise<boolean>;
   /** Messages whose sender has died, locked. */
   lockAbandoned(limit: number): Promise<readonly Notification[]>;
 }
@@ -83,11 +81,54 @@ export interface OrderRepository {
   update(order: KnownOrder): Promise<void>;
 }
 
+/** The inbox row of the event in hand: written by the first statement that the event leads to, and a duplicate goes no further. */
+export interface InboxRow {
+  readonly consumer: string;
+  readonly eventId: string;
+  written(fresh: boolean): void;
+}
+
+/** How an event came: what ends its handling, and its inbox row, where the caller leaves it to the first statement. */
+export interface Arrival {
+  readonly signal?: AbortSignal | undefined;
+  readonly once?: InboxRow | undefined;
+}
+
+/** A contact, locked, and what they want to hear. */
+export interface LockedPerson {
+  readonly contact: Contact;
+  readonly preferences: Preferences;
+  /** Nobody had heard of them before: nothing waits for them. */
+  readonly opened: boolean;
+}
+
+export interface RecipientRepository {
+  /**
+   * Locks the order, then the contact (of the order, or the one named), each opened where it is unknown, and reads what they want to hear after that;
+   * all in one statement, with the event's inbox row. No person where nobody knows whose the order is.
+   */
+  lock(whom: {
+    readonly orderId?: string | undefined;
+    readonly customerId?: string | undefined;
+    readonly once?: InboxRow | undefined;
+  }): Promise<{ readonly order?: KnownOrder; readonly person?: LockedPerson }>;
+}
+
+/** Events that are done with one statement, inbox row and all; false: with nothing written, there is more to do. */
+export interface EventShortcuts {
+  /** Whose the order is, and the names of these lines, are known. */
+  isKnown(order: Pick<KnownOrder, "orderId" | "lines">, once: InboxRow, signal?: AbortSignal): Promise<boolean>;
+  /** The cart is new, or newer than an open one of which nobody was reminded; it is taken over. */
+  takeCart(cart: Cart, once: InboxRow, signal?: AbortSignal): Promise<boolean>;
+}
+
 export interface CartRepository {
-  /** Locks the row; an unknown one is undefined. */
+  /** Locks the row; an unknown one is undefined, and may be there by the time it is created. */
   lockById(cartId: string): Promise<Cart | undefined>;
-  /** Writes it, whether it was there or not. */
-  save(cart: Cart): Promise<void>;
+  /** False when somebody was faster. */
+  createIfAbsent(cart: Cart): Promise<boolean>;
+  /** The row must have been locked in this transaction. */
+  update(cart: Cart): Promise<void>;
   /** Locks up to `limit` open carts of customers, not reminded of, last changed within the times. */
   lockIdle(within: { readonly from: Date; readonly to: Date }, limit: number): Promise<readonly Cart[]>;
 }
@@ -128,6 +169,7 @@ export interface Repositories {
   readonly notifications: NotificationRepository;
   readonly contacts: ContactRepository;
   readonly orders: OrderRepository;
+  readonly recipients: RecipientRepository;
   readonly carts: CartRepository;
   readonly preferences: PreferenceRepository;
   readonly overrides: TemplateOverrideRepository;
@@ -151,6 +193,11 @@ export interface DeliveryQueue {
     readonly now: Date;
     readonly channels: readonly Channel[];
   }): Promise<readonly LeasedNotification[]>;
+}
+
+export interface DeliveryLog {
+  /** Writes what became of a leased message, with the event that tells of it, in one statement. False when the lease is another's by now: then nothing is written. */
+  finish(token: bigint, notification: Notification, event: NotificationEvent | undefined): Promise<boolean>;
 }
 
 export interface OutgoingMessage {

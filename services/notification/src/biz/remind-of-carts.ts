@@ -21,7 +21,7 @@ export const makeRemindOfCarts =
         const within = { from: new Date(now - idleMs - notAfterMs), to: new Date(now - idleMs) };
         const idle = await repositories.carts.lockIdle(within, batchSize);
         for (const cart of idle) {
-          await repositories.carts.save(reminded(cart));
+          await repositories.carts.update(reminded(cart));
           if (!worthReminding(cart) || cart.customerId === undefined) continue;
           await notifyWithin(repositories, parts, {
             causeEventId: cart.eventId,

@@ -1,6 +1,7 @@
 import type { Contact } from "../model/contact.ts";
 import { type KnownOrder, productNamesOf } from "../model/known-order.ts";
 import { type Notification, writeNotification } from "../model/notification.ts";
+import type { Preferences } from "../model/preferences.ts";
 import { templateNamed } from "../model/templates/template-catalogue.ts";
 import type { Repositories, UnsubscribeLink } from "./ports.ts";
 
@@ -8,6 +9,8 @@ export interface WriteInput {
   readonly notifications: readonly Notification[];
   /** Locked by this transaction. */
   readonly contact: Contact;
+  /** Read under that lock; asked for where they are not given. */
+  readonly preferences?: Preferences | undefined;
   /** Of those that are about an order whose lines they need. */
   readonly order?: KnownOrder | undefined;
   readonly now: Date;
@@ -17,10 +20,10 @@ export interface WriteInput {
 /** Writes messages whose contact is locked. Stores nothing. */
 export const writeMessages = async (
   { preferences, overrides }: Repositories,
-  { notifications: waiting, contact, order, now, unsubscribeLink }: WriteInput,
+  { notifications: waiting, contact, order, now, unsubscribeLink, ...known }: WriteInput,
 ): Promise<readonly Notification[]> => {
   if (waiting.length === 0 || contact.state === "UNKNOWN") return waiting;
-  const wanted = await preferences.getByCustomerId(contact.customerId);
+  const wanted = known.preferences ?? (await preferences.getByCustomerId(contact.customerId));
   const written: Notification[] = [];
   for (const before of waiting) {
     written.push(

@@ -8,18 +8,23 @@ const fromRow = (row: typeof cartTable.$inferSelect): Cart => ({ ...row, custome
 
 export const makeCartRepository = (tx: Transaction): CartRepository => ({
   async lockById(cartId) {
-    // Two first events of one cart at once: the second waits for the first one's row.
-    await tx.client.query("select pg_advisory_xact_lock(hashtextextended('notification cart ' || $1, 0))", [cartId]);
     const [row] = await tx.select().from(cartTable).where(eq(cartTable.id, cartId)).for("update");
     return row && fromRow(row);
   },
 
-  async save({ id, customerId, ...cart }) {
-    const row = { ...cart, customerId: customerId ?? null };
-    await tx
+  async createIfAbsent({ customerId, ...cart }) {
+    const { rowCount } = await tx
       .insert(cartTable)
-      .values({ id, ...row })
-      .onConflictDoUpdate({ target: cartTable.id, set: row });
+      .values({ ...cart, customerId: customerId ?? null })
+      .onConflictDoNothing();
+    return rowCount === 1;
+  },
+
+  async update({ id, customerId, ...cart }) {
+    await tx
+      .update(cartTable)
+      .set({ ...cart, customerId: customerId ?? null })
+      .where(eq(cartTable.id, id));
   },
 
   async lockIdle({ from, to }, limit) {

@@ -132,27 +132,6 @@ export const makeNotificationRepository = (tx: Transaction, onDue: () => void): 
       return rowCount ?? 0;
     },
 
-    async finish(token, { id, status, reason, attempts, dueAt, providerMessageId, sentAt, version }) {
-      const { rowCount } = await tx.client.query({
-        name: "notification finish",
-        text: `update notification set status = $3, reason = $4, attempts = $5, due_at = $6, provider_message_id = $7, sent_at = $8,
-            version = $9, lease_until = null
-          where id = $1 and token = $2 and status = 'SENDING'`,
-        values: [
-          id,
-          token.toString(),
-          status,
-          reason,
-          attempts,
-          dueAt,
-          providerMessageId,
-          sentAt ?? null,
-          version.toString(),
-        ],
-      });
-      return rowCount === 1;
-    },
-
     async lockAbandoned(limit) {
       const rows = await tx
         .select()

@@ -1,13 +1,12 @@
 import type { Transaction } from "@tandem/postgres";
 import { eq } from "drizzle-orm";
 import type { OrderRepository } from "../biz/ports.ts";
-import type { KnownOrder } from "../model/known-order.ts";
+import { unknownOrder as empty, type KnownOrder } from "../model/known-order.ts";
 import { orderTable } from "./schema.ts";
 
 type Row = typeof orderTable.$inferSelect;
 
 const fromRow = (row: Row): KnownOrder => ({ ...row, customerId: row.customerId ?? undefined });
-const empty = (orderId: string): KnownOrder => ({ orderId, customerId: undefined, lines: [], version: 0n });
 
 export const makeOrderRepository = (tx: Transaction): OrderRepository => ({
   async lockOrOpen(orderId) {

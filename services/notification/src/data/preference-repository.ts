@@ -1,22 +1,29 @@
 import type { Orm, Transaction } from "@tandem/postgres";
 import { and, eq } from "drizzle-orm";
 import type { PreferenceReader, PreferenceRepository } from "../biz/ports.ts";
-import { defaultPreferences } from "../model/preferences.ts";
+import { defaultPreferences, type Preferences } from "../model/preferences.ts";
 import { preferenceTable as table } from "./schema.ts";
+
+type Stored = Pick<typeof table.$inferSelect, "channels" | "quietStart" | "quietEnd" | "version">;
+
+/** What somebody wants to hear: their own choice over the defaults, or these alone. */
+export const preferencesFromRow = (customerId: string, row: Stored | undefined): Preferences => {
+  const defaults = defaultPreferences(customerId);
+  if (!row) return defaults;
+  const { channels, quietStart, quietEnd, version } = row;
+  return {
+    customerId,
+    // A category that came later than the row has its default.
+    channels: { ...defaults.channels, ...channels },
+    quietHours: quietStart !== null && quietEnd !== null ? { start: quietStart, end: quietEnd } : undefined,
+    version,
+  };
+};
 
 export const makePreferenceReader = (orm: Orm): PreferenceReader => ({
   async getByCustomerId(customerId) {
     const [row] = await orm.select().from(table).where(eq(table.customerId, customerId));
-    const defaults = defaultPreferences(customerId);
-    if (!row) return defaults;
-    const { channels, quietStart, quietEnd, version } = row;
-    return {
-      customerId,
-      // A category that came later than the row has its default.
-      channels: { ...defaults.channels, ...channels },
-      quietHours: quietStart !== null && quietEnd !== null ? { start: quietStart, end: quietEnd } : undefined,
-      version,
-    };
+    return preferencesFromRow(customerId, row);
   },
 });
 

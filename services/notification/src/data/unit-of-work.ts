@@ -7,6 +7,7 @@ import { makeContactRepository } from "./contact-repository.ts";
 import { makeNotificationRepository } from "./notification-repository.ts";
 import { makeOrderRepository } from "./order-repository.ts";
 import { makePreferenceRepository } from "./preference-repository.ts";
+import { makeRecipientRepository } from "./recipient-repository.ts";
 import { makeTemplateOverrideRepository, type OverrideCache } from "./template-override-repository.ts";
 
 export interface NotificationUnitOfWorkOptions {
@@ -25,6 +26,7 @@ export const makeNotificationUnitOfWork = (
     notifications: makeNotificationRepository(tx, onDue),
     contacts: makeContactRepository(tx),
     orders: makeOrderRepository(tx),
+    recipients: makeRecipientRepository(tx),
     carts: makeCartRepository(tx),
     preferences: makePreferenceRepository(tx),
     overrides: cachedOverrides(tx, overrideCache),

@@ -20,6 +20,19 @@ export const learnOrder = (before: KnownOrder, news: KnownOrder): KnownOrder => 
   return { ...newer, customerId: newer.customerId ?? older.customerId, lines: [...names.values()] };
 };
 
+export const unknownOrder = (orderId: string): KnownOrder => ({
+  orderId,
+  customerId: undefined,
+  lines: [],
+  version: 0n,
+});
+
+/** Whether there is more to remember than a version: of an order's later events most say nothing new here. */
+export const isNews = (before: KnownOrder, after: KnownOrder): boolean => {
+  const names = productNamesOf(before);
+  return before.customerId !== after.customerId || after.lines.some((line) => names.get(line.productId) !== line.name);
+};
+
 export const productNamesOf = ({ lines }: KnownOrder): ReadonlyMap<string, string> =>
   new Map(lines.map(({ productId, name }) => [productId, name]));
 

@@ -18,7 +18,9 @@ import { createSmsSender } from "../client/sms-sender.ts";
 import { createSmtpSender } from "../client/smtp-sender.ts";
 import { makeUnsubscribeLink } from "../client/unsubscribe-token.ts";
 import type { notificationWorkerConfig } from "../config/config.ts";
+import { makeDeliveryLog } from "../data/delivery-log.ts";
 import { makeDeliveryQueue } from "../data/delivery-queue.ts";
+import { makeEventShortcuts } from "../data/event-shortcuts.ts";
 import { createOverrideCache } from "../data/template-override-repository.ts";
 import { makeNotificationUnitOfWork } from "../data/unit-of-work.ts";
 import type { Channel } from "../model/channel.ts";
@@ -106,7 +108,7 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   const delivery = createDeliveryWorker({
     queue: makeDeliveryQueue(database),
     deliver: makeDeliverNotification({
-      uow,
+      deliveries: makeDeliveryLog(database, outbox),
       senders: new Map(guarded.map(({ channel, sender }) => [channel, sender])),
       clock,
       // Each answer has its own time; this ends a server that trickles. What is cut off in the middle may have gone out.
@@ -124,7 +126,8 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
 
   observeBacklog({ database, metrics });
   const deps = { uow, clock, newId, unsubscribeLink, channels: new Set(providers.map(([channel]) => channel)) };
-  const followOrder = makeFollowOrder(deps);
+  const shortcuts = makeEventShortcuts(database);
+  const followOrder = makeFollowOrder({ ...deps, shortcuts });
   const notifyOfOrder = makeNotifyOfOrder(deps);
   const notifyCustomer = makeNotifyCustomer(deps);
   const registerContact = makeRegisterContact(deps);
@@ -146,7 +149,7 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
       onCustomerUpdated({ updateContact: makeUpdateContact(deps), eraseContact: makeEraseContact(deps) }),
       onLoginFailed({ notifyCustomer, onceInMs: config.LOCKED_WARNING_MS }),
       onSessionRevoked({ notifyCustomer }),
-      onCartUpdated({ followCart: makeFollowCart(deps) }),
+      onCartUpdated({ followCart: makeFollowCart({ uow, shortcuts }) }),
     ],
     jobs: [
       deliveryRetry({

@@ -22,7 +22,7 @@ export interface DeliveryWorkerOptions {
   readonly concurrency?: number;
   /** How long a message is left to a worker that may have died. Longer than a send. Default 60 000. */
   readonly leaseMs?: number;
-  /** Longest pause between looks for what other processes left or what has become due. Default 500. */
+  /** Longest pause between looks for what other processes left or what has become due. Default 1 000. */
   readonly maxPollMs?: number;
 }
 
@@ -40,7 +40,17 @@ const outcomeOf: Readonly<Record<DeliveryOutcome, RunOutcome>> = {
 
 /** Sends what is due: claims no more than it can send at once, sends outside of any transaction, commits. Any number of them at a time. */
 export const createDeliveryWorker = (options: DeliveryWorkerOptions): OperationsWorker => {
-  const { queue, deliver, clock, log, metrics, channels, concurrency = 8, leaseMs = 60_000, maxPollMs = 500 } = options;
+  const {
+    queue,
+    deliver,
+    clock,
+    log,
+    metrics,
+    channels,
+    concurrency = 8,
+    leaseMs = 60_000,
+    maxPollMs = 1_000,
+  } = options;
   const messages = metrics.counter({
     name: "tandem_notification_messages_total",
     help: "Tries to send a message, by channel, template and how they ended",
@@ -51,12 +61,15 @@ export const createDeliveryWorker = (options: DeliveryWorkerOptions): Operations
     counter: "tandem_notification_deliveries_total",
     queue: {
       async claim(room, lease) {
+        const all = channels();
+        const claim = (limit: number, among: readonly { readonly channel: Channel }[]) =>
+          queue.claim({ limit, leaseMs: lease, now: clock.now(), channels: among.map(({ channel }) => channel) });
         const claimed: LeasedNotification[] = [];
-        for (const { channel, well } of channels()) {
-          const limit = well ? room - claimed.length : 1;
-          if (claimed.length >= room) break;
-          claimed.push(...(await queue.claim({ limit, leaseMs: lease, now: clock.now(), channels: [channel] })));
+        for (const unwell of all.filter(({ well }) => !well)) {
+          if (claimed.length < room) claimed.push(...(await claim(1, [unwell])));
         }
+        const well = all.filter((one) => one.well);
+        if (well.length > 0 && claimed.length < room) claimed.push(...(await claim(room - claimed.length, well)));
         return claimed.map(toOperation);
       },
     },

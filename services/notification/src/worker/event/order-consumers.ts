@@ -31,7 +31,7 @@ export const onOrderConfirmed = ({ followOrder }: OrderConsumersDeps): Consumer 
   defineConsumer({
     name: "notification.on-order-confirmed",
     event: OrderConfirmedSchema,
-    handle: (event, { id, signal }) => {
+    handle: (event, { id, signal, carryInbox }) => {
       const { order, news } = orderFromProto(event.orderId, event.order);
       const variables = {
         total: totalOf(order),
@@ -42,7 +42,7 @@ export const onOrderConfirmed = ({ followOrder }: OrderConsumersDeps): Consumer 
           total: moneyValue(`order ${event.orderId}`, total),
         })),
       };
-      return followOrder(news, request("order.confirmed", id, news.orderId, variables), signal);
+      return followOrder(news, request("order.confirmed", id, news.orderId, variables), { signal, once: carryInbox() });
     },
   });
 
@@ -51,7 +51,7 @@ export const onOrderCancelled = ({ followOrder }: OrderConsumersDeps): Consumer 
   defineConsumer({
     name: "notification.on-order-cancelled",
     event: OrderCancelledSchema,
-    handle: (event, { id, signal }) => {
+    handle: (event, { id, signal, carryInbox }) => {
       const { order, news } = orderFromProto(event.orderId, event.order);
       const when = (...reasons: readonly CancelReason[]) => (reasons.includes(event.reason) ? "yes" : "");
       const why = {
@@ -61,7 +61,10 @@ export const onOrderCancelled = ({ followOrder }: OrderConsumersDeps): Consumer 
         undelivered: when(CancelReason.DELIVERY_FAILED),
         other: when(CancelReason.TIMEOUT, CancelReason.RESERVATION_EXPIRED),
       };
-      return followOrder(news, request("order.cancelled", id, news.orderId, { total: totalOf(order), ...why }), signal);
+      return followOrder(news, request("order.cancelled", id, news.orderId, { total: totalOf(order), ...why }), {
+        signal,
+        once: carryInbox(),
+      });
     },
   });
 
@@ -70,9 +73,12 @@ export const onOrderCompleted = ({ followOrder }: OrderConsumersDeps): Consumer 
   defineConsumer({
     name: "notification.on-order-completed",
     event: OrderCompletedSchema,
-    handle: (event, { id, signal }) => {
+    handle: (event, { id, signal, carryInbox }) => {
       const { order, news } = orderFromProto(event.orderId, event.order);
-      return followOrder(news, request("order.completed", id, news.orderId, { total: totalOf(order) }), signal);
+      return followOrder(news, request("order.completed", id, news.orderId, { total: totalOf(order) }), {
+        signal,
+        once: carryInbox(),
+      });
     },
   });
 
@@ -81,18 +87,17 @@ export const onOrderUpdated = ({ followOrder }: OrderConsumersDeps): Consumer =>
   defineConsumer({
     name: "notification.on-order-updated",
     event: OrderUpdatedSchema,
-    handle: ({ orderId, order: snapshot, change, returnId }, { id, signal }) => {
+    handle: ({ orderId, order: snapshot, change, returnId }, { id, signal, carryInbox }) => {
       const { order, news } = orderFromProto(orderId, snapshot);
       switch (change) {
         case OrderChange.SHORTENED: {
           const lines = order.lines
             .filter(({ shortQuantity }) => shortQuantity > 0)
             .map(({ name, quantity, shortQuantity }) => ({ name, quantity, short: shortQuantity }));
-          return followOrder(
-            news,
-            request("order.shortened", id, news.orderId, { lines, total: totalOf(order) }),
+          return followOrder(news, request("order.shortened", id, news.orderId, { lines, total: totalOf(order) }), {
             signal,
-          );
+            once: carryInbox(),
+          });
         }
         case OrderChange.RETURN_REQUESTED:
         case OrderChange.RETURNED: {
@@ -100,10 +105,13 @@ export const onOrderUpdated = ({ followOrder }: OrderConsumersDeps): Consumer =>
           if (!found) throw eventIncomplete(`order ${orderId}`, "the return");
           const name = change === OrderChange.RETURNED ? "order.returned" : "order.return_requested";
           const refund = moneyValue(`order ${orderId}`, found.refund);
-          return followOrder(news, request(name, id, news.orderId, { returnId, refund }), signal);
+          return followOrder(news, request(name, id, news.orderId, { returnId, refund }), {
+            signal,
+            once: carryInbox(),
+          });
         }
         default:
-          return followOrder(news, undefined, signal);
+          return followOrder(news, undefined, { signal, once: carryInbox() });
       }
     },
   });

@@ -30,13 +30,13 @@ export const onPaymentFailed = ({ notifyOfOrder }: OrderMatterConsumersDeps): Co
   defineConsumer({
     name: "notification.on-payment-failed",
     event: PaymentFailedSchema,
-    handle: async ({ paymentId, orderId, amount, operation }, { id, signal }) => {
+    handle: async ({ paymentId, orderId, amount, operation }, { id, signal, carryInbox }) => {
       if (operation !== PaymentOperation.AUTHORIZE) return;
       const subject = `payment ${paymentId}`;
-      await notifyOfOrder(
-        request("payment.failed", id, subject, orderId, { amount: moneyValue(subject, amount) }),
+      await notifyOfOrder(request("payment.failed", id, subject, orderId, { amount: moneyValue(subject, amount) }), {
         signal,
-      );
+        once: carryInbox(),
+      });
     },
   });
 
@@ -45,13 +45,13 @@ export const onPaymentRefunded = ({ notifyOfOrder }: OrderMatterConsumersDeps): 
   defineConsumer({
     name: "notification.on-payment-refunded",
     event: PaymentRefundedSchema,
-    handle: async ({ paymentId, orderId, amount }, { id, signal }) => {
+    handle: async ({ paymentId, orderId, amount }, { id, signal, carryInbox }) => {
       if (amount?.amountMinor === 0n) return;
       const subject = `payment ${paymentId}`;
-      await notifyOfOrder(
-        request("payment.refunded", id, subject, orderId, { amount: moneyValue(subject, amount) }),
+      await notifyOfOrder(request("payment.refunded", id, subject, orderId, { amount: moneyValue(subject, amount) }), {
         signal,
-      );
+        once: carryInbox(),
+      });
     },
   });
 
@@ -59,9 +59,12 @@ export const onShipmentDispatched = ({ notifyOfOrder }: OrderMatterConsumersDeps
   defineConsumer({
     name: "notification.on-shipment-dispatched",
     event: ShipmentDispatchedSchema,
-    handle: ({ shipmentId, orderId, carrier, trackingNumber, lines }, { id, signal }) => {
+    handle: ({ shipmentId, orderId, carrier, trackingNumber, lines }, { id, signal, carryInbox }) => {
       const variables = { carrier, trackingNumber, lines: linesOf(lines) };
-      return notifyOfOrder(request("shipment.dispatched", id, `shipment ${shipmentId}`, orderId, variables), signal);
+      return notifyOfOrder(request("shipment.dispatched", id, `shipment ${shipmentId}`, orderId, variables), {
+        signal,
+        once: carryInbox(),
+      });
     },
   });
 
@@ -69,10 +72,13 @@ export const onShipmentDelivered = ({ notifyOfOrder }: OrderMatterConsumersDeps)
   defineConsumer({
     name: "notification.on-shipment-delivered",
     event: ShipmentDeliveredSchema,
-    handle: ({ shipmentId, orderId, occurredAt, lines }, { id, signal }) => {
+    handle: ({ shipmentId, orderId, occurredAt, lines }, { id, signal, carryInbox }) => {
       const subject = `shipment ${shipmentId}`;
       const variables = { deliveredAt: timeValue(subject, occurredAt), lines: linesOf(lines) };
-      return notifyOfOrder(request("shipment.delivered", id, subject, orderId, variables), signal);
+      return notifyOfOrder(request("shipment.delivered", id, subject, orderId, variables), {
+        signal,
+        once: carryInbox(),
+      });
     },
   });
 
@@ -80,8 +86,11 @@ export const onShipmentFailed = ({ notifyOfOrder }: OrderMatterConsumersDeps): C
   defineConsumer({
     name: "notification.on-shipment-failed",
     event: ShipmentFailedSchema,
-    handle: ({ shipmentId, orderId, failure }, { id, signal }) => {
+    handle: ({ shipmentId, orderId, failure }, { id, signal, carryInbox }) => {
       const variables = { lost: failure === ShipmentFailure.LOST ? "yes" : "" };
-      return notifyOfOrder(request("shipment.failed", id, `shipment ${shipmentId}`, orderId, variables), signal);
+      return notifyOfOrder(request("shipment.failed", id, `shipment ${shipmentId}`, orderId, variables), {
+        signal,
+        once: carryInbox(),
+      });
     },
   });

@@ -26,12 +26,15 @@ export const onUserRegistered = (deps: {
   defineConsumer({
     name: "notification.on-user-registered",
     event: UserRegisteredSchema,
-    handle: (event, { id, signal }) => {
+    handle: (event, { id, signal, carryInbox }) => {
       const customerId = personOf(event);
       const { email, displayName, locale } = event;
       if (email === "") throw eventIncomplete(`user ${event.userId}`, "email");
       const welcome = { causeEventId: id, template: templateNamed("auth.user_registered"), customerId, variables: {} };
-      return deps.registerContact({ customerId, facts: { email, displayName, locale }, welcome }, signal);
+      return deps.registerContact(
+        { customerId, facts: { email, displayName, locale }, welcome },
+        { signal, once: carryInbox() },
+      );
     },
   });
 
@@ -49,7 +52,7 @@ export const onVerificationRequested = (deps: {
   defineConsumer({
     name: "notification.on-verification-requested",
     event: VerificationRequestedSchema,
-    handle: async (event, { id, signal }) => {
+    handle: async (event, { id, signal, carryInbox }) => {
       const mail = verificationMails[event.purpose];
       if (!mail) return;
       const customerId = personOf(event);
@@ -61,7 +64,10 @@ export const onVerificationRequested = (deps: {
         expiresAt: timeValue(`user ${event.userId}`, event.expiresAt),
       };
       const welcome = { causeEventId: id, template: templateNamed(mail.template), customerId, variables };
-      await deps.registerContact({ customerId, facts: { email, displayName, locale }, welcome }, signal);
+      await deps.registerContact(
+        { customerId, facts: { email, displayName, locale }, welcome },
+        { signal, once: carryInbox() },
+      );
     },
   });
 
@@ -80,12 +86,18 @@ export const onCustomerUpdated = (deps: {
   defineConsumer({
     name: "notification.on-customer-updated",
     event: CustomerUpdatedSchema,
-    handle: ({ customerId: wanted, aggregateVersion, change, customer }, { signal }) => {
+    handle: ({ customerId: wanted, aggregateVersion, change, customer }, { signal, carryInbox }) => {
       const customerId = idFrom(`customer ${wanted}`, "customer_id", wanted);
-      if (change === CustomerChange.ERASED) return deps.eraseContact(customerId, aggregateVersion, signal);
+      if (change === CustomerChange.ERASED)
+        return deps.eraseContact(customerId, aggregateVersion, { signal, once: carryInbox() });
       if (!customer) throw eventIncomplete(`customer ${customerId}`, "the customer");
       const { email, phone, displayName, locale, timeZone } = customer;
-      return deps.updateContact(customerId, aggregateVersion, { email, phone, displayName, locale, timeZone }, signal);
+      return deps.updateContact(
+        customerId,
+        aggregateVersion,
+        { email, phone, displayName, locale, timeZone },
+        { signal, once: carryInbox() },
+      );
     },
   });
 
@@ -98,7 +110,7 @@ export const onLoginFailed = (deps: {
   defineConsumer({
     name: "notification.on-login-failed",
     event: LoginFailedSchema,
-    handle: async (event, { id, signal }) => {
+    handle: async (event, { id, signal, carryInbox }) => {
       if (!event.lockedUntil) return;
       const variables = {
         failedAttempts: event.failedAttempts,
@@ -107,7 +119,10 @@ export const onLoginFailed = (deps: {
       };
       const template = templateNamed("auth.login_locked");
       const customerId = personOf(event);
-      await deps.notifyCustomer({ causeEventId: id, template, customerId, variables, onceInMs: deps.onceInMs }, signal);
+      await deps.notifyCustomer(
+        { causeEventId: id, template, customerId, variables, onceInMs: deps.onceInMs },
+        { signal, once: carryInbox() },
+      );
     },
   });
 
@@ -116,11 +131,14 @@ export const onSessionRevoked = (deps: { readonly notifyCustomer: ReturnType<typ
   defineConsumer({
     name: "notification.on-session-revoked",
     event: SessionRevokedSchema,
-    handle: async (event, { id, signal }) => {
+    handle: async (event, { id, signal, carryInbox }) => {
       if (event.reason !== SessionEnd.TOKEN_REUSED) return;
       const variables = { at: timeValue(`session ${event.sessionId}`, event.occurredAt) };
       const template = templateNamed("auth.session_revoked");
-      await deps.notifyCustomer({ causeEventId: id, template, customerId: personOf(event), variables }, signal);
+      await deps.notifyCustomer(
+        { causeEventId: id, template, customerId: personOf(event), variables },
+        { signal, once: carryInbox() },
+      );
     },
   });
 
@@ -129,5 +147,6 @@ export const onCartUpdated = (deps: { readonly followCart: ReturnType<typeof mak
   defineConsumer({
     name: "notification.on-cart-updated",
     event: CartUpdatedSchema,
-    handle: (event, { id, signal }) => deps.followCart(cartFromProto(event, id), signal),
+    handle: (event, { id, signal, carryInbox }) =>
+      deps.followCart(cartFromProto(event, id), { signal, once: carryInbox() }),
   });
