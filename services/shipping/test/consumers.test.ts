@@ -62,6 +62,26 @@ describe("fulfillment.status_changed, in any order and more than once", () => {
     );
   });
 
+  it("is remembered where it had its effect, by the statement that had it; what is none of our business is not", async () => {
+    const { parcel, shipment } = await shipping.labelled();
+    const rows = async (id: string) =>
+      (await shipping.database.query("select 1 from tandem.inbox where event_id = $1", [id])).rowCount;
+    const [early, over, other] = [newId(), newId(), newId()];
+    const fresh = testParcel();
+    expect(await shipping.handedOver(fresh, early)).toBe("ack");
+    expect(await shipping.handedOver(parcel, over)).toBe("ack");
+    const shipped = statusChanged(parcel, FulfillmentStatus.SHIPPED, FulfillmentStatus.HANDED_OVER);
+    expect(await shipping.deliver(FulfillmentStatusChangedSchema, shipped, other)).toBe("ack");
+    expect([await rows(early), await rows(over), await rows(other)]).toEqual([1, 1, 0]);
+    // Whatever became of it: an event that was handled is not handled again.
+    await ended(parcel);
+    await shipping.database.query("update shipment set status = 'LABELLED', handed_over = false where id = $1", [
+      shipment.id,
+    ]);
+    expect(await shipping.handedOver(parcel, over)).toBe("ack");
+    expect(await shipping.shipmentOf(parcel)).toMatchObject({ status: "LABELLED", handed_over: false });
+  });
+
   it("after the parcel is with the carrier changes nothing", async () => {
     const parcel = testParcel();
     await shipping.packed(parcel);

@@ -17,6 +17,7 @@ import {
   type Shipment,
   type ShipmentKind,
   type ShipmentStep,
+  USUAL_HAND_OVER,
 } from "../src/model/shipment.ts";
 import { type TrackingEvent, type TrackingStatus, verdictOf } from "../src/model/tracking.ts";
 import { decodeCode128 } from "./decode-code-128.ts";
@@ -311,6 +312,14 @@ describe("a shipment, whatever happens in whatever order", () => {
       expect(depot.recipient).not.toBe("");
     }
     expect(openCancelled({ ...fresh(), erased: true }, "", now).shipment.recipient.recipient).toBe("");
+  });
+
+  it("is usually handed over when it has its label and nothing else happened: that step needs no look", () => {
+    const labelled: Shipment = { ...openShipment(fresh(), now).shipment, status: USUAL_HAND_OVER.from, carrier: "ox" };
+    const later = new Date(now.getTime() + 5);
+    const { shipment, ask, events } = handOver(labelled, isBusy(labelled), later);
+    expect(shipment).toEqual({ ...labelled, handedOver: true, updatedAt: later, version: labelled.version + 1n });
+    expect([ask, events]).toEqual([USUAL_HAND_OVER.ask, []]);
   });
 
   it("refuses what makes no sense", () => {

@@ -17,7 +17,7 @@ export interface StepInput {
   readonly mayActFor: (sellerId: string) => boolean;
 }
 
-type ChangeDeps = Omit<FollowDeps, "addressOf">;
+type ChangeDeps = Omit<FollowDeps, "addressOf" | "steps">;
 
 const change =
   <I extends StepInput>(apply: (before: Shipment, input: I, busy: boolean, now: Date) => ShipmentStep) =>

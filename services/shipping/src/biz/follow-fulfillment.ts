@@ -9,12 +9,14 @@ import {
   openShipment,
   type Shipment,
   type ShipmentStep,
+  USUAL_HAND_OVER,
 } from "../model/shipment.ts";
-import type { NewReturn, PackedParcel, Repositories, ShippingUnitOfWork } from "./ports.ts";
+import type { EventInHand, NewReturn, PackedParcel, Repositories, ShippingUnitOfWork, StepStore } from "./ports.ts";
 import { nextOf, saveStep } from "./save-step.ts";
 
 export interface FollowDeps {
   readonly uow: ShippingUnitOfWork;
+  readonly steps: StepStore;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly trackingIntervalMs: number;
@@ -61,22 +63,28 @@ const openOrChange = (
 /** A fulfillment is packed: its carrier is looked for. Again, or after its cancellation: nothing. */
 export const makeOpenShipment =
   (deps: FollowDeps) =>
-  (parcel: PackedParcel, signal?: AbortSignal): Promise<void> =>
-    deps.uow.transact(async ({ shipments }) => {
-      const now = deps.clock.now();
-      const step = openShipment(toShipment(parcel, deps.newId(), deps), now);
-      await shipments.open(step.shipment, nextOf(step, { ...deps, now }));
-    }, signal);
+  (parcel: PackedParcel, event: EventInHand, signal?: AbortSignal): Promise<void> => {
+    const now = deps.clock.now();
+    const step = openShipment(toShipment(parcel, deps.newId(), deps), now);
+    return deps.steps.open(step.shipment, nextOf(step, { ...deps, now }), event.carry(), signal);
+  };
 
 /** The carrier may fetch the parcel. Before the news that it is packed: opened with it. Again: nothing. */
-export const makeHandOverShipment = (deps: FollowDeps) => (parcel: PackedParcel, signal?: AbortSignal) =>
-  openOrChange(
-    deps,
-    parcel,
-    async (_, now) => openShipment({ ...toShipment(parcel, deps.newId(), deps), handedOver: true }, now),
-    handOver,
-    signal,
-  );
+export const makeHandOverShipment =
+  (deps: FollowDeps) =>
+  async (parcel: PackedParcel, event: EventInHand, signal?: AbortSignal): Promise<void> => {
+    const { from, ask } = USUAL_HAND_OVER;
+    const next = { id: deps.newId(), kind: ask, delayMs: 0, held: false, createdAt: deps.clock.now() };
+    const key = { consumer: event.consumer, eventId: event.id };
+    if (await deps.steps.handOver(parcel.fulfillmentId, from, next, key, signal)) return event.carry().written(true);
+    await openOrChange(
+      deps,
+      parcel,
+      async (_, now) => openShipment({ ...toShipment(parcel, deps.newId(), deps), handedOver: true }, now),
+      handOver,
+      signal,
+    );
+  };
 
 /** A packed fulfillment is cancelled: its booking goes back. Before the news that it is packed: nothing is booked later. Again: nothing. */
 export const makeFollowCancellation =
@@ -95,26 +103,25 @@ export const makeFollowCancellation =
 
 /** A customer sends something back: a label, and a carrier who fetches it. Again: nothing. */
 export const makeOpenReturn =
-  ({ uow, clock, newId, trackingIntervalMs, addressOf }: FollowDeps) =>
-  ({ from, ...wanted }: NewReturn, signal?: AbortSignal): Promise<void> =>
-    uow.transact(async ({ shipments }) => {
-      const now = clock.now();
-      const step = openShipment(
-        {
-          ...wanted,
-          id: newId(),
-          kind: "RETURN",
-          fulfillmentId: null,
-          sender: from,
-          recipient: addressOf("MAIN"),
-          weightGrams: 0,
-          serviceLevel: "STANDARD",
-          erased: false,
-        },
-        now,
-      );
-      await shipments.open(step.shipment, nextOf(step, { now, newId, trackingIntervalMs }));
-    }, signal);
+  ({ steps, clock, newId, trackingIntervalMs, addressOf }: FollowDeps) =>
+  ({ from, ...wanted }: NewReturn, event: EventInHand, signal?: AbortSignal): Promise<void> => {
+    const now = clock.now();
+    const step = openShipment(
+      {
+        ...wanted,
+        id: newId(),
+        kind: "RETURN",
+        fulfillmentId: null,
+        sender: from,
+        recipient: addressOf("MAIN"),
+        weightGrams: 0,
+        serviceLevel: "STANDARD",
+        erased: false,
+      },
+      now,
+    );
+    return steps.open(step.shipment, nextOf(step, { now, newId, trackingIntervalMs }), event.carry(), signal);
+  };
 
 /** The customer asked to be forgotten. Again: nothing. Before their parcels are heard of: those are blanked at their end. */
 export const makeEraseCustomer =

@@ -3,7 +3,6 @@ import type { Address } from "../model/address.ts";
 import type { Booking, LabelData, OperationKind, OperationOutcome } from "../model/operation.ts";
 import type { Rate, ServiceLevel } from "../model/rate.ts";
 import type { Shipment, ShipmentKind, ShipmentStatus, ShipmentStep } from "../model/shipment.ts";
-import type { ShipmentEvent } from "../model/shipment-events.ts";
 import type { TrackingEvent } from "../model/tracking.ts";
 
 export interface Page<T> {
@@ -84,7 +83,7 @@ export interface ShipmentRepository {
    * fulfillment or the return has one already.
    */
   open(shipment: Shipment, next: NewOperation | undefined): Promise<Shipment | undefined>;
-  /** Without the events. False when the shipment is not as it was known, or the operation is in other hands. */
+  /** With its events. False when the shipment is not as it was known, or the operation is in other hands. */
   save(step: StepToSave): Promise<boolean>;
   /** Locks the customer against being forgotten while a shipment is opened for them. */
   isErased(customerId: string): Promise<boolean>;
@@ -92,19 +91,43 @@ export interface ShipmentRepository {
   eraseCustomer(customerId: string): Promise<number>;
 }
 
-/** Writes steps outside of any transaction, with their events. */
+/** Whose inbox remembers which event. */
+export interface InboxKey {
+  readonly consumer: string;
+  readonly eventId: string;
+}
+
+/** The inbox row of the event in hand, written by the effect's one statement, which says whether it made a row: without one it is a duplicate. */
+export interface Once extends InboxKey {
+  /** Throws when the row was there: nothing is done twice. */
+  written(fresh: boolean): void;
+}
+
+/** The event that a consumer has in hand. `carry`: the effect writes its inbox row itself. */
+export interface EventInHand {
+  readonly id: string;
+  readonly consumer: string;
+  readonly carry: () => Once;
+}
+
+/** Writes steps by one statement each, outside of any transaction, with their events. */
 export interface StepStore {
   /** False as with {@link ShipmentRepository.save}. */
   save(step: StepToSave): Promise<boolean>;
-}
-
-export interface OutboxPort {
-  add(...events: readonly ShipmentEvent[]): Promise<void>;
+  /** As {@link ShipmentRepository.open}, with the inbox row, whether it opens one or not. */
+  open(shipment: Shipment, next: NewOperation | undefined, once: Once, signal?: AbortSignal): Promise<void>;
+  /** The usual handing over: of the fulfillment's shipment in that status, not called off and not handed over yet. Otherwise nothing: false. */
+  handOver(
+    fulfillmentId: string,
+    from: ShipmentStatus,
+    next: NewOperation,
+    key: InboxKey,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
 }
 
 export interface Repositories {
   readonly shipments: ShipmentRepository;
-  readonly outbox: OutboxPort;
 }
 
 export type ShippingUnitOfWork = UnitOfWork<Repositories>;

@@ -114,12 +114,11 @@ export const makeCommitOperation = ({ uow, steps, clock, leaseMs, ...asking }: C
     const step = decide(operation, outcome, operation.shipment);
     if (await steps.save(step)) return handOn(operation, step);
     const { id, ownerId, token } = operation;
-    const redecided = await uow.transact(async ({ shipments, outbox }) => {
+    const redecided = await uow.transact(async ({ shipments }) => {
       const before = await shipments.lockHeld(ownerId, id, token);
       if (!before) return undefined;
       const again = decide(operation, outcome, before);
       if (!(await shipments.save(again))) throw new Error("a locked shipment has changed");
-      await outbox.add(...again.events);
       return again;
     }, signal);
     return redecided ? handOn(operation, redecided) : "stale";

@@ -17,16 +17,15 @@ export const nextOf = (
 
 /** Writes what a step changed of a locked shipment, asks and announces: in one transaction, or not at all. */
 export const saveStep = async (
-  { shipments, outbox }: Repositories,
+  { shipments }: Repositories,
   before: Shipment,
   step: ShipmentStep,
   context: AskContext,
 ): Promise<Shipment> => {
-  const { shipment, tracking, events, ask } = step;
+  const { shipment, tracking, ask } = step;
   if (shipment !== before || ask || tracking.length > 0) {
     const written = await shipments.save({ ...step, before, next: nextOf(step, context) });
     if (!written) throw new Error("a locked shipment has changed");
   }
-  if (events.length > 0) await outbox.add(...events);
   return shipment;
 };

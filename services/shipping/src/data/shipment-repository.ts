@@ -1,30 +1,22 @@
+import type { Outbox } from "@tandem/messaging";
 import type { Transaction } from "@tandem/postgres";
-import { currentTraceparent } from "@tandem/runtime";
 import { and, desc, eq } from "drizzle-orm";
 import type { NewOperation, ShipmentRepository } from "../biz/ports.ts";
 import { shipmentNotFound } from "../model/errors.ts";
 import { eraseCustomer } from "./erase-customer.ts";
+import { openQuery } from "./open-shipment.ts";
 import { shipmentTable as table } from "./schema.ts";
-import { SHIPMENT_COLUMNS, selectShipment, shipmentFromRow, shipmentFromSql, shipmentToJson } from "./shipment-row.ts";
-import { ASK, askToJson, traced, type Written, writeSteps } from "./write-steps.ts";
+import { selectShipment, shipmentFromRow, shipmentFromSql } from "./shipment-row.ts";
+import { traced, type Written, writeSteps } from "./write-steps.ts";
 
 const LOCK = `select ${selectShipment("s")} from shipment s`;
 
-const OPEN = `
-  with opened as (
-    insert into shipment (${SHIPMENT_COLUMNS.join(", ")})
-    select ${SHIPMENT_COLUMNS.join(", ")}
-    from jsonb_populate_record(null::shipment, $1::jsonb || jsonb_build_object('erased', customer_is_erased($2::uuid)))
-    on conflict do nothing
-    returning id, erased
-  ), asked as (${ASK} from opened, jsonb_to_record($3::jsonb) as
-    a(ask_id uuid, ask_kind text, ask_in_ms float8, ask_tries int, ask_created_at timestamptz, ask_traceparent text)
-    where ask_id is not null
-  )
-  select erased from opened`;
-
 /** @param onDue called after the commit of a transaction that asked something of a carrier: due in so many milliseconds */
-export const makeShipmentRepository = (tx: Transaction, onDue: (inMs: number) => void): ShipmentRepository => {
+export const makeShipmentRepository = (
+  tx: Transaction,
+  outbox: Outbox,
+  onDue: (inMs: number) => void,
+): ShipmentRepository => {
   const tellOf = (next: NewOperation | undefined): void => {
     if (next && !next.held) tx.afterCommit(() => onDue(next.delayMs));
   };
@@ -65,24 +57,17 @@ export const makeShipmentRepository = (tx: Transaction, onDue: (inMs: number) =>
     },
 
     async open(shipment, next) {
-      const { rows } = await tx.client.query<{ erased: boolean }>({
-        name: "shipment open",
-        text: OPEN,
-        values: [
-          JSON.stringify(shipmentToJson(shipment)),
-          shipment.customerId,
-          JSON.stringify(askToJson(next, currentTraceparent())),
-        ],
-      });
+      const { rows } = await tx.client.query<{ erased: boolean }>(openQuery(shipment, next));
       if (!rows[0]) return undefined;
       tellOf(next);
       return { ...shipment, erased: rows[0].erased };
     },
 
     async save(step) {
-      const mine = traced(step);
+      const mine = traced(step, outbox);
       const written = (await writeSteps((query) => tx.client.query<Written>(query), [mine])).has(mine);
       if (written) tellOf(step.next);
+      if (written && mine.rows.length > 0) tx.afterCommit(outbox.wake);
       return written;
     },
 

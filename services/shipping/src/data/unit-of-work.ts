@@ -1,7 +1,6 @@
 import type { Outbox } from "@tandem/messaging";
 import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import type { ShippingUnitOfWork } from "../biz/ports.ts";
-import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
 import { makeShipmentRepository } from "./shipment-repository.ts";
 
 /** @param onDue called after a commit that asks something of a carrier: the worker of this process need not poll for it */
@@ -11,6 +10,5 @@ export const makeShippingUnitOfWork = (
   onDue: (inMs: number) => void = () => {},
 ): ShippingUnitOfWork =>
   makeUnitOfWork(database, (tx) => ({
-    shipments: makeShipmentRepository(tx, onDue),
-    outbox: { add: (...events) => outbox.in(tx).add(...events.map(toOutgoingEvent)) },
+    shipments: makeShipmentRepository(tx, outbox, onDue),
   }));

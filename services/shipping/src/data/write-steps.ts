@@ -1,11 +1,20 @@
+import { CARRIED_COLUMNS, type CarriedEvent, carriedEvents, type Outbox } from "@tandem/messaging";
 import { currentTraceparent } from "@tandem/runtime";
 import type { NewOperation, StepToSave } from "../biz/ports.ts";
+import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
 import { shipmentToJson } from "./shipment-row.ts";
 
 /** Of the request that a step belongs to: its events and what it asks go on in the same trace. */
 export interface TracedStep extends StepToSave {
   readonly traceparent: string | undefined;
+  readonly rows: readonly CarriedEvent[];
 }
+
+export const traced = (step: StepToSave, outbox: Outbox): TracedStep => ({
+  ...step,
+  traceparent: currentTraceparent(),
+  rows: outbox.rowsOf(...step.events.map(toOutgoingEvent)),
+});
 
 /** What a step may change of a shipment. Addresses only go: the rest of it never changes. */
 const CHANGING = {
@@ -42,7 +51,7 @@ export const askToJson = (next: NewOperation | undefined, traceparent: string | 
       }
     : {};
 
-const ASKED =
+export const ASKED =
   "ask_id uuid, ask_kind text, ask_in_ms float8, ask_tries int, ask_created_at timestamptz, ask_traceparent text";
 
 /** The row of what is asked next; one in the hands of whoever writes it looks as after its first claim. */
@@ -50,7 +59,7 @@ export const ASK = `
   insert into operation (id, shipment_id, kind, status, due_at, attempts, token, created_at, traceparent)
   select ask_id, id, ask_kind, 'OPEN', now() + ask_in_ms * interval '1 millisecond', ask_tries, ask_tries, ask_created_at, ask_traceparent`;
 
-const toJson = ({ before, shipment, tracking, from, next, traceparent }: TracedStep, n: number) => {
+const toJson = ({ before, shipment, tracking, from, next, traceparent, rows }: TracedStep, n: number) => {
   const row = shipmentToJson(shipment);
   return {
     n,
@@ -62,6 +71,7 @@ const toJson = ({ before, shipment, tracking, from, next, traceparent }: TracedS
     ...(shipment.sender !== before.sender && { sender: shipment.sender }),
     ...(shipment.recipient !== before.recipient && { recipient: shipment.recipient }),
     told: tracking,
+    events: rows.map((event, i) => ({ i, ...event })),
     ...(from && {
       from_id: from.id,
       from_token: from.token.toString(),
@@ -74,7 +84,7 @@ const toJson = ({ before, shipment, tracking, from, next, traceparent }: TracedS
 };
 
 /**
- * Each step as a whole or not at all, any number of them: the shipment as it was known, and the operation under its token, else nothing. Erasure
+ * Each step as a whole or not at all, any number of them: the shipment as it was known, and the operation under its token, else nothing; its events go with it. Erasure
  * leaves the version alone, so it is looked at too. Shipments are locked before operations, by id.
  */
 const WRITE = `
@@ -83,8 +93,9 @@ const WRITE = `
       n int, id uuid, known_version bigint, known_erased boolean, changed boolean,
       ${Object.entries(CHANGING)
         .map(([name, type]) => `${name} ${type}`)
-        .join(", ")}, sender jsonb, recipient jsonb, told jsonb,
+        .join(", ")}, sender jsonb, recipient jsonb, told jsonb, events jsonb,
       from_id uuid, from_token bigint, from_status text, from_error text, from_again_in_ms float8, ${ASKED})
+    limit $2
   ), known as materialized (
     select n from shipment p join step s on p.id = s.id and p.version = s.known_version and p.erased = s.known_erased
     order by p.id for no key update of p
@@ -111,10 +122,11 @@ const WRITE = `
     select s.id, t.at, t.status, t.text, t.place
     from step s join able using (n), jsonb_to_recordset(s.told) as t(at timestamptz, status text, text text, place text)
     on conflict do nothing
-  ), asked as (${ASK} from step join able using (n) where ask_id is not null)
+  ), asked as (${ASK} from step join able using (n) where ask_id is not null
+  ), ${carriedEvents(
+    `select e.* from step s join able using (n), jsonb_to_recordset(s.events) as e(i int, ${CARRIED_COLUMNS}) order by s.n, e.i`,
+  )}
   select n from able`;
-
-export const traced = (step: StepToSave): TracedStep => ({ ...step, traceparent: currentTraceparent() });
 
 export interface Written extends Record<string, unknown> {
   readonly n: number;
@@ -128,7 +140,8 @@ export const writeSteps = async (
   const { rows } = await run({
     name: "shipment steps",
     text: WRITE,
-    values: [JSON.stringify(steps.map(toJson))],
+    // Their number is the limit: without one Postgres counts on a hundred steps, and reads whole tables for them.
+    values: [JSON.stringify(steps.map(toJson)), steps.length],
   });
   const written = new Set(rows.map(({ n }) => n));
   return new Set(steps.filter((_, n) => written.has(n)));

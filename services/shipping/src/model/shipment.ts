@@ -179,6 +179,9 @@ export const handOver = (before: Shipment, busy: boolean, now: Date): ShipmentSt
   return busy ? stay(shipment) : goOn(shipment);
 };
 
+/** What {@link handOver} nearly always finds and asks for: known without the shipment, so it need not be read first. */
+export const USUAL_HAND_OVER = { from: "LABELLED", ask: "PICKUP" } as const;
+
 /** By hand. @throws AppError `shipping.transition_invalid` for parcels of fulfillments and returns, and for cancelled or failed ones */
 export const requestPickup = (before: Shipment, busy: boolean, now: Date): ShipmentStep => {
   if (before.kind !== "EXTRA") throw notPickedUpByHand();

@@ -42,6 +42,7 @@ export const composeWorker = (
   const warehouses = new Map(Object.entries(config.WAREHOUSES));
   const deps = {
     uow: makeShippingUnitOfWork(database, outbox, onDue),
+    steps: makeStepStore(database, outbox, onDue),
     clock,
     newId,
     trackingIntervalMs: config.TRACKING_INTERVAL_MS,
@@ -60,11 +61,7 @@ export const composeWorker = (
       queue,
       clock,
       ask: makeAskCarrier({ carriers, quoteRates: makeQuoteRates({ carriers }) }),
-      commit: makeCommitOperation({
-        ...deps,
-        steps: makeStepStore(database, outbox, onDue),
-        leaseMs: config.OPERATION_LEASE_MS,
-      }),
+      commit: makeCommitOperation({ ...deps, leaseMs: config.OPERATION_LEASE_MS }),
       // A booking may be looked for before it is made: two calls, each with its own deadline.
       callTimeoutMs: timeoutMs * 2 + 500,
       timedOut: carrierTimeout,

@@ -9,8 +9,8 @@ export const onCustomerUpdated = (deps: { readonly eraseCustomer: ReturnType<typ
   defineConsumer({
     name: "shipping.on-customer-updated",
     event: CustomerUpdatedSchema,
-    handle: async ({ customerId, change }, { signal }) => {
-      if (change !== CustomerChange.ERASED) return;
+    handle: async ({ customerId, change }, { ignore, signal }) => {
+      if (change !== CustomerChange.ERASED) return ignore();
       await deps.eraseCustomer(customerId, signal);
     },
   });
