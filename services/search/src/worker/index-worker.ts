@@ -109,7 +109,8 @@ export const createIndexWorker = (options: IndexWorkerOptions): IndexWorker => {
         failures = 0;
         lastRoundAt = performance.now();
         if (claimed >= batchSize) continue;
-        await sleep(pollMs);
+        // For what other processes changed: where nothing was, less is to be expected.
+        await sleep(claimed > 0 ? pollMs : pollMs * 2);
         // Changes of one document follow each other, and those of many come together: one call of the engine tells them all.
         const apart = startedAt + Math.min(ROUND_EVERY_MS, pollMs) - performance.now();
         if (woken && !signal.aborted) await pause(Math.max(GATHER_MS, apart));
