@@ -1,15 +1,19 @@
+import type { CarriedEvent } from "@tandem/messaging";
 import type { Order } from "../model/order.ts";
 import { contentOf } from "./order-row.ts";
 import { myOrderRow, sellerReturnRows } from "./read-model-rows.ts";
 
-/** One line of an order's story, as stored. */
+/** An event on its way out, and what of it stands in the order's story. */
 export interface StoryRow {
-  readonly event_id: string;
+  readonly event: CarriedEvent;
   readonly order_id: string;
-  readonly topic: string;
   readonly note: string;
   readonly at: string;
 }
+
+/** In the order in which they were told. */
+export const storyJson = (story: readonly StoryRow[]): string =>
+  JSON.stringify(story.map(({ event, ...line }, n) => ({ ...event, ...line, n })));
 
 /** The values of `CHANGE`: all of an order but its lines, its customer's list, its sellers' and its story. */
 export const changeOf = (order: Order, story: readonly StoryRow[]): unknown[] => {
@@ -48,7 +52,7 @@ export const changeOf = (order: Order, story: readonly StoryRow[]): unknown[] =>
     mine.openReturns,
     order.currency,
     JSON.stringify(returned),
-    JSON.stringify(story),
+    storyJson(story),
   ];
 };
 

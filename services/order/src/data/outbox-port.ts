@@ -15,16 +15,15 @@ const noteOf = (event: OrderEvent): string => {
 export const makeOutboxPort = (tx: Transaction, outbox: Outbox): OutboxPort => ({
   async add(...events) {
     if (events.length === 0) return;
-    const outgoing = events.map(toOutgoingEvent);
-    await outbox.in(tx).add(...outgoing);
+    const carried = outbox.rowsOf(...events.map(toOutgoingEvent));
     pendingWrites(tx).tell(
       events.map((event, index) => ({
-        event_id: outgoing[index]?.id ?? "",
+        event: carried[index] ?? {},
         order_id: event.order.id,
-        topic: event.type,
         note: noteOf(event),
         at: event.at.toISOString(),
       })),
+      outbox.wake,
     );
   },
 });

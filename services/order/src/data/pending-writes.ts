@@ -1,6 +1,7 @@
+import { CARRIED_COLUMNS, carriedEvents } from "@tandem/messaging";
 import type { Transaction } from "@tandem/postgres";
 import type { Order } from "../model/order.ts";
-import { changeOf, type StoryRow } from "./order-change.ts";
+import { changeOf, type StoryRow, storyJson } from "./order-change.ts";
 
 interface Pending {
   order: Order | undefined;
@@ -8,15 +9,16 @@ interface Pending {
 }
 
 /**
- * What a transaction has changed of an order, its lists and its story, held back until the commit: one statement, which travels with COMMIT and so
- * costs no round trip in which others wait for the saga and the order.
+ * What a transaction has changed of an order, its lists, its story and what is published of it, held back until the commit: one statement, which
+ * travels with COMMIT and so costs no round trip in which others wait for the saga and the order.
  */
 export interface PendingWrites {
   /** The order as this transaction has left it. */
   find(orderId: string): Order | undefined;
   /** The row is locked by this transaction: so it is there, and nobody else changes it. */
   update(order: Order): Promise<void>;
-  tell(rows: readonly StoryRow[]): void;
+  /** @param wake to be called after the commit: somebody has to publish them */
+  tell(rows: readonly StoryRow[], wake: () => void): void;
 }
 
 const pendings = new WeakMap<Transaction, PendingWrites>();
@@ -31,8 +33,7 @@ export const pendingWrites = (tx: Transaction): PendingWrites => {
     pending.order = undefined;
     pending.story = [];
     if (order) await tx.client.query({ name: "order change", text: CHANGE, values: changeOf(order, story) });
-    else if (story.length > 0)
-      await tx.client.query({ name: "order story", text: STORY, values: [JSON.stringify(story)] });
+    else if (story.length > 0) await tx.client.query({ name: "order story", text: STORY, values: [storyJson(story)] });
   };
   let registered = false;
   const register = () => {
@@ -46,8 +47,9 @@ export const pendingWrites = (tx: Transaction): PendingWrites => {
       if (pending.order && pending.order.id !== order.id) await flush();
       pending.order = order;
     },
-    tell(rows) {
+    tell(rows, wake) {
       register();
+      if (pending.story.length === 0) tx.afterCommit(wake);
       pending.story.push(...rows);
     },
   };
@@ -55,11 +57,14 @@ export const pendingWrites = (tx: Transaction): PendingWrites => {
   return writes;
 };
 
-const TELL = (at: number) => `
-  insert into order_event (event_id, order_id, topic, note, at)
-  select * from jsonb_to_recordset($${at}::jsonb) as e(event_id uuid, order_id uuid, topic text, note text, at timestamptz)`;
+const TOLD = (at: number) => `
+  told as (
+    select * from jsonb_to_recordset($${at}::jsonb)
+      as e(n integer, order_id uuid, note text, at timestamptz, ${CARRIED_COLUMNS})
+  ), ${carriedEvents("select * from told order by n")}
+  insert into order_event (event_id, order_id, topic, note, at) select id, order_id, topic, note, at from told`;
 
-const STORY = TELL(1);
+const STORY = `with ${TOLD(1)}`;
 
 // The lists that people look at change in the statement that changes the order: whoever has written reads it.
 const CHANGE = `
@@ -79,4 +84,4 @@ const CHANGE = `
     select r.id, $1, r.seller_id, r.status, $26, r.refund_minor
     from jsonb_to_recordset($27::jsonb) as r(id uuid, seller_id uuid, status text, refund_minor bigint)
     on conflict (return_id) do update set status = excluded.status
-  )${TELL(28)}`;
+  ), ${TOLD(28)}`;
