@@ -1,6 +1,5 @@
-import { dashboard, HERE, largest, quantile, rate } from "./dashboard.ts";
+import { dashboard, HERE, largest, ofService, quantile, rate } from "./dashboard.ts";
 import type { PanelSpec, Row } from "./panel.ts";
-import { ofService } from "./platform-overview.ts";
 
 export interface ContextOfDashboard {
   readonly context: string;

@@ -61,3 +61,7 @@ export const rate = (metric: string, matchers: string, ...by: readonly string[])
 
 export const largest = (metric: string, matchers: string, ...by: readonly string[]): string =>
   `max by (${by.join(", ")}) (${metric}{${matchers}})`;
+
+/** Metrics of a process do not say whose it is; a metric of the binary from the same target does. */
+export const ofService = (expr: string, matchers: string): string =>
+  `${expr} * on (instance, job) group_left (service) (1 + 0 * tandem_metrics_collect_errors_total{${matchers}})`;
