@@ -45,7 +45,7 @@ describe("topics", () => {
       "order.updated",
     ],
     payment: ["payment.authorized", "payment.captured", "payment.failed", "payment.refunded", "payment.settled"],
-    catalog: ["product.created", "product.deleted", "product.updated", "seller.changed"],
+    catalog: ["category.changed", "product.created", "product.deleted", "product.updated", "seller.changed"],
     warehouse: ["stock.changed", "stock.rejected", "stock.released", "stock.reserved"],
     fulfillment: ["fulfillment.status_changed"],
     shipping: ["shipment.created", "shipment.delivered", "shipment.dispatched", "shipment.failed", "shipment.returned"],

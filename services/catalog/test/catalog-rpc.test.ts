@@ -146,6 +146,22 @@ describe("categories", () => {
     expect((await move(b.categoryId, a.version)).status).toBe(200);
     const moved = await catalog.http(`/categories/${child.categoryId}`);
     expect(moved.json.data.path).toEqual([b.categoryId, a.categoryId, child.categoryId]);
+    for (const [id, path] of [
+      [a.categoryId, [b.categoryId, a.categoryId]],
+      [child.categoryId, [b.categoryId, a.categoryId, child.categoryId]],
+    ] as const)
+      expect(await catalog.events(id)).toMatchObject([
+        { topic: "category.changed", data: { aggregateVersion: "1" } },
+        { topic: "category.changed", data: { aggregateVersion: "2", category: { path, version: "2" } } },
+      ]);
+  });
+
+  it("that are renamed are announced, and those below them are not", async () => {
+    const a = await category();
+    const child = await category(a.categoryId);
+    await send("PUT", `/categories/${a.categoryId}`, { version: a.version, name: "Renamed", slug: a.slug });
+    expect(await catalog.events(a.categoryId)).toMatchObject([{}, { data: { category: { name: "Renamed" } } }]);
+    expect(await catalog.events(child.categoryId)).toHaveLength(1);
   });
 
   it("are deleted empty only, and named once", async () => {

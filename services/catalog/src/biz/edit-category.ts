@@ -1,8 +1,11 @@
+import type { Clock } from "@tandem/kernel";
 import { type Category, createCategory, updateCategory } from "../model/category.ts";
+import { categoryChanged } from "../model/category-events.ts";
 import type { CatalogUnitOfWork } from "./ports.ts";
 
 export interface EditCategoryDeps {
   readonly uow: CatalogUnitOfWork;
+  readonly clock: Clock;
   readonly newId: () => string;
 }
 
@@ -12,13 +15,14 @@ export interface CategoryFields extends Pick<Category, "name" | "slug"> {
 
 /** @throws AppError `catalog.category_not_found` (the parent), `catalog.slug_taken` */
 export const makeCreateCategory =
-  ({ uow, newId }: EditCategoryDeps) =>
+  ({ uow, clock, newId }: EditCategoryDeps) =>
   ({ parentId, ...fields }: CategoryFields, signal?: AbortSignal): Promise<Category> =>
-    uow.transact(async ({ categories }) => {
+    uow.transact(async ({ categories, outbox }) => {
       if (parentId) await categories.lockTree();
       const parent = parentId ? await categories.getById(parentId) : undefined;
       const category = createCategory(newId(), fields, parent);
       await categories.create(category);
+      await outbox.add(categoryChanged(category, clock.now()));
       return category;
     }, signal);
 
@@ -29,18 +33,21 @@ export interface UpdateCategoryInput extends CategoryFields {
 
 /** Renames or moves a category with all below it. @throws AppError `catalog.category_not_found`, `.category_cycle`, `.slug_taken`, `.version_conflict` */
 export const makeUpdateCategory =
-  ({ uow }: Pick<EditCategoryDeps, "uow">) =>
+  ({ uow, clock }: Omit<EditCategoryDeps, "newId">) =>
   (
     { categoryId, parentId, expectedVersion, ...fields }: UpdateCategoryInput,
     signal?: AbortSignal,
   ): Promise<Category> =>
-    uow.transact(async ({ categories }) => {
+    uow.transact(async ({ categories, outbox }) => {
       await categories.lockTree();
       const before = await categories.getById(categoryId);
       const parent = parentId ? await categories.getById(parentId) : undefined;
       const below = await categories.listBelow(categoryId);
       const after = updateCategory(before, fields, parent, below, expectedVersion);
-      await categories.updateMany([after.category, ...after.below]);
+      const changed = [after.category, ...after.below];
+      await categories.updateMany(changed);
+      const now = clock.now();
+      await outbox.add(...changed.map((category) => categoryChanged(category, now)));
       return after.category;
     }, signal);
 

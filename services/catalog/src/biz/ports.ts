@@ -1,5 +1,6 @@
 import type { Money, UnitOfWork } from "@tandem/kernel";
 import type { Category } from "../model/category.ts";
+import type { CategoryEvent } from "../model/category-events.ts";
 import type { Product, ProductStatus } from "../model/product.ts";
 import type { ProductEvent } from "../model/product-events.ts";
 import type { Seller, SellerStatus } from "../model/seller.ts";
@@ -144,7 +145,7 @@ export interface SellerRepository {
 }
 
 export interface OutboxPort {
-  add(...events: readonly (ProductEvent | SellerEvent)[]): Promise<void>;
+  add(...events: readonly (ProductEvent | SellerEvent | CategoryEvent)[]): Promise<void>;
 }
 
 export interface Repositories {

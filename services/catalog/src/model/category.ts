@@ -20,7 +20,7 @@ export const createCategory = (
 
 /**
  * Renames or moves a category; its subtree moves with it.
- * @returns the category, and those below it with their new paths
+ * @returns the category, and those below it that are changed by it: their paths, when it moves
  * @throws AppError `catalog.version_conflict`, `catalog.category_cycle`
  */
 export const updateCategory = (
@@ -36,6 +36,10 @@ export const updateCategory = (
   const moved = path.join() === category.path.join() ? [] : below;
   return {
     category: { ...category, ...change, parentId: parent?.id, path, version: category.version + 1n },
-    below: moved.map((one) => ({ ...one, path: [...path, ...one.path.slice(category.path.length)] })),
+    below: moved.map((one) => ({
+      ...one,
+      path: [...path, ...one.path.slice(category.path.length)],
+      version: one.version + 1n,
+    })),
   };
 };

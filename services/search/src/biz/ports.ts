@@ -116,6 +116,8 @@ export interface DocumentRepository {
   eraseCustomer(customerId: string): Promise<number>;
   /** By version; when it changes anything, all products of the seller are due. Returns how many. */
   putStanding(sellerId: string, version: bigint, suspended: boolean): Promise<number>;
+  /** By version; when it changes where the category lies, all products in it are due. Returns how many. */
+  putCategoryPath(categoryId: string, version: bigint, path: readonly string[]): Promise<number>;
 }
 
 export interface DocumentReader {

@@ -54,3 +54,13 @@ export const makeFollowSeller =
   ({ uow }: { readonly uow: SearchUnitOfWork }) =>
   (sellerId: string, version: bigint, suspended: boolean, signal?: AbortSignal): Promise<number> =>
     uow.transact(({ documents }) => documents.putStanding(sellerId, version, suspended), signal);
+
+/**
+ * Where a category lies, by the category's versions: its products are found in all that are above it. Those below it that move along are told by events of
+ * their own. Again or too late: nothing.
+ * @returns how many products are indexed anew
+ */
+export const makeFollowCategory =
+  ({ uow }: { readonly uow: SearchUnitOfWork }) =>
+  (categoryId: string, version: bigint, path: readonly string[], signal?: AbortSignal): Promise<number> =>
+    uow.transact(({ documents }) => documents.putCategoryPath(categoryId, version, path), signal);

@@ -1,5 +1,6 @@
 import type { Database } from "@tandem/postgres";
 import type { DocumentReader } from "../biz/ports.ts";
+import { withCategoryPaths } from "./category-paths.ts";
 import { type DocumentRow, documentFromRow, SELECT_DOCUMENTS } from "./document-row.ts";
 
 export const makeDocumentReader = (database: Pick<Database, "query">): DocumentReader => ({
@@ -16,7 +17,7 @@ export const makeDocumentReader = (database: Pick<Database, "query">): DocumentR
       `${SELECT_DOCUMENTS} where (d.type, d.id) > ($1, $2::uuid) order by d.type, d.id limit $3`,
       [type, id, limit],
     );
-    return rows.map(documentFromRow);
+    return withCategoryPaths(database, rows.map(documentFromRow));
   },
 
   async count() {

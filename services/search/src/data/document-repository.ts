@@ -13,6 +13,17 @@ const PUT_STANDING = `
     where s.version < excluded.version returning suspended)
   select put.suspended is distinct from coalesce((select suspended from before), false) as changed from put`;
 
+const LOCK_CATEGORIES = "select pg_advisory_xact_lock(hashtextextended('search categories', 0))";
+
+/** A category that nobody told of lies at the top. */
+const PUT_CATEGORY_PATH = `
+  with before as (select path from category_path where category_id = $1::uuid),
+  put as (
+    insert into category_path as c (category_id, version, path) values ($1::uuid, $2, $3)
+    on conflict (category_id) do update set version = excluded.version, path = excluded.path
+    where c.version < excluded.version returning path)
+  select put.path is distinct from coalesce((select path from before), array[$1::uuid]) as changed from put`;
+
 /** Of documents that the statement has locked, in their order: raises their versions and leaves their tasks. */
 const TOUCH_LOCKED = `
   touched as (
@@ -23,13 +34,15 @@ const TOUCH_LOCKED = `
   on conflict (type, id) do update
   set version = excluded.version, status = 'OPEN', due_at = now(), attempts = 0, last_error = '', parked_at = null`;
 
-/** All that a seller offers, in one statement: it may be a hundred thousand. */
-const TOUCH_PRODUCTS_OF = `
+/** All that a seller offers, or that lies in a category, in one statement: it may be a hundred thousand. */
+const touchProductsBy = (key: "sellerId" | "categoryId") => `
   with locked as materialized (
     select d.type, d.id from document d
-    join document_part p on p.type = d.type and p.id = d.id and p.part = 'BASE' and p.content ->> 'sellerId' = $1
+    join document_part p on p.type = d.type and p.id = d.id and p.part = 'BASE' and p.content ->> '${key}' = $1
     where p.type = 'PRODUCT' order by d.type, d.id for no key update of d),
   ${TOUCH_LOCKED}`;
+const TOUCH_PRODUCTS_OF = touchProductsBy("sellerId");
+const TOUCH_PRODUCTS_IN = touchProductsBy("categoryId");
 
 const BLANK_ORDERS_OF = `
   with locked as materialized (
@@ -46,6 +59,14 @@ export const makeDocumentRepository = (tx: Transaction): DocumentRepository => (
     const { rows } = await tx.client.query<{ changed: boolean }>(PUT_STANDING, [sellerId, version, suspended]);
     if (!rows[0]?.changed) return 0;
     const { rowCount } = await tx.client.query(TOUCH_PRODUCTS_OF, [sellerId, false]);
+    return rowCount ?? 0;
+  },
+
+  async putCategoryPath(categoryId, version, path) {
+    await tx.client.query(LOCK_CATEGORIES);
+    const { rows } = await tx.client.query<{ changed: boolean }>(PUT_CATEGORY_PATH, [categoryId, version, [...path]]);
+    if (!rows[0]?.changed) return 0;
+    const { rowCount } = await tx.client.query(TOUCH_PRODUCTS_IN, [categoryId, false]);
     return rowCount ?? 0;
   },
 

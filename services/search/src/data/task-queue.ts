@@ -2,6 +2,7 @@ import type { Database } from "@tandem/postgres";
 import type { FailedOperationReader, TaskQueue } from "../biz/ports.ts";
 import type { DocumentType } from "../model/document.ts";
 import type { FailedOperation } from "../model/indexing.ts";
+import { withCategoryPaths } from "./category-paths.ts";
 import { type DocumentRow, documentFromRow } from "./document-row.ts";
 import { listPage } from "./list-page.ts";
 
@@ -58,7 +59,16 @@ export const makeTaskQueue = (database: Pick<Database, "query">): TaskQueue => (
       text: CLAIM,
       values: [limit, leaseMs, engine],
     });
-    return { tasks: rows.map(dueFromRow), targets: rows[0]?.targets ?? [] };
+    const tasks = rows.map(dueFromRow);
+    const found = await withCategoryPaths(
+      database,
+      tasks.flatMap(({ document }) => document ?? []),
+    );
+    const byId = new Map(found.map((document) => [`${document.type}:${document.id}`, document]));
+    return {
+      tasks: tasks.map(({ task }) => ({ task, document: byId.get(`${task.type}:${task.id}`) })),
+      targets: rows[0]?.targets ?? [],
+    };
   },
 
   async complete(told) {

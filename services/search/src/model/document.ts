@@ -71,6 +71,8 @@ export interface DocumentParts {
   readonly updatedAt: Date;
   /** Of products: whoever offers it may not sell now. */
   readonly sellerSuspended?: boolean;
+  /** Of products: where their category lies now, from the top down; absent when nobody has told. */
+  readonly categoryPath?: readonly string[];
   readonly parts: readonly Part[];
 }
 

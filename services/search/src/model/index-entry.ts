@@ -124,6 +124,12 @@ const orderEntries = (document: DocumentParts, base: BaseContent): IndexEntry[] 
   return [entryOf(document, { ...base, sellerId: sellers.length === 1 ? sellers[0] : undefined }, whole), ...sections];
 };
 
+/** Whoever names a path with the document (IndexDocument) is believed; else the tree as catalog tells it. */
+const categoryIdsOf = ({ categoryPath = [] }: DocumentParts, base: BaseContent): string[] => {
+  const above = base.categoryPath.length > 1 ? base.categoryPath : [...base.categoryPath, ...categoryPath];
+  return [...new Set([...above, ...(base.categoryId ? [base.categoryId] : [])])];
+};
+
 const entryOf = (
   document: DocumentParts,
   base: BaseContent,
@@ -143,7 +149,7 @@ const entryOf = (
     type: document.type,
     documentId: document.id,
     audience: view.audience,
-    categoryIds: [...new Set([...base.categoryPath, ...(base.categoryId ? [base.categoryId] : [])])],
+    categoryIds: categoryIdsOf(document, base),
     sellerIds: view.sellers,
     attributeTokens: attributes.map(([name, value]) => `${name}=${value}`),
     prices: view.prices,

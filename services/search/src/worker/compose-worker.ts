@@ -1,7 +1,7 @@
 import type { Platform, WorkerParts } from "@tandem/chassis";
 import { newId } from "@tandem/kernel";
 import type { z } from "zod";
-import { makeEraseCustomer, makeFollowSeller } from "../biz/put-documents.ts";
+import { makeEraseCustomer, makeFollowCategory, makeFollowSeller } from "../biz/put-documents.ts";
 import { dropRetired, makeEnsureIndex, makeRunReindex, makeStartReindex } from "../biz/reindex.ts";
 import { makeSyncIndex } from "../biz/sync-index.ts";
 import { indexNameOf, makeEngine } from "../client/make-engine.ts";
@@ -15,6 +15,7 @@ import { makeTaskQueue } from "../data/task-queue.ts";
 import { makeSearchUnitOfWork } from "../data/unit-of-work.ts";
 import { failedOperations } from "./cron/failed-operations.ts";
 import { reindex } from "./cron/reindex.ts";
+import { onCategoryChanged } from "./event/on-category-changed.ts";
 import { onSellerChanged } from "./event/on-seller-changed.ts";
 import { orderConsumers } from "./event/order-consumers.ts";
 import { productConsumers } from "./event/product-consumers.ts";
@@ -56,6 +57,7 @@ export const composeWorker = ({ database, config, log, metrics }: WorkerNeeds): 
     consumers: [
       ...productConsumers({ applyPart }),
       onSellerChanged({ followSeller: makeFollowSeller({ uow }) }),
+      onCategoryChanged({ followCategory: makeFollowCategory({ uow }) }),
       ...orderConsumers({ applyPart, eraseCustomer: makeEraseCustomer({ uow }) }),
     ],
     jobs: [

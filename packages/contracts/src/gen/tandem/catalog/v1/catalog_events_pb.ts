@@ -7,7 +7,7 @@ import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Product, Seller } from "./catalog_pb.ts";
+import type { Category, Product, Seller } from "./catalog_pb.ts";
 import { file_tandem_catalog_v1_catalog } from "./catalog_pb.ts";
 import { file_tandem_common_v1_options } from "../../common/v1/options_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tandem/catalog/v1/catalog_events.proto.
  */
 export const file_tandem_catalog_v1_catalog_events: GenFile = /*@__PURE__*/
-  fileDesc("CiZ0YW5kZW0vY2F0YWxvZy92MS9jYXRhbG9nX2V2ZW50cy5wcm90bxIRdGFuZGVtLmNhdGFsb2cudjEi4wEKDlByb2R1Y3RDcmVhdGVkEhwKCnByb2R1Y3RfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjMKB3Byb2R1Y3QYBCABKAsyGi50YW5kZW0uY2F0YWxvZy52MS5Qcm9kdWN0Qga6SAPIAQE6Iaq7GB0KD3Byb2R1Y3QuY3JlYXRlZBIKcHJvZHVjdF9pZCLjAQoOUHJvZHVjdFVwZGF0ZWQSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESMwoHcHJvZHVjdBgEIAEoCzIaLnRhbmRlbS5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBATohqrsYHQoPcHJvZHVjdC51cGRhdGVkEgpwcm9kdWN0X2lkIssBCg5Qcm9kdWN0RGVsZXRlZBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIbCglzZWxsZXJfaWQYBCABKAlCCLpIBXIDsAEBOiGquxgdCg9wcm9kdWN0LmRlbGV0ZWQSCnByb2R1Y3RfaWQi3QEKDVNlbGxlckNoYW5nZWQSGwoJc2VsbGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIxCgZzZWxsZXIYBCABKAsyGS50YW5kZW0uY2F0YWxvZy52MS5TZWxsZXJCBrpIA8gBATofqrsYGwoOc2VsbGVyLmNoYW5nZWQSCXNlbGxlcl9pZGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_catalog_v1_catalog, file_tandem_common_v1_options]);
+  fileDesc("CiZ0YW5kZW0vY2F0YWxvZy92MS9jYXRhbG9nX2V2ZW50cy5wcm90bxIRdGFuZGVtLmNhdGFsb2cudjEi4wEKDlByb2R1Y3RDcmVhdGVkEhwKCnByb2R1Y3RfaWQYASABKAlCCLpIBXIDsAEBEiIKEWFnZ3JlZ2F0ZV92ZXJzaW9uGAIgASgDQge6SAQiAigBEjcKC29jY3VycmVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIGukgDyAEBEjMKB3Byb2R1Y3QYBCABKAsyGi50YW5kZW0uY2F0YWxvZy52MS5Qcm9kdWN0Qga6SAPIAQE6Iaq7GB0KD3Byb2R1Y3QuY3JlYXRlZBIKcHJvZHVjdF9pZCLjAQoOUHJvZHVjdFVwZGF0ZWQSHAoKcHJvZHVjdF9pZBgBIAEoCUIIukgFcgOwAQESIgoRYWdncmVnYXRlX3ZlcnNpb24YAiABKANCB7pIBCICKAESNwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQga6SAPIAQESMwoHcHJvZHVjdBgEIAEoCzIaLnRhbmRlbS5jYXRhbG9nLnYxLlByb2R1Y3RCBrpIA8gBATohqrsYHQoPcHJvZHVjdC51cGRhdGVkEgpwcm9kdWN0X2lkIssBCg5Qcm9kdWN0RGVsZXRlZBIcCgpwcm9kdWN0X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIbCglzZWxsZXJfaWQYBCABKAlCCLpIBXIDsAEBOiGquxgdCg9wcm9kdWN0LmRlbGV0ZWQSCnByb2R1Y3RfaWQi3QEKDVNlbGxlckNoYW5nZWQSGwoJc2VsbGVyX2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARIxCgZzZWxsZXIYBCABKAsyGS50YW5kZW0uY2F0YWxvZy52MS5TZWxsZXJCBrpIA8gBATofqrsYGwoOc2VsbGVyLmNoYW5nZWQSCXNlbGxlcl9pZCLpAQoPQ2F0ZWdvcnlDaGFuZ2VkEh0KC2NhdGVnb3J5X2lkGAEgASgJQgi6SAVyA7ABARIiChFhZ2dyZWdhdGVfdmVyc2lvbhgCIAEoA0IHukgEIgIoARI3CgtvY2N1cnJlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBrpIA8gBARI1CghjYXRlZ29yeRgEIAEoCzIbLnRhbmRlbS5jYXRhbG9nLnYxLkNhdGVnb3J5Qga6SAPIAQE6I6q7GB8KEGNhdGVnb3J5LmNoYW5nZWQSC2NhdGVnb3J5X2lkYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_tandem_catalog_v1_catalog, file_tandem_common_v1_options]);
 
 /**
  * @generated from message tandem.catalog.v1.ProductCreated
@@ -149,4 +149,38 @@ export type SellerChanged = Message<"tandem.catalog.v1.SellerChanged"> & {
  */
 export const SellerChangedSchema: GenMessage<SellerChanged> = /*@__PURE__*/
   messageDesc(file_tandem_catalog_v1_catalog_events, 3);
+
+/**
+ * A category was added, renamed or moved, or moved along with one above it. `aggregate_version` is the category's version.
+ *
+ * @generated from message tandem.catalog.v1.CategoryChanged
+ */
+export type CategoryChanged = Message<"tandem.catalog.v1.CategoryChanged"> & {
+  /**
+   * @generated from field: string category_id = 1;
+   */
+  categoryId: string;
+
+  /**
+   * @generated from field: int64 aggregate_version = 2;
+   */
+  aggregateVersion: bigint;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp occurred_at = 3;
+   */
+  occurredAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: tandem.catalog.v1.Category category = 4;
+   */
+  category?: Category | undefined;
+};
+
+/**
+ * Describes the message tandem.catalog.v1.CategoryChanged.
+ * Use `create(CategoryChangedSchema)` to create a new message.
+ */
+export const CategoryChangedSchema: GenMessage<CategoryChanged> = /*@__PURE__*/
+  messageDesc(file_tandem_catalog_v1_catalog_events, 4);
 

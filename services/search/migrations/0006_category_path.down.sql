@@ -1,0 +1,2 @@
+drop function category_paths;
+drop table category_path;
