@@ -71,6 +71,31 @@ describe("a confirmed order", () => {
     expect(await statuses(orderId)).toEqual(["PENDING"]);
   });
 
+  test("is remembered by the statement that opens it; an order event that is none of its business is not", async () => {
+    const event = orderEvent([{ sellerId: seller }]);
+    const [opened, other] = [newId(), newId()];
+    expect(await harness.deliver(OrderConfirmedSchema, event, opened)).toBe("ack");
+    expect(await harness.deliver(OrderUpdatedSchema, { ...event, change: OrderChange.SHIPPED }, other)).toBe("ack");
+    const { rows } = await harness.database.query("select event_id from tandem.inbox where event_id = any($1)", [
+      [opened, other],
+    ]);
+    expect(rows).toEqual([{ event_id: opened }]);
+  });
+
+  test("at once with its cancellation leaves nothing that waits to be sent", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const event = orderEvent([{ sellerId: seller }, { sellerId: newId() }]);
+      const both = [
+        () => harness.deliver(OrderConfirmedSchema, event),
+        () => harness.deliver(OrderCancelledSchema, event),
+        () => harness.deliver(OrderConfirmedSchema, event),
+      ];
+      if (round % 2 === 1) both.reverse();
+      for (const outcome of await Promise.all(both.map((one) => one()))) expect(outcome).toBe("ack");
+      expect((await statuses(event.orderId)).filter((status) => status !== "CANCELLED")).toEqual([]);
+    }
+  });
+
   test("opens nothing after its cancellation", async () => {
     const event = orderEvent([{ sellerId: seller }]);
     expect(await harness.deliver(OrderCancelledSchema, event)).toBe("ack");

@@ -18,8 +18,8 @@ afterAll(() => harness[Symbol.asyncDispose]());
 const NOT_COUNTED = /^select (id, order_id as|set_config)/;
 
 describe("what a fulfillment costs from the confirmed order to the door", () => {
-  // 40 with a look before each write, and a round of the crew for each of its two steps.
-  it("is 24 statements: one transaction for each step that somebody is told of", async () => {
+  // 40 with a look before each write, an inbox row for what is nobody's business, and a round of the crew for each of its two steps.
+  it("is 17 statements: one to open it, and a transaction of four for the crew and for each news of the carrier", async () => {
     const { database, clock } = harness;
     const workOff = makeWorkOff({
       uow: makeFulfillmentUnitOfWork(database, createOutbox({ database, source: "fulfillment" }), { traced: true }),
@@ -49,6 +49,6 @@ describe("what a fulfillment costs from the confirmed order to the door", () => 
     });
     expect(await fulfillmentsOf(harness, event.orderId)).toMatchObject([{ status: "DELIVERED" }]);
     const counted = said.filter((text) => !NOT_COUNTED.test(text));
-    expect(counted.length, counted.join("\n")).toBeLessThanOrEqual(24);
+    expect(counted.length, counted.map((text) => text.slice(0, 200)).join("\n")).toBeLessThanOrEqual(17);
   });
 });

@@ -9,7 +9,7 @@ import {
   touchFulfillment,
 } from "../model/fulfillment.ts";
 import { cancellationRefused, type FulfillmentEvent, statusChanged } from "../model/fulfillment-events.ts";
-import type { Carry, FulfillmentUnitOfWork, Repositories } from "./ports.ts";
+import type { EventInHand, FulfillmentUnitOfWork, OpeningStore, Repositories } from "./ports.ts";
 
 export interface FollowOrderDeps {
   readonly uow: FulfillmentUnitOfWork;
@@ -53,18 +53,19 @@ const openEach = (order: OrderToSend, newId: () => string, now: Date): Fulfillme
 
 /** Opens a fulfillment per seller. Again: nothing more. Of an order that is cancelled already: nothing. */
 export const makeOpenFulfillments =
-  ({ uow, clock, newId }: FollowOrderDeps) =>
-  (order: OrderToSend, carry: Carry, signal?: AbortSignal): Promise<void> => {
-    const once = carry();
-    return uow.transact(async ({ orders, fulfillments, outbox }) => {
-      const now = clock.now();
-      const opened = openEach(order, newId, now);
-      if (!(await fulfillments.openFirst(order.orderId, opened, once))) {
-        const { cancelled } = await orders.lock(order.orderId);
-        if (cancelled || (await fulfillments.lockByOrderId(order.orderId)).length > 0) return;
-        await fulfillments.create(opened);
-      }
-      await outbox.add(...opened.map((one) => statusChanged(one, undefined, now)));
+  ({ uow, openings, clock, newId }: FollowOrderDeps & { readonly openings: OpeningStore }) =>
+  async (order: OrderToSend, event: EventInHand, signal?: AbortSignal): Promise<void> => {
+    const { orderId } = order;
+    const now = clock.now();
+    const opened = openEach(order, newId, now);
+    const events = opened.map((one) => statusChanged(one, undefined, now));
+    const key = { consumer: event.consumer, eventId: event.id };
+    if (await openings.openFirst(orderId, opened, events, key, signal)) return event.carry().written(true);
+    await uow.transact(async ({ orders, fulfillments, outbox }) => {
+      const { cancelled } = await orders.lock(orderId);
+      if (cancelled || (await fulfillments.lockByOrderId(orderId)).length > 0) return;
+      await fulfillments.create(opened);
+      await outbox.add(...events);
     }, signal);
   };
 

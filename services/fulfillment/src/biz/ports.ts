@@ -41,16 +41,39 @@ export interface FulfilledOrder {
   readonly cancelled: boolean;
 }
 
-/** The inbox row of the event in hand, to be written by the effect's first statement, which says whether it made a row: without one it is a duplicate. */
-export interface Once {
+/** Whose inbox remembers which event. */
+export interface InboxKey {
   readonly consumer: string;
   readonly eventId: string;
+}
+
+/** The inbox row of the event in hand, to be written by the effect's first statement, which says whether it made a row: without one it is a duplicate. */
+export interface Once extends InboxKey {
   /** Throws when the row was there: nothing is done twice. */
   written(fresh: boolean): void;
 }
 
-/** For the consumer's one transaction; to be called before it begins. */
+/** The effect writes the inbox row itself; to be called before its transaction begins. */
 export type Carry = () => Once;
+
+/** The event that a consumer has in hand. */
+export interface EventInHand {
+  readonly id: string;
+  readonly consumer: string;
+  readonly carry: Carry;
+}
+
+/** By one statement, outside of any transaction. */
+export interface OpeningStore {
+  /** Of an order that was never heard of, with the order, the events and the inbox row: true. Otherwise nothing: false. */
+  openFirst(
+    orderId: string,
+    fulfillments: readonly Fulfillment[],
+    events: readonly FulfillmentEvent[],
+    key: InboxKey,
+    signal?: AbortSignal,
+  ): Promise<boolean>;
+}
 
 export interface FulfillmentRepository {
   /** @throws AppError `fulfillment.not_found` */
@@ -60,8 +83,6 @@ export interface FulfillmentRepository {
   /** What a crew may work on: PENDING or PICKING since before `since`; rows that somebody else holds are passed by. */
   lockDue(since: Date, limit: number): Promise<readonly Fulfillment[]>;
   create(fulfillments: readonly Fulfillment[]): Promise<void>;
-  /** Of an order that was never heard of, with the order: true. Otherwise nothing: false. Writes the inbox row. */
-  openFirst(orderId: string, fulfillments: readonly Fulfillment[], once: Once): Promise<boolean>;
   /** One that is where such a move begins, without reading it first; as it is afterwards. Otherwise nothing. Writes the inbox row. */
   move(fulfillmentId: string, move: UsualMove, now: Date, once: Once): Promise<Fulfillment | undefined>;
   /** At the commit; the row must have been locked in this transaction. */

@@ -4,26 +4,15 @@ import { fulfillmentNotFound } from "../model/errors.ts";
 import type { Fulfillment } from "../model/fulfillment.ts";
 import {
   type FoundFulfillment,
-  FULFILLMENT_COLUMNS,
   fulfillmentFromSql,
   fulfillmentToJson,
+  insertFulfillments,
   selectFulfillment,
 } from "./fulfillment-row.ts";
+import type { PendingWrites } from "./pending-writes.ts";
 
 const FOUND = selectFulfillment("f");
 const LOCK = `select ${FOUND} from fulfillment f`;
-
-const NAMES = FULFILLMENT_COLUMNS.join(", ");
-const CREATE = `insert into fulfillment (${NAMES}) select ${NAMES} from jsonb_populate_recordset(null::fulfillment, $1::jsonb)`;
-
-// Whose it is and where it goes never changes.
-const CHANGING =
-  `status, lines, more_parts, shipment_id, weight_grams, reason, flagged_at, status_since, updated_at, version`.split(
-    ", ",
-  );
-const UPDATE = `
-  update fulfillment f set ${CHANGING.map((name) => `${name} = s.${name}`).join(", ")}
-  from jsonb_populate_recordset(null::fulfillment, $1::jsonb) s where f.id = s.id`;
 
 const INBOX = `
   with inbox as (
@@ -38,16 +27,12 @@ const MOVE = `${INBOX}, moved as (
   )
   select exists (select from inbox) as "fresh", moved.* from (values (1)) one left join moved on true`;
 
-const OPEN = `${INBOX}, heard as (
-    insert into fulfilled_order (order_id) select $3::uuid where exists (select from inbox) on conflict do nothing returning order_id
-  ), opened as (
-    ${CREATE.replace("$1", "$4")} where exists (select from heard)
-  )
-  select exists (select from inbox) as "fresh", exists (select from heard) as "opened"`;
-
 /** @param onOpened called after the commit of a transaction that opened work or moved it on to its next step */
-export const makeFulfillmentRepository = (tx: Transaction, onOpened: () => void): FulfillmentRepository => {
-  const changed = new Map<string, Fulfillment>();
+export const makeFulfillmentRepository = (
+  tx: Transaction,
+  pending: PendingWrites,
+  onOpened: () => void,
+): FulfillmentRepository => {
   const lock = async (name: string, condition: string, values: readonly unknown[]): Promise<Fulfillment[]> => {
     const { rows } = await tx.client.query<FoundFulfillment>({
       name: `fulfillment lock ${name}`,
@@ -56,9 +41,6 @@ export const makeFulfillmentRepository = (tx: Transaction, onOpened: () => void)
     });
     return rows.map(fulfillmentFromSql);
   };
-  const write = (name: string, text: string, fulfillments: readonly Fulfillment[]) =>
-    tx.client.query({ name, text, values: [JSON.stringify(fulfillments.map(fulfillmentToJson))] });
-
   return {
     async lockById(fulfillmentId) {
       const [found] = await lock("by id", "where f.id = $1 for update", [fulfillmentId]);
@@ -80,20 +62,12 @@ export const makeFulfillmentRepository = (tx: Transaction, onOpened: () => void)
 
     async create(fulfillments) {
       if (fulfillments.length === 0) return;
-      await write("fulfillment create", CREATE, fulfillments);
-      tx.afterCommit(onOpened);
-    },
-
-    async openFirst(orderId, fulfillments, once) {
-      const { rows } = await tx.client.query<{ fresh: boolean; opened: boolean }>({
-        name: "fulfillment open first",
-        text: OPEN,
-        values: [once.consumer, once.eventId, orderId, JSON.stringify(fulfillments.map(fulfillmentToJson))],
+      await tx.client.query({
+        name: "fulfillment create",
+        text: insertFulfillments("$1"),
+        values: [JSON.stringify(fulfillments.map(fulfillmentToJson))],
       });
-      once.written(rows[0]?.fresh === true);
-      if (!rows[0]?.opened) return false;
       tx.afterCommit(onOpened);
-      return true;
     },
 
     async move(fulfillmentId, { from, to, shipmentId }, now, once) {
@@ -107,10 +81,8 @@ export const makeFulfillmentRepository = (tx: Transaction, onOpened: () => void)
       return moved.id === null ? undefined : fulfillmentFromSql(moved as FoundFulfillment);
     },
 
-    // The row is locked: all that changed travels with COMMIT, in one statement, each as it is in the end.
     async update(fulfillment) {
-      if (changed.size === 0) tx.atCommit(() => write("fulfillment update", UPDATE, [...changed.values()]));
-      changed.set(fulfillment.id, fulfillment);
+      pending.change(fulfillment);
       if (fulfillment.status === "PICKING") tx.afterCommit(onOpened);
     },
   };

@@ -5,7 +5,11 @@ import { fulfillmentTable } from "./schema.ts";
 // For SQL that is written out once: the same few statements run for every step of every fulfillment.
 const COLUMNS = Object.entries(getTableColumns(fulfillmentTable)).map(([key, { name }]) => ({ key, name }));
 
-export const FULFILLMENT_COLUMNS: readonly string[] = COLUMNS.map(({ name }) => name);
+const NAMES = COLUMNS.map(({ name }) => name).join(", ");
+
+/** @param json SQL of a JSON array of what {@link fulfillmentToJson} makes */
+export const insertFulfillments = (json: string): string =>
+  `insert into fulfillment (${NAMES}) select ${NAMES} from jsonb_populate_recordset(null::fulfillment, ${json}::jsonb)`;
 
 export const selectFulfillment = (from: string): string =>
   COLUMNS.map(({ key, name }) => `${from}.${name} as "${key}"`).join(", ");

@@ -1,22 +1,19 @@
 import type { Outbox } from "@tandem/messaging";
-import { type Database, makeUnitOfWork, type Transaction } from "@tandem/postgres";
+import { type Database, makeUnitOfWork } from "@tandem/postgres";
 import { withTraceparent } from "@tandem/runtime";
 import type { FulfillmentUnitOfWork, OutboxPort } from "../biz/ports.ts";
-import { toOutgoingEvent } from "../events/to-outgoing-event.ts";
-import type { FulfillmentEvent } from "../model/fulfillment-events.ts";
 import { makeFulfilledOrderRepository } from "./fulfilled-order-repository.ts";
 import { makeFulfillmentRepository } from "./fulfillment-repository.ts";
+import { collectWrites, type PendingWrites } from "./pending-writes.ts";
 
 /** What the crew does belongs to the trace of the order's confirmation; what a caller does, to the caller's. */
-const makeOutboxPort = (tx: Transaction, outbox: Outbox, traced: boolean): OutboxPort => {
-  const add = (...events: readonly FulfillmentEvent[]) => outbox.in(tx).add(...events.map(toOutgoingEvent));
-  if (!traced) return { add };
-  return {
-    async add(...events) {
-      for (const event of events) await withTraceparent(event.fulfillment.traceparent ?? undefined, () => add(event));
-    },
-  };
-};
+const makeOutboxPort = (pending: PendingWrites, traced: boolean): OutboxPort => ({
+  async add(...events) {
+    if (!traced) return pending.announce(...events);
+    for (const event of events)
+      withTraceparent(event.fulfillment.traceparent ?? undefined, () => pending.announce(event));
+  },
+});
 
 export interface UnitOfWorkOptions {
   /** Called after a commit that left work for a crew. */
@@ -30,8 +27,11 @@ export const makeFulfillmentUnitOfWork = (
   outbox: Outbox,
   { onOpened = () => {}, traced = false }: UnitOfWorkOptions = {},
 ): FulfillmentUnitOfWork =>
-  makeUnitOfWork(database, (tx) => ({
-    fulfillments: makeFulfillmentRepository(tx, onOpened),
-    orders: makeFulfilledOrderRepository(tx),
-    outbox: makeOutboxPort(tx, outbox, traced),
-  }));
+  makeUnitOfWork(database, (tx) => {
+    const pending = collectWrites(tx, outbox);
+    return {
+      fulfillments: makeFulfillmentRepository(tx, pending, onOpened),
+      orders: makeFulfilledOrderRepository(tx),
+      outbox: makeOutboxPort(pending, traced),
+    };
+  });

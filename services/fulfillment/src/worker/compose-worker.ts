@@ -7,6 +7,7 @@ import { makeScanStale } from "../biz/scan-stale.ts";
 import { CREW_BATCH, makeWorkOff } from "../biz/work-off.ts";
 import type { fulfillmentWorkerConfig } from "../config/config.ts";
 import { makeFulfillmentReader } from "../data/fulfillment-reader.ts";
+import { makeOpeningStore } from "../data/opening-store.ts";
 import { makeFulfillmentUnitOfWork } from "../data/unit-of-work.ts";
 import { type Crew, createCrew } from "./create-crew.ts";
 import { staleScan } from "./cron/stale-scan.ts";
@@ -33,7 +34,9 @@ export const composeWorker = (platform: Platform<z.output<typeof fulfillmentWork
       : undefined;
   return {
     consumers: [
-      onOrderConfirmed({ openFulfillments: makeOpenFulfillments(deps) }),
+      onOrderConfirmed({
+        openFulfillments: makeOpenFulfillments({ ...deps, openings: makeOpeningStore(database, outbox, onOpened) }),
+      }),
       onOrderUpdated({ requestCancellation: makeRequestCancellation(deps) }),
       onOrderCancelled({ closeOrder: makeCloseOrder(deps) }),
       ...shipmentConsumers({ followCarrier: makeFollowCarrier(deps) }),

@@ -4,15 +4,19 @@ import { currentTraceparent } from "@tandem/runtime";
 import type { makeCloseOrder, makeOpenFulfillments, makeRequestCancellation } from "../../biz/follow-order.ts";
 import { orderToSend } from "../../events/from-proto.ts";
 
+const CONFIRMED = "fulfillment.on-order-confirmed";
+
 /** Opens a fulfillment per seller. Is the first. Again: nothing. Too late, after the cancellation (asked for or done): nothing. */
 export const onOrderConfirmed = (deps: {
   readonly openFulfillments: ReturnType<typeof makeOpenFulfillments>;
 }): Consumer =>
   defineConsumer({
-    name: "fulfillment.on-order-confirmed",
+    name: CONFIRMED,
     event: OrderConfirmedSchema,
-    handle: ({ orderId, order }, { carryInbox, signal }) =>
-      deps.openFulfillments(orderToSend(orderId, order, currentTraceparent() ?? null), carryInbox, signal),
+    handle: async ({ orderId, order }, { id, carryInbox, signal }) => {
+      const inHand = { id, consumer: CONFIRMED, carry: carryInbox };
+      await deps.openFulfillments(orderToSend(orderId, order, currentTraceparent() ?? null), inHand, signal);
+    },
   });
 
 /**
@@ -25,8 +29,8 @@ export const onOrderUpdated = (deps: {
   defineConsumer({
     name: "fulfillment.on-order-updated",
     event: OrderUpdatedSchema,
-    handle: async ({ orderId, order, change }, { signal }) => {
-      if (change !== OrderChange.CANCEL_REQUESTED) return;
+    handle: async ({ orderId, order, change }, { ignore, signal }) => {
+      if (change !== OrderChange.CANCEL_REQUESTED) return ignore();
       await deps.requestCancellation(orderToSend(orderId, order, currentTraceparent() ?? null), signal);
     },
   });

@@ -26,9 +26,9 @@ const follow = <Desc extends DescMessage>(
   defineConsumer({
     name: `fulfillment.on-${topicOf(event).name.replaceAll(/[._]/g, "-")}`,
     event,
-    handle: async (message, { carryInbox, signal }) => {
+    handle: async (message, { carryInbox, ignore, signal }) => {
       const about = message as AboutParcel<Desc>;
-      if (!about.fulfillmentId) return;
+      if (!about.fulfillmentId) return ignore();
       await followCarrier({ fulfillmentId: about.fulfillmentId, news: translate(about), carry: carryInbox }, signal);
     },
   });
