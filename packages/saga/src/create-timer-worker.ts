@@ -33,16 +33,20 @@ interface DueTimer {
 
 // A claim is a lease: it moves `fire_at` ahead, so nothing is lost when the claimer dies. Rows are not held locked while
 // sagas advance: an advancing saga locks saga before timer, and the other order would deadlock with it.
+// It also says when the next one is due.
 const claimDue = `
   with due as (
     select name, id from tandem.saga_timer where name = $1 and fire_at <= $2
     order by fire_at limit $3 for update skip locked
-  )
+  ), claimed as (
   update tandem.saga_timer t
   set fire_at = $2::timestamptz + least($4::float8 * power(2, least(t.attempts, 20)), 600000) * interval '1 millisecond',
     attempts = t.attempts + 1
   from due where t.name = due.name and t.id = due.id
-  returning t.id, t.version, t.attempts`;
+  returning t.id, t.version, t.attempts
+  )
+  select c.id, c.version, c.attempts, n.at
+  from (select min(fire_at) as at from tandem.saga_timer where name = $1 and fire_at > $2) n left join claimed c on true`;
 
 /** Fires due timers of one saga definition, from as many processes as there are. */
 export const createTimerWorker = (deps: TimerDeps) => {
@@ -52,6 +56,8 @@ export const createTimerWorker = (deps: TimerDeps) => {
   let running: Promise<void> | undefined;
   let wake = () => {};
   let wakeAtMs = 0;
+  /** The first of the timers that were set here since the last claim. */
+  let expectedAtMs = Number.POSITIVE_INFINITY;
   let lastPollAtMs = 0;
   let lastError: unknown;
 
@@ -79,24 +85,21 @@ export const createTimerWorker = (deps: TimerDeps) => {
 
   const sweep = async (): Promise<number> => {
     const now = clock.now();
-    const { rows } = await database.query<DueTimer & Record<string, unknown>>(claimDue, [
-      name,
-      now,
-      batchSize,
-      leaseMs,
-    ]);
-    const queue = rows.values();
+    expectedAtMs = Number.POSITIVE_INFINITY;
+    const { rows } = await database.query<DueTimer & { readonly at: Date | null }>({
+      name: "saga-timers-claim",
+      text: claimDue,
+      values: [name, now, batchSize, leaseMs],
+    });
+    const due = rows.filter(({ id }) => id !== null);
+    const queue = due.values();
     const lane = async () => {
       for (const timer of queue) await fireOne(timer);
     };
-    await Promise.all(Array.from({ length: Math.min(concurrency, rows.length) }, lane));
-    if (rows.length === batchSize) return 0;
-    const next = await database.query<{ at: Date | null }>(
-      "select min(fire_at) as at from tandem.saga_timer where name = $1",
-      [name],
-    );
-    const at = next.rows[0]?.at;
-    return at ? Math.max(0, at.getTime() - clock.now().getTime()) : maxPollMs;
+    await Promise.all(Array.from({ length: Math.min(concurrency, due.length) }, lane));
+    if (due.length === batchSize) return 0;
+    const next = Math.min(expectedAtMs, rows[0]?.at?.getTime() ?? Number.POSITIVE_INFINITY);
+    return Math.max(0, next - clock.now().getTime());
   };
 
   const sleep = (ms: number) =>
@@ -151,7 +154,9 @@ export const createTimerWorker = (deps: TimerDeps) => {
     worker,
     /** A timer was set in this process: do not sleep past it. */
     expect(at: Date | undefined) {
-      if (at && at.getTime() < wakeAtMs) wake();
+      if (!at) return;
+      expectedAtMs = Math.min(expectedAtMs, at.getTime());
+      if (at.getTime() < wakeAtMs) wake();
     },
   };
 };

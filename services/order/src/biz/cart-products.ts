@@ -1,18 +1,18 @@
 import type { Cart } from "../model/cart.ts";
 import type { CartPricePart, CartProduct, CartProductPart } from "../model/cart-product.ts";
-import type { CartProductReader, CartProductUnitOfWork } from "./ports.ts";
+import type { CartProductReader, CartProductRepository } from "./ports.ts";
 
 /** Takes over what catalog says of a product, unless something newer is known. */
 export const makeTrackCartProduct =
-  ({ uow }: { readonly uow: CartProductUnitOfWork }) =>
+  ({ products }: { readonly products: CartProductRepository }) =>
   (part: CartProductPart, signal?: AbortSignal): Promise<void> =>
-    uow.transact(({ products }) => products.updateProduct(part), signal);
+    products.updateProduct(part, signal);
 
 /** Takes over what pricing says of a product, unless something newer is known. */
 export const makeTrackCartPrices =
-  ({ uow }: { readonly uow: CartProductUnitOfWork }) =>
+  ({ products }: { readonly products: CartProductRepository }) =>
   (part: CartPricePart, signal?: AbortSignal): Promise<void> =>
-    uow.transact(({ products }) => products.updatePrices(part), signal);
+    products.updatePrices(part, signal);
 
 /** What is known of a cart's products, by id. */
 export const makeDescribeCart =

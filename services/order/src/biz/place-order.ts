@@ -74,17 +74,27 @@ export const makePlaceOrder =
     if (expectedTotal && compareMoney(expectedTotal, order.totals.total) !== 0) {
       throw totalChanged(expectedTotal.minor, order.totals.total.minor);
     }
-    return uow.transact(async (repositories) => {
-      if (!(await repositories.orders.createIfAbsent(order, input.checkoutKey))) {
-        // Two submits at once: the other one has committed meanwhile, so its row is visible now.
-        const first = await repositories.orders.getByCheckoutKey(input.checkoutKey);
-        return ownOrder(first ?? order, input.customerId);
-      }
-      await repositories.checkout.start(order);
-      await repositories.outbox.add(orderCreated(order, now));
-      return order;
-    }, signal);
+    try {
+      return await uow.transact(async (repositories) => {
+        // Side by side, because the key is free as good as always; where it is not, nothing of this stays.
+        const [created] = await Promise.all([
+          repositories.orders.createIfAbsent(order, input.checkoutKey),
+          repositories.checkout.start(order),
+        ]);
+        if (!created) throw new KeyTaken();
+        await repositories.outbox.add(orderCreated(order, now));
+        return order;
+      }, signal);
+    } catch (error) {
+      if (!(error instanceof KeyTaken)) throw error;
+      // Two submits at once: the other one has committed meanwhile, so its row is visible now.
+      const first = await orders.getByCheckoutKey(input.checkoutKey);
+      return ownOrder(first ?? order, input.customerId);
+    }
   };
+
+/** Rolls back: there is an order of this checkout. */
+class KeyTaken extends Error {}
 
 /** A checkout key is a secret of its customer: somebody else's is refused and not answered. */
 const ownOrder = (order: Order, customerId: string): Order => {

@@ -123,14 +123,13 @@ export interface CartProductReader {
   listByIds(productIds: readonly string[]): Promise<readonly CartProduct[]>;
 }
 
+/** Each is one statement, and again it changes nothing. */
 export interface CartProductRepository {
   /** Nothing, when a version as new is known. An empty name leaves the one that is there. */
-  updateProduct(part: CartProductPart): Promise<void>;
+  updateProduct(part: CartProductPart, signal?: AbortSignal): Promise<void>;
   /** Nothing, when a version as new is known. */
-  updatePrices(part: CartPricePart): Promise<void>;
+  updatePrices(part: CartPricePart, signal?: AbortSignal): Promise<void>;
 }
-
-export type CartProductUnitOfWork = UnitOfWork<{ readonly products: CartProductRepository }>;
 
 export interface Quote {
   readonly id: string;

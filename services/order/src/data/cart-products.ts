@@ -1,8 +1,6 @@
-import { type Database, makeUnitOfWork } from "@tandem/postgres";
-import { lt, sql } from "drizzle-orm";
-import type { CartProductReader, CartProductUnitOfWork } from "../biz/ports.ts";
+import type { Database } from "@tandem/postgres";
+import type { CartProductReader, CartProductRepository } from "../biz/ports.ts";
 import type { CartProduct } from "../model/cart-product.ts";
-import { cartProductTable } from "./schema.ts";
 
 interface CartProductRow extends Record<string, unknown> {
   readonly productId: string;
@@ -26,31 +24,27 @@ export const makeCartProductReader = ({ query }: Pick<Database, "query">): CartP
   },
 });
 
-/** Writes that only count when they are newer, each part by its own version: events come in any order. */
-export const makeCartProductUnitOfWork = (database: Database): CartProductUnitOfWork =>
-  makeUnitOfWork(database, (tx) => ({
-    products: {
-      async updateProduct({ productId, name, status, version }) {
-        await tx
-          .insert(cartProductTable)
-          .values({ productId, name, status, productVersion: version })
-          .onConflictDoUpdate({
-            target: cartProductTable.productId,
-            // A tombstone knows no name: the one that is there stays.
-            set: name === "" ? { status, productVersion: version } : { name, status, productVersion: version },
-            setWhere: lt(cartProductTable.productVersion, version),
-          });
-      },
-      async updatePrices({ productId, prices, version }) {
-        const stored = Object.fromEntries([...prices].map(([currency, minor]) => [currency, String(minor)]));
-        await tx
-          .insert(cartProductTable)
-          .values({ productId, prices: stored, priceVersion: version })
-          .onConflictDoUpdate({
-            target: cartProductTable.productId,
-            set: { prices: sql`excluded.prices`, priceVersion: version },
-            setWhere: lt(cartProductTable.priceVersion, version),
-          });
-      },
-    },
-  }));
+const TAKE_PRODUCT = `
+  insert into cart_product as p (product_id, name, status, product_version) values ($1, $2, $3, $4)
+  on conflict (product_id) do update set name = coalesce(nullif(excluded.name, ''), p.name), status = excluded.status,
+    product_version = excluded.product_version
+  where p.product_version < excluded.product_version`;
+
+const TAKE_PRICES = `
+  insert into cart_product as p (product_id, prices, price_version) values ($1, $2, $3)
+  on conflict (product_id) do update set prices = excluded.prices, price_version = excluded.price_version
+  where p.price_version < excluded.price_version`;
+
+/** Writes that only count when they are newer, each part by its own version: events come in any order, and any number of times. */
+export const makeCartProductRepository = ({ query }: Pick<Database, "query">): CartProductRepository => ({
+  async updateProduct({ productId, name, status, version }, signal) {
+    // A tombstone knows no name: the one that is there stays.
+    const values = [productId, name, status, version.toString()];
+    await query({ name: "cart product take", text: TAKE_PRODUCT, values }, undefined, signal);
+  },
+  async updatePrices({ productId, prices, version }, signal) {
+    const stored = Object.fromEntries([...prices].map(([currency, minor]) => [currency, String(minor)]));
+    const values = [productId, JSON.stringify(stored), version.toString()];
+    await query({ name: "cart prices take", text: TAKE_PRICES, values }, undefined, signal);
+  },
+});

@@ -1,5 +1,4 @@
 import { bigint, boolean, char, integer, jsonb, pgTable, text, timestamp, uuid } from "drizzle-orm/pg-core";
-import type { CartProductStatus } from "../model/cart-product.ts";
 import type { Address, CancelReason, OrderStatus, PaymentMethod } from "../model/order.ts";
 import type { OrderReturnLine, ReturnStatus } from "../model/order-return.ts";
 
@@ -117,13 +116,4 @@ export const sellerReturnTable = pgTable("seller_return", {
   status: text("status").$type<ReturnStatus>().notNull(),
   currency: char("currency", { length: 3 }).notNull(),
   refundMinor: minor("refund_minor"),
-});
-
-export const cartProductTable = pgTable("cart_product", {
-  productId: uuid("product_id").primaryKey(),
-  name: text("name").notNull().default(""),
-  status: text("status").$type<CartProductStatus>().notNull().default("UNKNOWN"),
-  productVersion: minor("product_version").default(0n),
-  prices: jsonb("prices").$type<Readonly<Record<string, string>>>().notNull().default({}),
-  priceVersion: minor("price_version").default(0n),
 });

@@ -12,7 +12,7 @@ import {
   makeRetryCaptures,
 } from "../biz/nudge-checkouts.ts";
 import type { orderWorkerConfig } from "../config/config.ts";
-import { makeCartProductUnitOfWork } from "../data/cart-products.ts";
+import { makeCartProductRepository } from "../data/cart-products.ts";
 import { openCheckout } from "../data/open-checkout.ts";
 import { makeOrderReader } from "../data/order-reader.ts";
 import { checkoutJobs } from "./cron/checkout-jobs.ts";
@@ -38,7 +38,7 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
   });
   const nudge = { uow, orders: makeOrderReader(database), clock, newId };
   const returns = { uow, clock };
-  const products = { uow: makeCartProductUnitOfWork(database) };
+  const products = { products: makeCartProductRepository(database) };
   return {
     consumers: [
       ...checkoutConsumers({

@@ -50,10 +50,10 @@ const answer = <Desc extends DescMessage>(
   return defineConsumer({
     name: `order.on-${topic.name.replaceAll(/[._]/g, "-")}`,
     event,
-    handle: async (message, { id, signal, carryInbox }) => {
+    handle: async (message, { id, signal, carryInbox, ignore }) => {
       const about = message as OrderMessage<Desc>;
       const answered = translate(about);
-      if (!answered) return;
+      if (!answered) return ignore();
       await deps.handleCheckoutEvent(
         { orderId: about.orderId, event: answered, eventId: id, source: topic.context, once: carryInbox() },
         signal,

@@ -7,7 +7,8 @@ export const onCustomerUpdated = (deps: { readonly forgetCustomer: ReturnType<ty
   defineConsumer({
     name: "order.on-customer-updated",
     event: CustomerUpdatedSchema,
-    handle: async ({ customerId, change }, { signal }) => {
-      if (change === CustomerChange.ERASED) await deps.forgetCustomer(customerId, signal);
+    handle: async ({ customerId, change }, { signal, ignore }) => {
+      if (change !== CustomerChange.ERASED) return ignore();
+      await deps.forgetCustomer(customerId, signal);
     },
   });
