@@ -18,10 +18,13 @@ export const makeContactRepository = (tx: Transaction): ContactRepository => ({
     return row ?? opened;
   },
 
-  async update({ customerId, ...contact }) {
-    await tx
-      .update(contactTable)
-      .set({ ...contact, updatedAt: new Date() })
-      .where(eq(contactTable.customerId, customerId));
+  async update({ customerId, state, email, phone, displayName, locale, timeZone, version }) {
+    await tx.client.query({
+      name: "contact update",
+      text: `update contact set state = $2, email = $3, phone = $4, display_name = $5, locale = $6, time_zone = $7, version = $8,
+          updated_at = now()
+        where customer_id = $1`,
+      values: [customerId, state, email, phone, displayName, locale, timeZone, version.toString()],
+    });
   },
 });

@@ -4,7 +4,7 @@ import { and, count, eq, gt, sql } from "drizzle-orm";
 import type { NotificationRepository } from "../biz/ports.ts";
 import { notificationNotFound } from "../model/errors.ts";
 import type { Notification } from "../model/notification.ts";
-import { notificationFromRow, notificationToRow } from "./notification-row.ts";
+import { INSERT_NOTIFICATION, insertedValues, notificationFromRow, notificationToRow } from "./notification-row.ts";
 import { notificationTable as table } from "./schema.ts";
 
 /** @param onDue called after a commit that left something to send */
@@ -14,15 +14,13 @@ export const makeNotificationRepository = (tx: Transaction, onDue: () => void): 
   };
   return {
     async createIfAbsent(notification) {
-      const created = await tx
-        .insert(table)
-        .values({ ...notificationToRow(notification), traceparent: currentTraceparent() ?? null })
-        .onConflictDoNothing({
-          target: [table.causeEventId, table.template, table.channel, table.recipient, table.generation],
-        })
-        .returning({ id: table.id });
-      if (created.length > 0) wakeFor(notification);
-      return created.length > 0;
+      const { rowCount } = await tx.client.query({
+        name: "notification create",
+        text: INSERT_NOTIFICATION,
+        values: insertedValues(notification, currentTraceparent()),
+      });
+      if (rowCount === 1) wakeFor(notification);
+      return rowCount === 1;
     },
 
     async getById(notificationId) {

@@ -1,6 +1,6 @@
-import type { InferSelectModel } from "drizzle-orm";
+import { getTableColumns, type InferSelectModel } from "drizzle-orm";
 import type { Notification } from "../model/notification.ts";
-import type { notificationTable } from "./schema.ts";
+import { notificationTable } from "./schema.ts";
 
 export type NotificationRow = InferSelectModel<typeof notificationTable>;
 
@@ -19,3 +19,19 @@ export const notificationToRow = (notification: Notification) => ({
   cartId: notification.cartId ?? null,
   sentAt: notification.sentAt ?? null,
 });
+
+const columns = Object.entries(getTableColumns(notificationTable));
+
+/** Prepared once; what would be a second message about the same is not made. */
+export const INSERT_NOTIFICATION = `
+  insert into notification (${columns.map(([, { name }]) => `"${name}"`).join(", ")})
+  values (${columns.map((_, at) => `$${at + 1}`).join(", ")})
+  on conflict (cause_event_id, template, channel, recipient, generation) do nothing`;
+
+export const insertedValues = (notification: Notification, traceparent: string | undefined): unknown[] => {
+  const row: Readonly<Record<string, unknown>> = { ...notificationToRow(notification), traceparent };
+  return columns.map(([key, column]) => {
+    const value = row[key] ?? null;
+    return value === null ? null : column.mapToDriverValue(value);
+  });
+};

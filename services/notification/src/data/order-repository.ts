@@ -27,9 +27,10 @@ export const makeOrderRepository = (tx: Transaction): OrderRepository => ({
   },
 
   async update({ orderId, customerId, lines, version }) {
-    await tx
-      .update(orderTable)
-      .set({ customerId: customerId ?? null, lines, version })
-      .where(eq(orderTable.orderId, orderId));
+    await tx.client.query({
+      name: "order learn",
+      text: "update known_order set customer_id = $2, lines = $3, version = $4 where order_id = $1",
+      values: [orderId, customerId ?? null, JSON.stringify(lines), version.toString()],
+    });
   },
 });

@@ -30,8 +30,8 @@ export const onPaymentFailed = ({ notifyOfOrder }: OrderMatterConsumersDeps): Co
   defineConsumer({
     name: "notification.on-payment-failed",
     event: PaymentFailedSchema,
-    handle: async ({ paymentId, orderId, amount, operation }, { id, signal, carryInbox }) => {
-      if (operation !== PaymentOperation.AUTHORIZE) return;
+    handle: async ({ paymentId, orderId, amount, operation }, { id, signal, carryInbox, ignore }) => {
+      if (operation !== PaymentOperation.AUTHORIZE) return ignore();
       const subject = `payment ${paymentId}`;
       await notifyOfOrder(request("payment.failed", id, subject, orderId, { amount: moneyValue(subject, amount) }), {
         signal,
@@ -45,8 +45,8 @@ export const onPaymentRefunded = ({ notifyOfOrder }: OrderMatterConsumersDeps): 
   defineConsumer({
     name: "notification.on-payment-refunded",
     event: PaymentRefundedSchema,
-    handle: async ({ paymentId, orderId, amount }, { id, signal, carryInbox }) => {
-      if (amount?.amountMinor === 0n) return;
+    handle: async ({ paymentId, orderId, amount }, { id, signal, carryInbox, ignore }) => {
+      if (amount?.amountMinor === 0n) return ignore();
       const subject = `payment ${paymentId}`;
       await notifyOfOrder(request("payment.refunded", id, subject, orderId, { amount: moneyValue(subject, amount) }), {
         signal,

@@ -110,8 +110,8 @@ export const onLoginFailed = (deps: {
   defineConsumer({
     name: "notification.on-login-failed",
     event: LoginFailedSchema,
-    handle: async (event, { id, signal, carryInbox }) => {
-      if (!event.lockedUntil) return;
+    handle: async (event, { id, signal, carryInbox, ignore }) => {
+      if (!event.lockedUntil) return ignore();
       const variables = {
         failedAttempts: event.failedAttempts,
         lockedUntil: timeValue(`user ${event.userId}`, event.lockedUntil),
@@ -131,8 +131,8 @@ export const onSessionRevoked = (deps: { readonly notifyCustomer: ReturnType<typ
   defineConsumer({
     name: "notification.on-session-revoked",
     event: SessionRevokedSchema,
-    handle: async (event, { id, signal, carryInbox }) => {
-      if (event.reason !== SessionEnd.TOKEN_REUSED) return;
+    handle: async (event, { id, signal, carryInbox, ignore }) => {
+      if (event.reason !== SessionEnd.TOKEN_REUSED) return ignore();
       const variables = { at: timeValue(`session ${event.sessionId}`, event.occurredAt) };
       const template = templateNamed("auth.session_revoked");
       await deps.notifyCustomer(
