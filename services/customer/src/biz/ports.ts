@@ -77,6 +77,14 @@ export interface KnownOrder {
   readonly segment: Segment | undefined;
 }
 
+export interface OrderRecordNotes {
+  /**
+   * Takes a snapshot that moves no figure, or that is old, in one statement with the event's inbox row, which is told.
+   * @returns false when it does move something, or may: then nothing was written
+   */
+  noteOnce(record: OrderRecord, once: InboxRow, signal?: AbortSignal): Promise<boolean>;
+}
+
 export interface OrderRecordRepository {
   /** Opens the customer's statistics when there are none, and locks them until the end of the transaction. */
   lockStatistics(customerId: string): Promise<OrderStatistics>;

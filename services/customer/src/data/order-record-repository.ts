@@ -1,8 +1,8 @@
-import type { Orm, Transaction } from "@tandem/postgres";
+import type { Database, Orm, Transaction } from "@tandem/postgres";
 import { desc, eq, type InferSelectModel } from "drizzle-orm";
-import type { OrderRecordReader, OrderRecordRepository } from "../biz/ports.ts";
+import type { OrderRecordNotes, OrderRecordReader, OrderRecordRepository } from "../biz/ports.ts";
 import { noOrders, type OrderStatistics } from "../model/order-statistics.ts";
-import { LOCK_ONCE, LOCK_OR_OPEN, type OrderRow, orderOfRow, READ_ORDER, SAVE } from "./order-record-sql.ts";
+import { LOCK_ONCE, LOCK_OR_OPEN, NOTE_ONCE, type OrderRow, orderOfRow, READ_ORDER, SAVE } from "./order-record-sql.ts";
 import { orderRecordTable, orderStatisticsTable } from "./schema.ts";
 
 type StatisticsRow = InferSelectModel<typeof orderStatisticsTable>;
@@ -28,6 +28,22 @@ export const makeOrderRecordReader = (orm: Orm): OrderRecordReader => ({
       .from(orderRecordTable)
       .where(eq(orderRecordTable.customerId, customerId))
       .orderBy(desc(orderRecordTable.placedAt), desc(orderRecordTable.orderId)),
+});
+
+export const makeOrderRecordNotes = (database: Pick<Database, "query">): OrderRecordNotes => ({
+  async noteOnce(record, once, signal) {
+    const { orderId, customerId, version, status, confirmed, currency, totalMinor } = record;
+    const facts = [confirmed, currency, totalMinor, record.returnedMinor, record.returned, record.placedAt];
+    const values = [once.consumer, once.eventId, orderId, version, status, customerId, ...facts];
+    const { rows } = await database.query<{ settled: boolean; fresh: boolean }>(
+      { name: "order record note", text: NOTE_ONCE, values },
+      undefined,
+      signal,
+    );
+    if (!rows[0]?.settled) return false;
+    once.written(rows[0].fresh);
+    return true;
+  },
 });
 
 export const makeOrderRecordRepository = ({ client, atCommit }: Transaction): OrderRecordRepository => {

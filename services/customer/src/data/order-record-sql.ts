@@ -18,11 +18,31 @@ export const LOCK_ONCE = `
   )
   select exists (select from once) as fresh, ${STATISTICS} from (values (1)) as always left join locked on true`;
 
+/**
+ * For an event that moves no figure: the newer snapshot of an order whose every fact is the one that was counted, and an event that is not newer
+ * than what is known (it never will be). The inbox row goes with it; anything else is left alone, the inbox too. Nobody's figures are locked: whoever
+ * changes them locks the order's row first.
+ */
+export const NOTE_ONCE = `
+  with told as (
+    update order_record o set version = $4, status = $5
+    where o.order_id = $3 and o.version < $4 and o.customer_id = $6 and o.confirmed = $7 and o.currency = $8 and o.total_minor = $9
+      and o.returned_minor = $10 and o.returned = $11 and o.placed_at = $12 and (o.status = 'CANCELLED') = ($5 = 'CANCELLED')
+      and not exists (select from tandem.inbox i where i.consumer = $1 and i.event_id = $2)
+    returning 1
+  ), settled as (
+    select from told union all select from order_record o where o.order_id = $3 and o.version >= $4
+  ), once as (
+    insert into tandem.inbox (consumer, event_id) select $1, $2 from settled on conflict do nothing returning 1
+  )
+  select exists (select from settled) as settled, exists (select from once) as fresh`;
+
+/** Locks the order: it may be noted beside the figures (`NOTE_ONCE`). */
 export const READ_ORDER = `
   select o.order_id as "orderId", o.customer_id as "customerId", o.version, o.status, o.confirmed, o.currency,
     o.total_minor as "totalMinor", o.returned_minor as "returnedMinor", o.returned, o.placed_at as "placedAt",
     (select c.segment from customer c where c.id = $2 and c.erased_at is null) as segment
-  from (values (1)) as always left join order_record o on o.order_id = $1`;
+  from (values (1)) as always left join (select * from order_record where order_id = $1 for update) o on true`;
 
 export interface OrderRow {
   readonly orderId: string | null;
