@@ -29,7 +29,8 @@ export const killedAt =
       });
       // One round may not pass the point often enough; an order that a dead worker waits for is only work that piles up.
       for (let rounds = 0; !dead && rounds < 15; rounds += 1) {
-        await customers.place(1);
+        // More at once from round to round: a relay that takes over single events has no batch to be in the middle of.
+        await customers.place(1 + Math.floor(rounds / 3));
         await Promise.race([death, sleep(1_500)]);
       }
       if (!dead) {

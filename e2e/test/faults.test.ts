@@ -62,7 +62,10 @@ describe(`whatever breaks, orders end as they must and all books add up (seed ${
       const scenarios: Readonly<Record<string, Scenario>> = {
         ...Object.fromEntries(
           (["order", "payment"] as const).flatMap((context) => [
-            ...faultPoints.map((point) => [`${context} killed ${point}`, killedAt(context, point)]),
+            // Two events of one payment are rarely in one batch: its relay has no middle.
+            ...faultPoints
+              .filter((point) => context === "order" || point !== "mid-batch")
+              .map((point) => [`${context} killed ${point}`, killedAt(context, point)]),
             [`${context} killed`, killedAnywhere(context)],
           ]),
         ),
