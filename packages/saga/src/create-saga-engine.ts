@@ -13,10 +13,11 @@ import {
 } from "@tandem/runtime";
 import { type Advance, advance, begin, type SagaInput } from "./advance.ts";
 import { createTimerWorker, type TimerOptions } from "./create-timer-worker.ts";
+import { createHeldAdvances } from "./held-advances.ts";
 import { positionOf, type SagaInstance, type StepOutcome } from "./instance.ts";
 import { makeSagaMetrics } from "./saga-metrics.ts";
 import { makeSagaQueries, type SagaQueries } from "./saga-queries.ts";
-import { makeStore, type OnceRow, type Origin } from "./store.ts";
+import { makeStore, type OnceRow, type Origin, type StoredSaga } from "./store.ts";
 import type { SagaDefinition, SagaTypes } from "./types.ts";
 
 export interface ApplyContext<T extends SagaTypes> {
@@ -94,10 +95,12 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
   const store = makeStore(definition, options.subject);
   const count = makeSagaMetrics(options.metrics, name);
 
-  const settle = async (tx: Transaction, next: Advance<T>, { eventId, subject }: Omit<ApplyContext<T>, "saga">) => {
-    const context = { saga: next.instance, eventId, subject };
-    // Side by side: what `apply` says first travels with the saga's row.
-    await Promise.all([store.update(tx, next), next.effects.length > 0 ? apply(tx, next.effects, context) : undefined]);
+  const held = createHeldAdvances<T>(store.update);
+
+  const settle = async (tx: Transaction, found: StoredSaga<T>, next: Advance<T>, eventId: string | undefined) => {
+    held.hold(tx, found, next);
+    const context = { saga: next.instance, eventId, subject: found.row };
+    if (next.effects.length > 0) await apply(tx, next.effects, context);
     tx.afterCommit(() => {
       count.advanced(next);
       if (next.moved) timers.expect(next.instance.deadlineAt);
@@ -114,12 +117,12 @@ export const createSagaEngine = <T extends SagaTypes>(options: SagaEngineOptions
     input: SagaInput<T>,
     once?: OnceRow,
   ): Promise<HandleResult<T>> => {
-    const found = await store.lockById(tx, id, once);
+    const found = held.find(tx, id) ?? (await store.lockById(tx, id, once));
     if (!found) return { outcome: "unknown" };
     const next = await inOrigin(found.origin, input, options.tracer, name, async () => {
       const result = advance(definition, found.instance, input, clock.now());
       const eventId = input.kind === "event" ? input.id : undefined;
-      if (result.outcome !== "stale") await settle(tx, result, { eventId, subject: found.row });
+      if (result.outcome !== "stale") await settle(tx, found, result, eventId);
       return result;
     });
     return { outcome: next.outcome, saga: next.instance };

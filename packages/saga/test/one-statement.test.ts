@@ -122,3 +122,35 @@ describe("a saga's lock", () => {
     expect(seen).toEqual([1, 2]);
   });
 });
+
+describe("two events for one saga in one transaction", () => {
+  it("are two transitions: the second begins where the first has ended, and both stand in the history", async () => {
+    const id = newId();
+    await fixture.start(id);
+    await fixture.db.database.transact(async (tx) => {
+      await fixture.engine.lockAndHandle(tx, id, reserved, { id: newId() });
+      const { saga } = await fixture.engine.lockAndHandle(tx, id, { type: "payment_authorized" }, { id: newId() });
+      expect(saga?.state).toBe("delivering");
+    });
+    const saga = await fixture.engine.getById(id);
+    expect(saga).toMatchObject({ state: "delivering", version: 3 });
+    expect((await history(id)).map(({ eventType, to }) => [eventType, to]).slice(-2)).toEqual([
+      ["stock_reserved", "authorizing_payment"],
+      ["payment_authorized", "delivering"],
+    ]);
+    expect(await fixture.timerOf(id)).toMatchObject({ version: 3 });
+  });
+
+  it("leave nothing when the transaction fails at last", async () => {
+    const id = newId();
+    await fixture.start(id);
+    const before = await fixture.engine.getById(id);
+    const failing = fixture.db.database.transact(async (tx) => {
+      await fixture.engine.lockAndHandle(tx, id, reserved, { id: newId() });
+      throw new Error("after all");
+    });
+    await expect(failing).rejects.toThrow("after all");
+    expect(await fixture.engine.getById(id)).toEqual(before);
+    expect(await fixture.sent(id)).toEqual(["reserve"]);
+  });
+});

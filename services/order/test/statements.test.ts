@@ -80,11 +80,11 @@ describe("what it costs in statements", () => {
     expect(said).toHaveLength(6);
   });
 
-  it("to take a step of the checkout: five, in three round trips", async () => {
+  it("to take a step of the checkout: five, in two round trips", async () => {
     const { says } = await ordered();
     for (const step of [says.reserved, says.authorized]) {
       const said = await saidBy(step);
-      // BEGIN, inbox with saga with order | saga | order with its lists, its story and outbox, COMMIT.
+      // BEGIN, inbox with saga with order | saga, order with its lists, its story and outbox, COMMIT.
       expect(said).toHaveLength(5);
       expect(said[1]).toContain("tandem.inbox");
     }
