@@ -1,6 +1,7 @@
 import type { ProductPrices } from "../model/price.ts";
 import { appliesToProduct } from "../model/promotion.ts";
 import {
+  given,
   type PriceJson,
   type ProductJson,
   type PromotionJson,
@@ -29,7 +30,7 @@ const text = `
           'amountMinor', pr.amount_minor::text, 'version', pr.version::text, 'updatedAt', pr.updated_at)), '[]')
         from price pr join price_list l on l.id = pr.price_list_id where pr.product_id = w.product_id))
       order by w.at), '[]')
-     from unnest($1::uuid[]) with ordinality as w (product_id, at) left join product p on p.product_id = w.product_id) as products`;
+     from unnest(${given("$1::uuid[]")}) with ordinality as w (product_id, at) left join product p on p.product_id = w.product_id) as products`;
 
 /** All prices of the products and the promotions that concern them, in the order asked for: one statement. */
 export const listProductPrices = async (

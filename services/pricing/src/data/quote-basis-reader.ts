@@ -4,6 +4,7 @@ import type { Database } from "@tandem/postgres";
 import type { QuoteBasis, QuoteReader } from "../biz/ports.ts";
 import type { Voucher } from "../model/voucher.ts";
 import {
+  given,
   type ProductJson,
   type PromotionJson,
   productFromJson,
@@ -46,19 +47,19 @@ const text = `
   select ${promotionsJson} as promotions,
     (select to_jsonb(v) || jsonb_build_object('amount_minor', v.amount_minor::text,
         'min_subtotal_minor', v.min_subtotal_minor::text, 'version', v.version::text)
-     from voucher v where v.code = $5) as voucher,
+     from voucher v where v.code = ${given("$5::text")}) as voucher,
     (select jsonb_agg(jsonb_build_object(
         'productId', w.product_id,
         'product', ${productJson},
         'amountMinor', (select pr.amount_minor::text from price pr join price_list l on l.id = pr.price_list_id
-          where pr.product_id = w.product_id and l.currency = $3
-            and (l.is_default or l.segment = (select nullif(c.segment, '') from customer_segment c where c.customer_id = $6))
+          where pr.product_id = w.product_id and l.currency = ${given("$3::text")}
+            and (l.is_default or l.segment = (select nullif(c.segment, '') from customer_segment c where c.customer_id = ${given("$6::uuid")}))
           order by l.is_default limit 1),
         'priced', exists (select 1 from price pr where pr.product_id = w.product_id),
         'taxBasisPoints', (select t.basis_points from tax_rate t
-          where t.country = $4 and t.category in (p.tax_category, 'standard')
+          where t.country = ${given("$4::text")} and t.category in (p.tax_category, 'standard')
           order by t.category = p.tax_category desc limit 1)))
-     from unnest($1::uuid[]) as w (product_id) left join product p on p.product_id = w.product_id) as lines`;
+     from unnest(${given("$1::uuid[]")}) as w (product_id) left join product p on p.product_id = w.product_id) as lines`;
 
 export const makeQuoteBasisReader = (
   database: Pick<Database, "query">,
