@@ -90,6 +90,3 @@ export const emptyBase: BaseContent = Object.freeze({
   createdAt: "1970-01-01T00:00:00.000Z",
   updatedAt: "1970-01-01T00:00:00.000Z",
 });
-
-/** What nobody is named in any more. The order stays: it is the sellers' too. */
-export const withoutPerson = (base: BaseContent): BaseContent => ({ ...base, personal: "", customerId: undefined });
