@@ -164,7 +164,7 @@ describe("a call with an Idempotency-Key", () => {
     const key = randomUUID();
     const token = await other.token();
     const body = '{"name":"a"}';
-    const headers = { "idempotency-key": key, "request-timeout": "0.1" };
+    const headers = { "idempotency-key": key, "request-timeout": "1" };
     expect((await other.http("/things", { method: "POST", body, token, headers })).status).toBe(504);
     await pollUntil(() => late.abandoned.length === 1);
     expect((await create(key)).json.data.id).toBe("id-1");
@@ -242,7 +242,7 @@ describe("a call with an Idempotency-Key", () => {
   });
 });
 
-/** The same store, whose answers come after the deadline. */
+/** The same store, whose answers come after the deadline of a second. */
 const createLateStore = () => {
   const abandoned: string[] = [];
   return {
@@ -250,7 +250,7 @@ const createLateStore = () => {
     abandoned,
     begin: async (...args: Parameters<typeof store.begin>) => {
       const outcome = await store.begin(...args);
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
       return outcome;
     },
     abandon: async (...args: Parameters<typeof store.abandon>) => {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { pollUntil } from "@tandem/testkit";
 import { describe, expect, it } from "vitest";
 import { down, useGateway } from "./ask-gateway.ts";
@@ -34,8 +33,14 @@ describe("a context that is down", () => {
     gateway().answerWith(down());
     for (let at = 0; at < 6; at += 1) await get("/listings");
     gateway().seen.length = 0;
-    const fast = await get("/listings");
-    expect([fast.status, gateway().seen.length]).toEqual([503, 0]);
+    // Every second it is tried with one call: the next is answered at once.
+    await pollUntil(
+      async () => {
+        const before = gateway().seen.length;
+        return (await get("/listings")).status === 503 && gateway().seen.length === before;
+      },
+      { message: "a call that goes nowhere" },
+    );
     gateway().answerWith((_request, response) => answerJson(response, 200, { code: 0 }));
     await pollUntil(async () => (await get("/listings")).status === 200, { intervalMs: 100 });
   });
@@ -67,16 +72,17 @@ describe("a context that is down", () => {
 
 describe("time", () => {
   it("passes the caller's patience on, and answers 504 when a context does not keep it", async () => {
+    const told = Promise.withResolvers<void>();
     gateway().answerWith(async (_request, response) => {
-      await sleep(1_000);
+      await told.promise;
       answerJson(response, 200, {});
     });
-    const startedAt = performance.now();
-    const late = await get("/listings", { "request-timeout": "0.2" });
+    // The context keeps its answer until the caller has one.
+    const late = await get("/listings", { "request-timeout": "1" });
+    told.resolve();
     expect(late).toMatchObject({ status: 504, body: { error: "rpc.deadline_exceeded" } });
-    expect(performance.now() - startedAt).toBeLessThan(900);
-    expect(Number(gateway().seen[0]?.headers["request-timeout"])).toBeGreaterThan(0.1);
-    expect(Number(gateway().seen[0]?.headers["request-timeout"])).toBeLessThanOrEqual(0.2);
+    expect(Number(gateway().seen[0]?.headers["request-timeout"])).toBeGreaterThan(0);
+    expect(Number(gateway().seen[0]?.headers["request-timeout"])).toBeLessThanOrEqual(1);
   });
 
   it("tells the context when the caller goes away", async () => {
@@ -96,16 +102,18 @@ describe("time", () => {
   });
 
   it("passes streams on as they come, and files byte for byte", async () => {
+    const begun = Promise.withResolvers<void>();
     gateway().answerWith(async (_request, response) => {
       response.writeHead(200, { "content-type": "application/pdf", "x-trace-id": "ab" });
       response.write("%PDF-1");
-      await sleep(150);
+      await begun.promise;
       response.end(Buffer.from([0, 255, 1]));
     });
     const answer = await fetch(`${gateway().url}/listings`);
     const reader = answer.body?.getReader();
     const first = await reader?.read();
     expect(Buffer.from(first?.value ?? []).toString()).toBe("%PDF-1");
+    begun.resolve();
     const rest = await reader?.read();
     expect([...(rest?.value ?? [])]).toEqual([0, 255, 1]);
     expect(answer.headers.get("content-type")).toBe("application/pdf");
@@ -136,14 +144,22 @@ describe("rates", () => {
         headers: { "content-type": "application/json" },
         body: "{}",
       });
-    const statuses = [(await logIn()).status, (await logIn()).status, (await logIn()).status];
-    expect(statuses).toEqual([200, 200, 429]);
-    const refused = await logIn();
+    const statuses: number[] = [];
+    // Two at once, then one a second: somebody quicker than that is refused.
+    const refused = await pollUntil(
+      async () => {
+        const answer = await logIn();
+        statuses.push(answer.status);
+        return answer.status === 429 ? answer : undefined;
+      },
+      { intervalMs: 0, message: "a refusal" },
+    );
+    expect(statuses.slice(0, 2)).toEqual([200, 200]);
     expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(refused.headers.get("ratelimit-limit")).toBe("2");
     expect(refused.headers.get("ratelimit-remaining")).toBe("0");
     expect(await refused.json()).toMatchObject({ error: "rpc.rate_limited", retryable: true });
     expect((await fetch(`${strict.url}/listings`)).status).toBe(200);
-    expect(strict.seen).toHaveLength(3);
+    expect(strict.seen).toHaveLength(statuses.length);
   });
 });

@@ -152,7 +152,7 @@ export const describeDelivering = (world: () => World): void => {
       const killedAt = performance.now();
       await world().sidecars.crash("worker");
       await pollUntil(() => world().worker.of(sent.id).length >= 2, {
-        timeoutMs: 15_000,
+        timeoutMs: 60_000,
         message: "the second delivery",
       });
       stuck.resolve("ack");
@@ -163,13 +163,16 @@ export const describeDelivering = (world: () => World): void => {
   });
 };
 
-/** The sidecar has noticed that its app is not healthy: an event that stays away shows it. */
+/** The sidecar has noticed that its app is not healthy: an event that stays away shows it, while a later one reaches somebody else. */
 const unhealthy = (world: World) =>
   pollUntil(
     async () => {
       const probe = event();
       await world.publish("caller", probe);
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      const other = event({ topic: "thing.changed" });
+      await world.publish("caller", other);
+      await world.bulkWorker.waitFor(other.id, "thing.changed");
+      await new Promise((resolve) => setTimeout(resolve, 500));
       return world.worker.of(probe.id).length === 0;
     },
     { message: "an unhealthy app" },

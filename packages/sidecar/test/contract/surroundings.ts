@@ -9,9 +9,12 @@ export const describeSurroundings = (world: () => World): void => {
   describe("cron bindings", () => {
     it("fire on the second, with the time of firing", async () => {
       const before = world().worker.ticks.length;
+      const askedAt = Date.now();
       await pollUntil(() => world().worker.ticks.length >= before + 2, { message: "two ticks" });
       const [tick] = world().worker.ticks.slice(-1);
-      expect(Math.abs((tick?.at.getTime() ?? 0) - (tick?.firedAt.getTime() ?? 0))).toBeLessThan(900);
+      // Not the second that it was due in, and not when the app came to it: that may be later on a busy machine.
+      expect(tick?.firedAt.getTime()).toBeGreaterThan(askedAt - 1_000);
+      expect(tick?.firedAt.getTime()).toBeLessThanOrEqual((tick?.at.getTime() ?? 0) + 1_000);
     });
 
     it("fire in the app that they are scoped to, and in no other", async () => {
