@@ -1,5 +1,7 @@
+import { fromJsonString } from "@bufbuild/protobuf";
 import type { WorkerStarter } from "@tandem/chassis";
 import { type ContextName, serviceCatalogue, topicOf } from "@tandem/contracts";
+import type { Consumer, ConsumerContext } from "@tandem/messaging";
 import type { FindViolations } from "../check-invariants.ts";
 import type { Databases } from "../databases.ts";
 
@@ -9,6 +11,45 @@ const ENV = {
   DAPR_HTTP_PORT: "1",
   DAPR_GRPC_PORT: "1",
   LOG_LEVEL: "silent",
+};
+
+/** Whether the consumer itself says that the event is none of its business: no row remembers those. It reaches no database here. */
+const isIgnored = async ({ event, handle }: Consumer, data: string): Promise<boolean> => {
+  let ignored = false;
+  const context: Partial<ConsumerContext> = {
+    signal: AbortSignal.timeout(1_000),
+    carryInbox: () => {
+      throw new Error("it has an effect");
+    },
+    ignore: () => {
+      ignored = true;
+    },
+  };
+  try {
+    await handle(fromJsonString(event, data, { ignoreUnknownFields: true }), context as ConsumerContext);
+    return ignored;
+  } catch {
+    return false;
+  }
+};
+
+const AT_ONCE = 500;
+
+/** Of events without a row those that should have one. Payloads are read some at a time: after a long load there are many. */
+const findLost = async (databases: Databases, consumer: Consumer, missing: readonly string[]): Promise<string[]> => {
+  const lost: string[] = [];
+  for (let at = 0; at < missing.length; at += AT_ONCE) {
+    const ids = missing.slice(at, at + AT_ONCE);
+    for (const { context } of serviceCatalogue) {
+      const events = await databases.query<{ id: string; data: string }>(
+        context,
+        "select id, data from tandem.outbox_event where id = any ($1::uuid[])",
+        [ids],
+      );
+      for (const { id, data } of events) if (!(await isIgnored(consumer, data))) lost.push(id);
+    }
+  }
+  return lost;
 };
 
 /** The outbox balances, and every consumer has handled every event of its topic: once, and none that was never written. */
@@ -38,7 +79,10 @@ export const checkMessages = async (
   const { startWorker } = (await import(`@tandem/${context}-service/worker`)) as { startWorker: WorkerStarter };
   const { consumers = [] } = await startWorker.describe(ENV);
   const gaps = await Promise.all(
-    consumers.map(async ({ name, event, withoutInbox }) => {
+    consumers.map(async (consumer) => {
+      const { name, event, withoutInbox } = consumer;
+      // What a handler keeps by itself alone leaves no row by event, but for the timeline's.
+      if (withoutInbox && context !== "common-operations") return [];
       const topic = topicOf(event).name;
       const published = new Set(
         (
@@ -66,9 +110,11 @@ export const checkMessages = async (
         [name, topic],
       );
       const handled = new Set(rows.map(({ id }) => id));
+      const missing = [...published].filter((id) => !handled.has(id));
+      const lost = await findLost(databases, consumer, missing);
       return [
         ...(rows.length === handled.size ? [] : [`${name}: an event was handled twice`]),
-        ...[...published].filter((id) => !handled.has(id)).map((id) => `${name}: never handled ${topic} ${id}`),
+        ...lost.map((id) => `${name}: never handled ${topic} ${id}`),
         // Carts are announced by Dapr's own outbox, which leaves no row.
         ...[...handled]
           .filter((id) => !published.has(id) && topic !== "cart.updated")
