@@ -87,12 +87,17 @@ export const doorFlows = (given: () => Given): void => {
     const { platform, shop } = given();
     const product = await shop.addProduct(1);
     const customer = await newcomer(platform);
-    const orderId = await checkOut(customer, product, 1);
-    await until(customer, `/orders/${orderId}`, "ORDER_STATUS_CONFIRMED");
-    expect(await customer.rest("POST", `/orders/${orderId}/cancel`, {})).toMatchObject({
-      status: 200,
-      body: { orderId, cancelRequestedAt: expect.any(String) },
-    });
+    let orderId = "";
+    {
+      // Packed is as far as it gets meanwhile.
+      await using _labels = await platform.databases.hold("shipping", "lock table shipment in exclusive mode");
+      orderId = await checkOut(customer, product, 1);
+      await until(customer, `/orders/${orderId}`, "ORDER_STATUS_CONFIRMED");
+      expect(await customer.rest("POST", `/orders/${orderId}/cancel`, {})).toMatchObject({
+        status: 200,
+        body: { orderId, cancelRequestedAt: expect.any(String) },
+      });
+    }
     await until(customer, `/orders/${orderId}`, "ORDER_STATUS_CANCELLED");
     await pollUntil(async () => (await customer.rest("GET", `/orders/${orderId}/timeline`)).body["final"] === true, {
       timeoutMs: 60_000,
