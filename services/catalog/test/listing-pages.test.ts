@@ -102,6 +102,13 @@ describe("a page of listings", () => {
     expect(buffers).toBeLessThan(2 * (rows[0]?.pages ?? 0));
   });
 
+  it.each(SORTS)("by %s with words that few names have looks at those few", async (sort) => {
+    const { text, values } = pageStatement({ ...all, sort, query: "mug 1234" }, 25, { limit: 24 });
+    const { rows } = await database.query(`explain (analyze, buffers, format json) ${text}`, [...values]);
+    const plan: PlanNode = rows[0]["QUERY PLAN"][0].Plan;
+    expect(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]).toBeLessThan(300);
+  });
+
   it("is planned under a bounded number of names", () => {
     const names = new Set<string | undefined>();
     for (const sort of SORTS)
