@@ -5,7 +5,9 @@ import { type Harness, type StoredShipment, startHarness, statusChanged, testPar
 
 let shipping: Harness;
 beforeAll(async () => {
-  shipping = await startHarness({ env: { CARRIER_TRANSIT_MS: "15", TRACKING_INTERVAL_MS: "40" } });
+  shipping = await startHarness({
+    env: { CARRIER_TRANSIT_MS: "15", TRACKING_INTERVAL_MS: "40", CARRIER_TIMEOUT_MS: "10000" },
+  });
 });
 afterAll(() => shipping[Symbol.asyncDispose]());
 
