@@ -2,6 +2,8 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import type { IncomingEvent } from "@tandem/messaging";
 import { extensionOf, traceparentOf } from "./cloud-event.ts";
 
+const decoder = new TextDecoder();
+
 /** What a single delivery and an entry of a bulk delivery have in common. */
 interface DeliveredEvent {
   readonly id: string;
@@ -29,7 +31,7 @@ export const toIncomingEvent = (delivered: DeliveredEvent, header?: string): Inc
     pubsub: pubsubName,
     subject: extensionOf(extensions, "subject"),
     time: Number.isNaN(time.getTime()) ? undefined : time,
-    data: new TextDecoder().decode(data),
+    data: decoder.decode(data),
     dataContentType,
     traceparent: traceparentOf(extensions) ?? header,
     correlationId: extensionOf(extensions, "correlationid"),
