@@ -1,35 +1,66 @@
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { gatewayEntry, localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
 
-const FIRST = 1_000;
-const STEP = 300;
-const CHOICES = 33;
+/** Of a second worker of a context, beside the first one's. */
+export const REPLICA_STEP = 50;
 
-/** An offset at which every port of a whole platform is free. Two suites at a time draw different ones, as a rule. */
+/** Every port of a platform there. */
+export const portsAt = (offset: number): readonly number[] => [
+  ...[...serviceCatalogue, gatewayEntry].flatMap((service) => {
+    const { api, worker } = localPorts(service, offset);
+    const sidecars = [api.sidecar, worker.sidecar].flatMap((ports) => Object.values(ports));
+    return [api.http, api.grpc, worker.app, worker.ops, worker.ops + REPLICA_STEP, ...sidecars];
+  }),
+  sharedPorts.inboxSmtp + offset,
+  sharedPorts.inboxHttp + offset,
+];
+
+/** Offsets of which no two have a port in common: suites draw at the same time, and what one has drawn it listens on seconds later only. */
+const offsets: readonly number[] = (() => {
+  const [first, last, step] = [1_000, 10_600, 30];
+  const taken = new Set<number>();
+  const found: number[] = [];
+  for (let offset = first; offset <= last; offset += step) {
+    const ports = portsAt(offset);
+    if (ports.some((port) => taken.has(port))) continue;
+    for (const port of ports) taken.add(port);
+    found.push(offset);
+  }
+  return found;
+})();
+
+/** Beyond all of a platform's ports, and below those that the system gives away: who holds one has drawn that offset. */
+const GUARDS = 31_000;
+
+/** An offset at which every port of a whole platform is free. Nobody else draws it before this process ends. */
 export const findPortOffset = async (): Promise<number> => {
-  for (let tries = 0; tries < 50; tries += 1) {
-    const offset = FIRST + STEP * Math.floor(Math.random() * CHOICES);
-    const ports = [...serviceCatalogue, gatewayEntry].flatMap((service) => {
-      const { api, worker } = localPorts(service, offset);
-      return [
-        api.http,
-        api.grpc,
-        worker.app,
-        worker.ops,
-        ...Object.values(api.sidecar),
-        ...Object.values(worker.sidecar),
-      ];
-    });
-    ports.push(sharedPorts.inboxSmtp + offset, sharedPorts.inboxHttp + offset);
-    const free = await Promise.all(ports.map(isFree));
-    if (free.every(Boolean)) return offset;
+  for (let tries = 0; tries < 200; tries += 1) {
+    const choice = Math.floor(Math.random() * offsets.length);
+    const offset = offsets[choice] ?? 0;
+    const guard = await listen(GUARDS + choice);
+    if (guard === undefined) continue;
+    const free = await Promise.all(portsAt(offset).map(isFree));
+    if (free.every(Boolean)) {
+      guard.unref();
+      return offset;
+    }
+    await close(guard);
   }
   throw new Error("no range of ports is free");
 };
 
-const isFree = (port: number): Promise<boolean> =>
+const listen = (port: number): Promise<Server | undefined> =>
   new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => resolve(true)));
+    server.once("error", () => resolve(undefined));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => resolve(server));
   });
+
+const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
+
+const isFree = async (port: number): Promise<boolean> => {
+  const server = await listen(port);
+  if (server === undefined) return false;
+  await close(server);
+  return true;
+};

@@ -8,7 +8,7 @@ import { ensureDatabase, migrate } from "@tandem/postgres";
 import type { FaultInjector } from "@tandem/sidecar";
 import { captureLog } from "@tandem/testkit";
 import { type Databases, openDatabases } from "./databases.ts";
-import { findPortOffset } from "./find-port-offset.ts";
+import { findPortOffset, REPLICA_STEP } from "./find-port-offset.ts";
 import { type Door, openDoor } from "./open-door.ts";
 import { startPostgres } from "./start-postgres.ts";
 import { embeddedSidecars, type SidecarCrashes, type StartSidecars } from "./start-sidecars.ts";
@@ -172,7 +172,7 @@ export const startPlatform = async (options: PlatformOptions = {}): Promise<Test
       const plan = plans.find((one) => one.context === context && one.kind === "worker");
       if (!plan) throw new TypeError(`no worker of ${context}`);
       // Beside the ports of the first; callers of the same sidecar, which delivers to the first only.
-      const ports = { ...plan.ports, operations: (plan.ports["operations"] ?? 0) + 50 };
+      const ports = { ...plan.ports, operations: (plan.ports["operations"] ?? 0) + REPLICA_STEP };
       const extra = { APP_PORT: "0", OPS_PORT: String(ports.operations) };
       const replica = await startWorkerProcess({ ...plan, ports, env: { ...plan.env, ...extra } }, ["--mode", "cron"]);
       stops.push(() => Promise.resolve(replica[Symbol.asyncDispose]()));
