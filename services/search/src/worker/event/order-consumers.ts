@@ -46,8 +46,9 @@ export const orderConsumers = ({ applyPart, eraseCustomer }: OrderConsumersDeps)
   defineConsumer({
     name: "search.on-customer-updated",
     event: CustomerUpdatedSchema,
-    handle: async ({ customerId, change }, { signal }) => {
-      if (change === CustomerChange.ERASED) await eraseCustomer(customerId, signal);
+    handle: async ({ customerId, change }, { ignore, signal }) => {
+      if (change !== CustomerChange.ERASED) return ignore();
+      await eraseCustomer(customerId, signal);
     },
   }),
 ];
