@@ -81,10 +81,10 @@ describe("what an event costs in statements", () => {
     expect(await notification.fingerprint()).toEqual(before);
   });
 
-  it("with something to tell: four, in three round trips; again, nothing is told", async () => {
+  it("with something to tell: four, in two round trips; again, nothing is told", async () => {
     const one = await known();
     const id = newId();
-    // BEGIN, inbox with order, person and preferences | the message | COMMIT.
+    // BEGIN, inbox with order, person and preferences | the message, COMMIT.
     expect(await saidBy(() => dispatched(one, id))).toHaveLength(4);
     expect(await saidBy(() => dispatched(one, id))).toHaveLength(3);
     expect(

@@ -41,6 +41,8 @@ export type Waiting = { readonly orderId: string } | { readonly customerId: stri
 export interface NotificationRepository {
   /** False when there is this message already: the event was told before. */
   createIfAbsent(notification: Notification): Promise<boolean>;
+  /** The same for whom it does not matter: written with the commit, so that nobody waits for the locks while it is. */
+  createAtCommit(notification: Notification): void;
   /** @throws AppError `notification.not_found` */
   getById(notificationId: string): Promise<Notification>;
   lockById(notificationId: string): Promise<Notification | undefined>;

@@ -41,15 +41,15 @@ export const writeMessages = async (
   return written;
 };
 
-/** Stores a new message as it is written, and announces one that cannot be. False when there is this message already. */
+/** Stores a new message as it is written, unless there is this message already, and announces one that cannot be written. */
 export const createWritten = async (
   { notifications, outbox }: Repositories,
   notification: Notification,
   at: Date,
-): Promise<boolean> => {
-  if (!(await notifications.createIfAbsent(notification))) return false;
-  if (notification.status === "FAILED") await outbox.add({ type: "notification.failed", notification, at });
-  return true;
+): Promise<void> => {
+  if (notification.status !== "FAILED") notifications.createAtCommit(notification);
+  else if (await notifications.createIfAbsent(notification))
+    await outbox.add({ type: "notification.failed", notification, at });
 };
 
 /** Writes messages that waited, stores what became of them and announces those that cannot be written. */

@@ -7,6 +7,12 @@ import type { Notification } from "../model/notification.ts";
 import { INSERT_NOTIFICATION, insertedValues, notificationFromRow, notificationToRow } from "./notification-row.ts";
 import { notificationTable as table } from "./schema.ts";
 
+const insertOf = (notification: Notification) => ({
+  name: "notification create",
+  text: INSERT_NOTIFICATION,
+  values: insertedValues(notification, currentTraceparent()),
+});
+
 /** @param onDue called after a commit that left something to send */
 export const makeNotificationRepository = (tx: Transaction, onDue: () => void): NotificationRepository => {
   const wakeFor = ({ status }: Notification) => {
@@ -14,13 +20,15 @@ export const makeNotificationRepository = (tx: Transaction, onDue: () => void): 
   };
   return {
     async createIfAbsent(notification) {
-      const { rowCount } = await tx.client.query({
-        name: "notification create",
-        text: INSERT_NOTIFICATION,
-        values: insertedValues(notification, currentTraceparent()),
-      });
+      const { rowCount } = await tx.client.query(insertOf(notification));
       if (rowCount === 1) wakeFor(notification);
       return rowCount === 1;
+    },
+
+    createAtCommit(notification) {
+      const insert = insertOf(notification);
+      tx.atCommit(() => tx.client.query(insert));
+      wakeFor(notification);
     },
 
     async getById(notificationId) {
