@@ -1,5 +1,6 @@
 import { type ContextName, serviceCatalogue } from "@tandem/contracts";
 import type { Databases, Row } from "./databases.ts";
+import { checkCopies } from "./invariants/check-copies.ts";
 import { checkMessages } from "./invariants/check-messages.ts";
 import { checkMoney } from "./invariants/check-money.ts";
 import { checkNotifications } from "./invariants/check-notifications.ts";
@@ -34,6 +35,7 @@ export const checkInvariants = async (
   return (
     await Promise.all([
       ...serviceCatalogue.map(({ context }) => checkMessages(find, databases, context)),
+      checkCopies(find, databases),
       checkSagas(find),
       checkStock(find, databases),
       checkMoney(find, databases),

@@ -267,8 +267,13 @@ export const orderFlows = (sidecars: "embedded" | "daprd"): void => {
         "order",
         "update orders set status = 'COMPLETED' where id = (select id from orders where status = 'CANCELLED' limit 1)",
       );
+      await plant(
+        "order",
+        "update cart_product set price_version = price_version - 1 where product_id = (select product_id from cart_product limit 1)",
+      );
       const violations = (await checkInvariants(platform.databases)).join("\n");
       for (const rule of [
+        "a price that carts do not know as it was announced",
         "pending + leased + sent + dead = inserted",
         "which nobody wrote",
         "never handled order.confirmed",

@@ -81,7 +81,7 @@ export const checkMessages = async (
   const gaps = await Promise.all(
     consumers.map(async (consumer) => {
       const { name, event, withoutInbox } = consumer;
-      // What a handler keeps by itself alone leaves no row by event, but for the timeline's.
+      // What a handler keeps by itself alone leaves no row by event, but for the timeline's: see what it keeps in check-copies.
       if (withoutInbox && context !== "common-operations") return [];
       const topic = topicOf(event).name;
       const published = new Set(
