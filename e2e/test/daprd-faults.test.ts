@@ -11,7 +11,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { needsDaprd } from "./needs-daprd.ts";
 
-describe("orders through a real daprd beside every binary, and a Redis-protocol broker", { timeout: 300_000 }, () => {
+describe("orders through a real daprd beside every binary, and a Redis-protocol broker", { timeout: 600_000 }, () => {
   needsDaprd(() => {
     it("lose nothing when sidecars and the broker are killed in the middle", throughCrashes);
   });
@@ -37,6 +37,6 @@ async function throughCrashes(): Promise<void> {
 
 // The broker's own queue cannot be asked: what is on its way still reaches its inbox.
 async function untilBooksAddUp({ databases }: TestPlatform): Promise<void> {
-  await drain(databases, { sidecars: "daprd", timeoutMs: 150_000 });
+  await drain(databases, { sidecars: "daprd", timeoutMs: 240_000 });
   await expect.poll(() => checkInvariants(databases), { timeout: 90_000, interval: 500 }).toEqual([]);
 }

@@ -32,7 +32,8 @@ export const greet = async (
     if (demo) {
       progress.say("");
       const customer = openDoor(gatewayUrl(portOffset), people.customer(demoCustomer));
-      await placeDemoOrder({ customer, write: progress.say });
+      // With real sidecars a message that one had in hand when it stalled comes again after half a minute.
+      await placeDemoOrder({ customer, write: progress.say, timeoutMs: 150_000 });
       progress.say(styleText("dim", `${(progress.elapsedMs() / 1000).toFixed(1)} s since the start`));
     }
   }
