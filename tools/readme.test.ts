@@ -20,8 +20,13 @@ const door = "node tools/bootstrap.mjs ";
 /** Runs what a script runs behind bootstrap, whose own test is bootstrap.test.ts: a test must not install anything. */
 const runScript = (script: string, ...more: readonly string[]) =>
   new Promise<{ readonly code: number | string; readonly output: string }>((resolve) => {
-    const [entry = "", ...args] = (scripts[script] ?? "").slice(door.length).split(" ");
-    const command = entry.endsWith(".ts") ? [process.execPath, entry] : [join(root, "node_modules/.bin", entry)];
+    const words = (scripts[script] ?? "").slice(door.length).split(" ");
+    // Before the entry: options of Node's.
+    const at = words.findIndex((word) => !word.startsWith("--"));
+    const [entry = "", ...args] = words.slice(at);
+    const command = entry.endsWith(".ts")
+      ? [process.execPath, ...words.slice(0, at), entry]
+      : [join(root, "node_modules/.bin", entry)];
     const [file = "", ...given] = [...command, ...args, ...more];
     execFile(file, given, { cwd: root }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : (error.code ?? 1), output: stdout + stderr });
