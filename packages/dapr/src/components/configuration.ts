@@ -6,6 +6,12 @@ import type { Topology } from "./topology.ts";
 
 const CONFIGURATION_COMMENT = `Never in the folder of the components: daprd would take it for a change, reload itself and not come back.`;
 
+/**
+ * A daprd that has not written its name within `timeout` of its start (default: a second) runs on without one, and nobody ever reaches its app; where 25 start at
+ * once that happens. An address is a port of the plan: whoever comes back takes its row over, so that a long `updateInterval` shows no ghosts.
+ */
+const PATIENT = { updateInterval: "60s", timeout: "20s", busyTimeout: "20s" } as const;
+
 /** The configuration of sidecars without a cluster: daprd's `--config`. */
 export const renderConfiguration = (environment: ComponentEnvironment): string => {
   const { namesFile } = environment;
@@ -20,7 +26,11 @@ export const renderConfiguration = (environment: ComponentEnvironment): string =
           ...(namesFile === undefined
             ? {}
             : {
-                nameResolution: { component: "sqlite", version: "v1", configuration: { connectionString: namesFile } },
+                nameResolution: {
+                  component: "sqlite",
+                  version: "v1",
+                  configuration: { connectionString: namesFile, ...PATIENT },
+                },
               }),
         },
       },
