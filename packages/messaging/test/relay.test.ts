@@ -146,10 +146,16 @@ describe("relay", () => {
     const relay = await startRelay({ publisher });
     await addEvents(db.database, eventOf("a"));
     await pollUntil(() => publisher.calls.length === 1);
-    const stopping = relay.stop();
-    await addEvents(db.database, eventOf("b"));
+    let stopped = false;
+    const stopping = relay.stop().then(() => {
+      stopped = true;
+    });
+    // Past a claim that may have been on its way when it was told to stop.
+    await pollUntil(async () => (await balanceOf(db.database)).leased === 1);
+    expect(stopped).toBe(false);
     gate.resolve();
     await stopping;
+    await addEvents(db.database, eventOf("b"));
     expect(await balanceOf(db.database)).toMatchObject({ pending: 1, leased: 0, sent: 1 });
   });
 
