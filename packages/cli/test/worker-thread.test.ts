@@ -41,6 +41,12 @@ describe("the thread of the workers", () => {
     await expect(thread.start(workers("postgres://nobody@127.0.0.1:1/nowhere"))).rejects.toThrow(/ECONNREFUSED/);
   });
 
+  it("that dies of an error says so, and can be stopped all the same", async () => {
+    const thread = openWorkerThread(1 as never);
+    await expect(thread.start(workers("postgres://nobody@127.0.0.1:1/nowhere"))).rejects.toThrow(/iterable/);
+    await expect(thread[Symbol.asyncDispose]()).resolves.toBeUndefined();
+  });
+
   it("ends without having started anything", async () => {
     const thread = openWorkerThread(["order"]);
     await expect(thread[Symbol.asyncDispose]()).resolves.toBeUndefined();

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { ContextName } from "@tandem/contracts";
 import type { EmbeddedSidecarOptions } from "@tandem/sidecar";
@@ -31,7 +30,8 @@ export interface WorkerThread extends AsyncDisposable {
 export const openWorkerThread = (contexts: readonly ContextName[]): WorkerThread => {
   const thread = new Worker(new URL("./worker-thread.ts", import.meta.url), { name: "workers", workerData: contexts });
   const send = (request: ThreadRequest) => thread.postMessage(request);
-  const exited = once(thread, "exit").then(() => undefined);
+  // Not `events.once`: that one rejects when the thread dies of an error, and whoever stops it then only wants it gone.
+  const exited = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
   const ended = Promise.withResolvers<never>();
   ended.promise.catch(() => {});
   const ready = Promise.withResolvers<void>();
