@@ -167,4 +167,13 @@ describe("an audit entry", () => {
     expect(await verify(`?fromNumber=${last}`)).toMatchObject({ brokenNumber: String(last - 1), fault: "gap" });
     expect(await verify(`?limit=2`)).toMatchObject({ intact: true, checked: "2" });
   });
+
+  it("is looked for as far as a number is exact, and no further", async () => {
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(await verify(`?fromNumber=${most}`)).toMatchObject({ brokenNumber: String(most - 1), fault: "gap" });
+    for (const beyond of ["9007199254740992", "9223372036854775807"]) {
+      const refused = await operations.http(`/audit/verification?fromNumber=${beyond}`, { as: staff });
+      expect(refused).toMatchObject({ status: 400, json: { error: "request.invalid" } });
+    }
+  });
 });
