@@ -1,5 +1,5 @@
 import { AuthService, UserService } from "@tandem/contracts/auth";
-import { fuzzService } from "@tandem/testkit/fuzz";
+import { fuzzService, fuzzTimeoutMs } from "@tandem/testkit/fuzz";
 import { expect, it } from "vitest";
 import { startHarness } from "./harness.ts";
 import { peopleOf } from "./people.ts";
@@ -8,7 +8,7 @@ import { peopleOf } from "./people.ts";
 const counted = new Set(["Login", "ChangePassword", "Refresh"]);
 
 it("answers whatever the schemas can make without a 5xx, and a refusal changes nothing", {
-  timeout: 180_000,
+  timeout: fuzzTimeoutMs,
 }, async () => {
   await using auth = await startHarness();
   const { userId, tokens } = await peopleOf(auth).newcomer();

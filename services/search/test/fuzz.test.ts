@@ -1,11 +1,11 @@
 import { serviceOf } from "@tandem/contracts";
 import { newId } from "@tandem/kernel";
-import { fuzzService } from "@tandem/testkit/fuzz";
+import { fuzzService, fuzzTimeoutMs } from "@tandem/testkit/fuzz";
 import { expect, it } from "vitest";
 import { startHarness } from "./harness.ts";
 
 it("answers whatever the schemas can make without a 5xx, and a refusal changes nothing", {
-  timeout: 180_000,
+  timeout: fuzzTimeoutMs,
 }, async () => {
   await using harness = await startHarness();
   // The truth alone: engine tables and reindexes move by themselves.

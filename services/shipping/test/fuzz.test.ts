@@ -1,10 +1,10 @@
 import { serviceOf } from "@tandem/contracts";
-import { fuzzService } from "@tandem/testkit/fuzz";
+import { fuzzService, fuzzTimeoutMs } from "@tandem/testkit/fuzz";
 import { expect, it } from "vitest";
 import { startHarness, testParcel } from "./harness.ts";
 
 it("answers whatever the schemas can make without a 5xx, and a refusal changes nothing", {
-  timeout: 180_000,
+  timeout: fuzzTimeoutMs,
 }, async () => {
   // Carriers do nothing meanwhile: what changes, a request has changed.
   await using harness = await startHarness({ startWorkers: false });

@@ -4,12 +4,13 @@ import { servicePermissions } from "@tandem/auth";
 import fc from "fast-check";
 import type { Authorization } from "../create-test-tokens.ts";
 import type { TestService } from "../start-test-service.ts";
+import { readFuzzRun } from "./fuzz-run.ts";
 import { type FuzzRequest, requestsOf } from "./requests.ts";
 
 export interface FuzzOptions {
-  /** Requests to each door (RPC, every REST route) of each method. Default 40. */
+  /** Requests to each door (RPC, every REST route) of each method. Default: FUZZ_REQUESTS, or 40. */
   readonly requests?: number;
-  /** Default: a new one; it stands in every violation. */
+  /** Default: FUZZ_SEED, or that of the gate. It stands in every violation. */
   readonly seed?: number;
   /** Methods whose refusal writes: a failed login counts. Default none. */
   readonly refusalMayWrite?: (method: DescMethod) => boolean;
@@ -18,6 +19,11 @@ export interface FuzzOptions {
   /** Ids that exist, to begin with. More are learned from answers. */
   readonly ids?: readonly string[];
 }
+
+const run = readFuzzRun(process.env);
+
+/** For the test around it: more requests take longer. */
+export const fuzzTimeoutMs = run.timeoutMs;
 
 export type FuzzTarget = Pick<TestService, "url" | "tokens" | "fingerprint">;
 
@@ -36,7 +42,7 @@ export const fuzzService = async (
   services: readonly DescService[],
   options: FuzzOptions = {},
 ): Promise<readonly string[]> => {
-  const { requests = 40, seed = Math.floor(Math.random() * 2 ** 31), refusalMayWrite, mayBeUnavailable } = options;
+  const { requests = run.requests, seed = run.seed, refusalMayWrite, mayBeUnavailable } = options;
   const ids = new Set(options.ids);
   const callers = await openCallers(service, [...ids]);
   const violations: string[] = [];

@@ -78,7 +78,7 @@ const plain = (desc: DescField, rules: FieldRules | undefined, ids: KnownIds): f
 };
 
 const text = (rules: FieldRules | undefined, ids: KnownIds): fc.Arbitrary<Json> => {
-  const known = fc.nat().map((n) => ids()[n % Math.max(1, ids().length)] ?? crypto.randomUUID());
+  const known = fc.tuple(fc.nat(), fc.uuid()).map(([n, unknown]) => ids()[n % Math.max(1, ids().length)] ?? unknown);
   if (rules?.type.case !== "string") return fc.string({ maxLength: 20 });
   const { minLen = 0n, maxLen, len, pattern, in: among, wellKnown: form, prefix } = rules.type.value;
   if (form.case === "uuid") return fc.oneof({ weight: 9, arbitrary: known }, { weight: 1, arbitrary: fc.uuid() });
