@@ -54,6 +54,29 @@ const needsRule = (field: DescField): boolean => {
 const hasRule = (field: DescField): boolean =>
   hasOption(field, fieldRules) && getOption(field, fieldRules).type.case !== undefined;
 
+/** What kind of number a field holds, its items if it is a list, its values if it is a map. */
+const numberOf = (field: DescField): ScalarType | undefined => {
+  const { scalar } = field;
+  return scalar === undefined || [ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL].includes(scalar)
+    ? undefined
+    : scalar;
+};
+const numberRules = (field: DescField): object => {
+  const { type } = getOption(field, fieldRules);
+  if (type.case === "repeated") return type.value.items?.type.value ?? {};
+  if (type.case === "map") return type.value.values?.type.value ?? {};
+  return type.value ?? {};
+};
+const isBounded = (field: DescField): boolean => {
+  const { greaterThan, lessThan } = numberRules(field) as {
+    readonly greaterThan?: { readonly value?: number | bigint };
+    readonly lessThan?: { readonly value?: number | bigint };
+  };
+  return [greaterThan?.value, lessThan?.value].every(
+    (bound) => bound !== undefined && Math.abs(Number(bound)) <= Number.MAX_SAFE_INTEGER,
+  );
+};
+
 describe("every RPC", () => {
   it("says who may call it", () => {
     expect(names(methods.filter((method) => accessOf(method) === undefined))).toEqual([]);
@@ -183,6 +206,16 @@ describe("every field that a caller sends", () => {
       const { type } = getOption(list, fieldRules);
       expect(type.case === "repeated" && Number(type.value.maxItems), String(list)).toBeGreaterThan(0);
     }
+  });
+
+  // Past 2^53 Number() rounds, and 2^63 - 1 rounds up to what no bigint of Postgres holds: a 500, once.
+  it("is bounded at both ends when it is a number, within what JavaScript and Postgres hold exactly", () => {
+    const numbers = requests.flatMap((message) => message.fields).filter((field) => numberOf(field) !== undefined);
+    expect(numbers.length).toBeGreaterThan(30);
+    const unsafe = numbers
+      .filter((field) => !isBounded(field))
+      .map((field) => `${field.parent.typeName}.${field.name}`);
+    expect(unsafe).toEqual([]);
   });
 
   it("is a UUID when it is called an id, but for those of other systems", () => {
