@@ -17,6 +17,16 @@ export interface ApiDefinition<S extends z.ZodType<ApiConfig>> {
 
 export interface ApiParts {
   readonly services: readonly ServiceRegistration[];
+  /** Run from the start of the server to its drain. Default none: what does work belongs into the worker. */
+  readonly followers?: readonly ApiFollower[];
+}
+
+/** Keeps what an API holds in memory in step with what other processes of its context commit. Has no effects, so it may be away. */
+export interface ApiFollower {
+  readonly name: string;
+  /** Returns at once and tries for as long as it takes. */
+  start(): void;
+  stop(): Promise<void>;
 }
 
 /** The API binary of a context: REST, Connect, gRPC-Web and gRPC over its handlers, and the operations services over its tables. */
@@ -49,6 +59,10 @@ export const defineApi =
       shutdown.on("drain-rpc", "rpc", () => server.drain());
       shutdown.on("close-resources", "rpc", () => server.stop());
       const { httpUrl, grpcUrl } = await server.start();
+      for (const follower of parts.followers ?? []) {
+        shutdown.on("stop-workers", follower.name, () => follower.stop());
+        follower.start();
+      }
       // After listening: daprd becomes ready only once it has found its app.
       health.addCheck("dapr", (signal) => dapr.waitUntilReady(signal));
       return { http: httpUrl, grpc: grpcUrl };

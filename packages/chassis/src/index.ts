@@ -7,7 +7,7 @@ export {
   type WorkerConfig,
   workerConfig,
 } from "./config.ts";
-export { type ApiDefinition, type ApiParts, defineApi } from "./define-api.ts";
+export { type ApiDefinition, type ApiFollower, type ApiParts, defineApi } from "./define-api.ts";
 export { defineGateway, type GatewayDefinition, type GatewayServer } from "./define-gateway.ts";
 export { type MigrationSetsOptions, migrationSets, runMigrate } from "./define-migrate.ts";
 export {

@@ -34,11 +34,11 @@ export interface PriceListRepository {
   createIfAbsent(list: PriceList): Promise<boolean>;
 }
 
-/** Prices for showing: seconds old at most, and one load for everybody who asks meanwhile. */
+/** Prices for showing: seconds old at worst, and one load for everybody who asks meanwhile. */
 export interface PriceSource {
   /** In the order asked for; unknown products come without prices. */
   listByProductIds(productIds: readonly string[]): Promise<readonly ProductPrices[]>;
-  /** After an own write. Without ids: everything. */
+  /** After a commit: at once here, and a moment later in all other processes. Without ids: everything. */
   forget(productIds?: readonly string[]): void;
 }
 

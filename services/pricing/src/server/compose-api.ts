@@ -14,7 +14,9 @@ import { makeSetPrices } from "../biz/set-prices.ts";
 import { makeValidateVoucher } from "../biz/validate-voucher.ts";
 import type { pricingApiConfig } from "../config/config.ts";
 import { makeCachedPriceSource } from "../data/cached-price-source.ts";
+import { followPriceNews } from "../data/follow-price-news.ts";
 import { makePriceListReader } from "../data/price-list-reader.ts";
+import { makePriceNews } from "../data/price-news.ts";
 import { makePromotionReader } from "../data/promotion-reader.ts";
 import { makeQuoteBasisReader } from "../data/quote-basis-reader.ts";
 import { makeQuoteStore } from "../data/quote-store.ts";
@@ -38,12 +40,21 @@ export const composeApi = ({
     help: "Reads of the price cache by what became of them: hit, miss, shared, empty_hit, load_failed",
     labels: ["event"],
   });
-  const source = makeCachedPriceSource({
+  const cache = makeCachedPriceSource({
     database,
     clock,
     ttlMs: config.PRICE_CACHE_TTL_MS,
     onEvent: (event) => cacheEvents.inc({ event }),
   });
+  const origin = newId();
+  const news = makePriceNews(database, origin);
+  const source = {
+    ...cache,
+    forget(productIds?: readonly string[]) {
+      cache.forget(productIds);
+      news.tell(productIds);
+    },
+  };
   const deps = { uow: makePricingUnitOfWork(database, outbox, clock), source, clock, newId };
   const priceLists = makePriceListReader(database.orm);
   const quotes = { ...makeQuoteStore(database.orm, database), ...makeQuoteBasisReader(database, clock) };
@@ -78,5 +89,8 @@ export const composeApi = ({
       clock,
     }),
   };
-  return { services: [registerService(PricingService, handlers)] };
+  return {
+    services: [registerService(PricingService, handlers)],
+    followers: [followPriceNews({ database, origin, forget: cache.forget, log })],
+  };
 };

@@ -7,6 +7,7 @@ import { makePurgeQuotes } from "../biz/purge-quotes.ts";
 import { makeSettleVoucherUse } from "../biz/settle-voucher-use.ts";
 import { makeTrackProduct } from "../biz/track-product.ts";
 import type { pricingWorkerConfig } from "../config/config.ts";
+import { makePriceNews } from "../data/price-news.ts";
 import { makeQuoteStore } from "../data/quote-store.ts";
 import { makePricingUnitOfWork } from "../data/unit-of-work.ts";
 import { promotionActivation } from "./cron/promotion-activation.ts";
@@ -30,7 +31,8 @@ export const composeWorker = ({
     help: "Orders that used a voucher beyond its limit: their news came later than the voucher was held for them",
   });
   const deps = { uow: makePricingUnitOfWork(database, outbox, clock), clock };
-  const trackProduct = makeTrackProduct(deps);
+  const news = makePriceNews(database);
+  const trackProduct = makeTrackProduct({ ...deps, source: { forget: (productIds) => news.tell(productIds) } });
   const settleVoucherUse = makeSettleVoucherUse({ ...deps, onOveruse: () => overuses.inc() });
   return {
     consumers: [
