@@ -1,4 +1,5 @@
 import { type DescMethod, getOption, hasOption } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { access } from "./common.ts";
 
 /** Who may call a method: anyone, or holders of a permission. */
@@ -13,3 +14,10 @@ export const accessOf = (method: DescMethod): MethodAccess | undefined => {
   if (rule.case === "permission" && rule.value !== "") return { kind: "permission", permission: rule.value };
   return rule.case === "public" && rule.value ? { kind: "public" } : undefined;
 };
+
+/** Whether callers without a token may share one answer: a public read whose option says `same_for_all`. */
+export const isSameForAll = (method: DescMethod): boolean =>
+  accessOf(method)?.kind === "public" &&
+  method.methodKind === "unary" &&
+  method.idempotency === MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS &&
+  getOption(method, access).sameForAll;

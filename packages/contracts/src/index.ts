@@ -1,4 +1,4 @@
-export { accessOf, type MethodAccess } from "./access.ts";
+export { accessOf, isSameForAll, type MethodAccess } from "./access.ts";
 export { enumName } from "./enum-name.ts";
 export { type ErrorEntry, errorCatalogue } from "./error-catalogue.ts";
 export { type LocalPorts, localPorts, type SidecarPorts, sharedPorts } from "./local-ports.ts";

@@ -11,9 +11,10 @@ import {
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { field as fieldRules, oneof as oneofRules } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { describe, expect, it } from "vitest";
+import { access } from "../src/common.ts";
 import { http } from "../src/gen/google/api/annotations_pb.ts";
 import type { HttpRule } from "../src/gen/google/api/http_pb.ts";
-import { accessOf, errorCatalogue, files, topicCatalogue } from "../src/index.ts";
+import { accessOf, errorCatalogue, files, isSameForAll, topicCatalogue } from "../src/index.ts";
 
 const methods = files.flatMap((file) => file.services).flatMap((service) => service.methods);
 const names = (list: readonly DescMethod[]) => list.map((method) => `${method.parent.name}.${method.name}`);
@@ -80,6 +81,17 @@ const isBounded = (field: DescField): boolean => {
 describe("every RPC", () => {
   it("says who may call it", () => {
     expect(names(methods.filter((method) => accessOf(method) === undefined))).toEqual([]);
+  });
+
+  it("says that it is the same for all only where that is true of callers without a token", () => {
+    const marked = methods.filter((method) => hasOption(method, access) && getOption(method, access).sameForAll);
+    expect(names(marked).sort()).toEqual([
+      "CatalogService.GetListing",
+      "CatalogService.ListListings",
+      "SearchService.Search",
+      "SearchService.Suggest",
+    ]);
+    expect(names(marked.filter((method) => !isSameForAll(method)))).toEqual([]);
   });
 
   it("is public only where somebody decided so", () => {

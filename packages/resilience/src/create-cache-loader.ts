@@ -19,6 +19,10 @@ export interface CacheLoaderOptions<K, V> {
   readonly jitter?: number;
   /** Least recently used entries beyond this are dropped. Default 10000. */
   readonly maxEntries?: number;
+  /** Together no larger than this, by `sizeOf`; what is larger alone is not kept. Default: no bound but `maxEntries`. */
+  readonly maxSize?: number;
+  /** Of a value, in the unit of `maxSize`, at least 1. Default 1. */
+  readonly sizeOf?: (value: V) => number;
   /** A load takes no longer than this. Default 10000. */
   readonly loadTimeoutMs?: number;
   /** Default `String`. */
@@ -57,7 +61,13 @@ interface Flight<V> {
 export const createCacheLoader = <K, V>(options: CacheLoaderOptions<K, V>): CacheLoader<K, V> => {
   const { load, ttlMs, emptyTtlMs = ttlMs / 10, staleMs = 0, jitter = 0.1, loadTimeoutMs = 10_000 } = options;
   const { keyOf = String, clock = systemClock, random = Math.random, onEvent, isEmpty = () => false } = options;
-  const entries = new LRUCache<string, Entry<V>>({ max: options.maxEntries ?? 10_000 });
+  const { maxSize, sizeOf = () => 1 } = options;
+  const entries = new LRUCache<string, Entry<V>>({
+    max: options.maxEntries ?? 10_000,
+    ...(maxSize === undefined
+      ? {}
+      : { maxSize, sizeCalculation: ({ value }) => (value === undefined ? 1 : sizeOf(value)) }),
+  });
   const flights = new Map<string, Flight<V>>();
 
   const keep = (id: string, value: V | undefined) => {

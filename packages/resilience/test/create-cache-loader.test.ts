@@ -49,6 +49,16 @@ describe("values", () => {
     expect(events).toEqual(["miss", "hit", "hit", "miss"]);
   });
 
+  test("together larger than the bound push out what was asked for longest ago; one that is too large is not kept", async () => {
+    const cache = make({ maxSize: 10, sizeOf: (value) => (value.startsWith("huge") ? 11 : 5) });
+    for (const key of ["a", "b", "a", "c", "huge"]) await cache.get(key);
+    expect(loads).toEqual(["a", "b", "c", "huge"]);
+    expect(cache.size).toBe(2);
+    await cache.get("a");
+    await cache.get("b");
+    expect(loads.slice(4)).toEqual(["b"]);
+  });
+
   test("loaded together do not expire together", async () => {
     let dice = 0;
     const cache = make({ jitter: 0.5, random: () => (dice = 1 - dice) });

@@ -5,12 +5,13 @@ import { answerJson, startTestGateway, type TestGateway } from "./harness.ts";
 export const ID = "0198c0de-0000-7000-8000-000000000001";
 
 /** A gateway for a file of tests, and what they ask it. Before each the contexts answer with what they were asked for. */
-export const useGateway = () => {
+export const useGateway = (env: Readonly<Record<string, string>> = {}) => {
   let gateway: TestGateway;
   beforeAll(async () => {
     gateway = await startTestGateway({
       CORS_ORIGINS: "https://shop.example, http://localhost:3000",
       DEFAULT_DEADLINE_MS: "1500",
+      ...env,
     });
   });
   afterAll(() => gateway[Symbol.asyncDispose]());

@@ -71,7 +71,7 @@ beforeAll(async () => {
         AUTH_ISSUER: "https://issuer.test.invalid",
         AUTH_AUDIENCE: "tandem",
         AUTH_JWKS_URL: issuer.jwksUrl ?? "http://127.0.0.1:1/",
-        RATE_READ_PER_SECOND: "20",
+        RATE_READ_PER_SECOND: "5",
         LOG_LEVEL: "warn",
       },
       { logDestination: { write: () => undefined } },
@@ -114,7 +114,7 @@ it("shares rates between two replicas through the state store", async () => {
     return answers.filter(({ status }) => status === 200).length;
   };
   // The first replica's burst; the second one hears of it when it settles its own.
-  expect(await ask(url)).toBeLessThanOrEqual(50);
+  expect(await ask(url)).toBeLessThan(60);
   await ask(second);
   await pollUntil(async () => {
     const { headers, status } = await fetch(`${second}/listings`);

@@ -1,7 +1,7 @@
 import { pollUntil } from "@tandem/testkit";
 import { describe, expect, it } from "vitest";
 import { down, useGateway } from "./ask-gateway.ts";
-import { answerJson, startTestGateway } from "./harness.ts";
+import { type Answer, answerJson, startTestGateway } from "./harness.ts";
 
 const { bearer, gateway, get } = useGateway();
 
@@ -119,12 +119,23 @@ describe("time", () => {
     expect(answer.headers.get("content-type")).toBe("application/pdf");
   });
 
-  it("does not end properly what broke off", async () => {
-    gateway().answerWith((_request, response) => {
-      response.writeHead(200, { "content-type": "application/json", "content-length": "100", "x-trace-id": "ab" });
+  const breakOff =
+    (length: Record<string, string>): Answer =>
+    (_request, response) => {
+      response.writeHead(200, { "content-type": "application/json", "x-trace-id": "ab", ...length });
       response.write('{"code":0');
       setTimeout(() => response.destroy(), 50);
-    });
+    };
+
+  it("answers 503 when a small answer breaks off: none of it is on its way yet", async () => {
+    gateway().answerWith(breakOff({ "content-length": "100" }));
+    const answer = await fetch(`${gateway().url}/listings`);
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ error: "gateway.answer_broken" });
+  });
+
+  it("does not end properly what broke off on its way", async () => {
+    gateway().answerWith(breakOff({}));
     await expect(fetch(`${gateway().url}/listings`).then((answer) => answer.text())).rejects.toThrow();
   });
 });

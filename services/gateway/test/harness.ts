@@ -74,6 +74,8 @@ export const startTestGateway = async (env: Readonly<Record<string, string>> = {
       AUTH_AUDIENCE: "tandem",
       AUTH_JWKS_URL: `http://127.0.0.1:${sidecarPort}/test-jwks`,
       RATE_SHARED: "false",
+      // Most tests look at each request; those that look at sharing turn it on.
+      SHARED_ANSWER_MS: "0",
       RATE_OTHER_PER_SECOND: "1000",
       RATE_WRITE_PER_SECOND: "1000",
       ...env,

@@ -30,6 +30,8 @@ export const gatewayConfig = platformGatewayConfig.extend({
   MAX_BODY_BYTES: integer({ min: 1_024, max: 104_857_600 }).default(1_048_576),
   DEFAULT_DEADLINE_MS: durationMs({ min: 100, max: 300_000 }).default(10_000),
   MAX_DEADLINE_MS: durationMs({ min: 100, max: 300_000 }).default(60_000),
+  /** For how long one answer to a public read serves all who ask the same, and as long again while it is fetched anew. 0: nobody shares. */
+  SHARED_ANSWER_MS: durationMs({ max: 60_000 }).default(1_000),
   /** For a request's headers to arrive, and for all of it. */
   HEADERS_TIMEOUT_MS: durationMs({ min: 100, max: 60_000 }).default(10_000),
   REQUEST_TIMEOUT_MS: durationMs({ min: 100, max: 300_000 }).default(30_000),

@@ -1,6 +1,6 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
-import { accessOf, type ContextName, contextOf, type ServiceEntry } from "@tandem/contracts";
+import { accessOf, type ContextName, contextOf, isSameForAll, type ServiceEntry } from "@tandem/contracts";
 import { DeadLetterService, JobService, OutboxService } from "@tandem/contracts/common";
 import { createRestRouter, type RestRouter, TranscodingConfigurationError } from "@tandem/transcoding";
 
@@ -20,6 +20,8 @@ export interface CallRoute {
   readonly repeatable: boolean;
   /** Answers in parts, for as long as it takes. */
   readonly streaming: boolean;
+  /** One answer serves all who ask the same without a token. */
+  readonly sameForAll: boolean;
 }
 
 export type Resolved =
@@ -127,6 +129,7 @@ const toCall = (context: ContextName, method: DescMethod, label: string, path: s
     rateClass: rateClassOf(method, reads),
     repeatable: reads || method.idempotency === Level.IDEMPOTENT,
     streaming: method.methodKind !== "unary",
+    sameForAll: isSameForAll(method),
   };
 };
 

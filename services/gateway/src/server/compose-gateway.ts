@@ -12,6 +12,7 @@ import type { NodeRequest, NodeResponse } from "../edge/exchange.ts";
 import { createRequestLog } from "../edge/request-log.ts";
 import { createSharedRateLimit } from "../edge/shared-rate-limit.ts";
 import { holdToken } from "../forward/hold-token.ts";
+import { createSharedAnswers } from "../forward/shared-answers.ts";
 import { createUpstreams } from "../forward/upstreams.ts";
 import { createHealthBoard } from "../health/context-health.ts";
 import { createRouteTable, operationsServices } from "../routing/route-table.ts";
@@ -70,6 +71,7 @@ export const composeGateway = (foundation: Foundation<DoorConfig>): GatewayServe
       maxBodyBytes: config.MAX_BODY_BYTES,
       defaultDeadlineMs: config.DEFAULT_DEADLINE_MS,
       maxDeadlineMs: config.MAX_DEADLINE_MS,
+      sharedAnswers: config.SHARED_ANSWER_MS === 0 ? undefined : createSharedAnswers(config.SHARED_ANSWER_MS, metrics),
     }),
     authenticator: createAuthenticator({
       issuer: config.AUTH_ISSUER,

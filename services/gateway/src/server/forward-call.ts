@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { Http2ServerResponse } from "node:http2";
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -8,7 +9,10 @@ import { writeHead } from "../edge/answer.ts";
 import type { Exchange } from "../edge/exchange.ts";
 import { createTrailerSplit, setTrailers, toGrpcType, toGrpcWebType } from "../forward/grpc-bridge.ts";
 import { outgoingHeaders, returnedHeaders } from "../forward/headers.ts";
+import { mayShare } from "../forward/may-share.ts";
+import { answerBroken, isSmall, readSmall } from "../forward/read-answer.ts";
 import { readBody } from "../forward/read-body.ts";
+import { askedHeaders, type SharedAnswers } from "../forward/shared-answers.ts";
 import type { Upstreams } from "../forward/upstreams.ts";
 import type { CallRoute } from "../routing/route-table.ts";
 
@@ -20,6 +24,8 @@ export interface ForwardOptions {
   readonly maxBodyBytes: number;
   readonly defaultDeadlineMs: number;
   readonly maxDeadlineMs: number;
+  /** Undefined: everybody gets an answer of their own. */
+  readonly sharedAnswers: SharedAnswers | undefined;
 }
 
 /** The context cuts a call off at its deadline and says so; only when it does not, we do, so much later. */
@@ -30,6 +36,7 @@ export const makeForwardCall =
   (options: ForwardOptions) =>
   async (exchange: Exchange, route: CallRoute, search: string): Promise<void> => {
     const { request, gone, protocol } = exchange;
+    const target = `${route.path}${search}`;
     const asked = readTimeoutMs(headersOf(request.headers));
     const timeoutMs =
       asked === undefined
@@ -39,36 +46,56 @@ export const makeForwardCall =
         : Math.min(asked, options.maxDeadlineMs);
     const startedAt = Date.now();
     const body = await readBody(request, options.maxBodyBytes, route.streaming);
-    const headers = outgoingHeaders(request.headers, {
-      appId: route.context,
-      callerAppId: options.callerAppId,
-      viaSidecar: options.upstreams.viaSidecar,
-      clientAddress: exchange.clientAddress,
-      correlationId: exchange.correlationId,
-      traceparent: currentTraceparent(),
-      host: String(request.headers.host ?? request.headers[":authority"] ?? ""),
-      secure: false,
-      daprApiToken: options.daprApiToken,
-      serviceToken: options.serviceToken(),
-    });
-    if (timeoutMs !== undefined) setTimeoutHeader(headers, protocol, timeoutMs - (Date.now() - startedAt));
-    if (protocol === "grpc") headers["content-type"] = toGrpcWebType(String(headers["content-type"]));
-    const answer = await options.upstreams.send(
-      route.context,
-      {
-        httpMethod: exchange.httpMethod,
-        target: `${route.path}${search}`,
-        headers,
-        body,
-        repeatable: route.repeatable,
-        streaming: route.streaming,
-        deadlineAt: timeoutMs === undefined ? undefined : startedAt + timeoutMs + GRACE_MS,
-        signal: gone,
-      },
-      () => {
-        exchange.attempts += 1;
-      },
-    );
+    const ask = (incoming: IncomingHttpHeaders, deadlineMs: number | undefined, signal: AbortSignal) => {
+      const headers = outgoingHeaders(incoming, {
+        appId: route.context,
+        callerAppId: options.callerAppId,
+        viaSidecar: options.upstreams.viaSidecar,
+        clientAddress: exchange.clientAddress,
+        correlationId: exchange.correlationId,
+        traceparent: currentTraceparent(),
+        host: String(request.headers.host ?? request.headers[":authority"] ?? ""),
+        secure: false,
+        daprApiToken: options.daprApiToken,
+        serviceToken: options.serviceToken(),
+      });
+      if (deadlineMs !== undefined) setTimeoutHeader(headers, protocol, deadlineMs - (Date.now() - startedAt));
+      if (protocol === "grpc") headers["content-type"] = toGrpcWebType(String(headers["content-type"]));
+      return options.upstreams.send(
+        route.context,
+        {
+          httpMethod: exchange.httpMethod,
+          target,
+          headers,
+          body,
+          repeatable: route.repeatable,
+          streaming: route.streaming,
+          deadlineAt: deadlineMs === undefined ? undefined : startedAt + deadlineMs + GRACE_MS,
+          signal,
+        },
+        () => {
+          exchange.attempts += 1;
+        },
+      );
+    };
+    if (options.sharedAnswers && mayShare(exchange, route, target, body, asked)) {
+      const headers = askedHeaders(request.headers);
+      const shared = await options.sharedAnswers.answer(
+        {
+          context: route.context,
+          httpMethod: exchange.httpMethod,
+          target,
+          headers,
+          body: body.kind === "whole" ? body.bytes : undefined,
+          // For whoever waits, and maybe for nobody who is still here: with the door's own patience.
+          ask: (signal) => ask(headers, options.defaultDeadlineMs, signal),
+        },
+        gone,
+      );
+      // Undefined: too large to keep. The context is asked once more, for this caller alone.
+      if (shared !== undefined) return passWhole(exchange, shared.statusCode, shared.headers, shared.body);
+    }
+    const answer = await ask(request.headers, timeoutMs, gone);
     await passOn(exchange, answer);
   };
 
@@ -96,6 +123,10 @@ const passOn = async (exchange: Exchange, answer: Awaited<ReturnType<Upstreams["
   if (response.destroyed) return void body.destroy();
   const headers = { ...answerHeaders, ...returnedHeaders(incoming) };
   if (protocol === "grpc") return passGrpcOn(exchange, answer, headers);
+  if (httpMethod !== "HEAD" && isSmall(answer)) {
+    const whole = await readSmall(body).catch((error: unknown) => Promise.reject(broken(exchange, error)));
+    return passWhole(exchange, statusCode, headers, whole);
+  }
   writeHead(response, statusCode, headers);
   if (httpMethod === "HEAD") {
     await body.dump();
@@ -107,6 +138,17 @@ const passOn = async (exchange: Exchange, answer: Awaited<ReturnType<Upstreams["
   } catch (error) {
     throw brokenOff(exchange, error);
   }
+};
+
+const passWhole = (
+  { response, answerHeaders }: Exchange,
+  statusCode: number,
+  headers: Readonly<Record<string, string | string[]>>,
+  body: Buffer,
+): void => {
+  if (response.destroyed) return;
+  writeHead(response, statusCode, { ...answerHeaders, ...headers, "content-length": body.length });
+  (response as ServerResponse).end(body);
 };
 
 const passGrpcOn = async (
@@ -142,7 +184,10 @@ const passGrpcOn = async (
 /** A proper end would make what was sent look complete. */
 const brokenOff = (exchange: Exchange, cause: unknown): AppError => {
   exchange.response.destroy();
-  return exchange.gone.aborted
-    ? new AppError("cancelled", "rpc.cancelled", "The caller went away.", { cause })
-    : new AppError("unavailable", "gateway.answer_broken", "The answer broke off before it was complete.", { cause });
+  return broken(exchange, cause);
 };
+
+const broken = (exchange: Exchange, cause: unknown): AppError =>
+  exchange.gone.aborted
+    ? new AppError("cancelled", "rpc.cancelled", "The caller went away.", { cause })
+    : answerBroken(cause);
