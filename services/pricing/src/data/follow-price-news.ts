@@ -1,4 +1,4 @@
-import type { Database } from "@tandem/postgres";
+import { createDatabase, type Database } from "@tandem/postgres";
 import type { Logger } from "@tandem/runtime";
 import { PRICE_NEWS_CHANNEL, readPriceNews } from "./price-news.ts";
 
@@ -6,7 +6,7 @@ const openSession = ({ pool }: Pick<Database, "pool">) => pool.connect();
 type Session = Awaited<ReturnType<typeof openSession>>;
 
 export interface FollowPriceNewsOptions {
-  readonly database: Pick<Database, "pool">;
+  readonly database: Pick<Database, "url" | "name">;
   /** Whose news this process tells itself. */
   readonly origin: string;
   /** Without ids: everything. */
@@ -24,7 +24,7 @@ interface PriceNewsFollower {
 }
 
 /**
- * Listens on a connection of its own, and has what others changed forgotten. A connection that was lost comes back by itself;
+ * Listens on a connection of its own, beside the pool whose smallest size is one, and has what others changed forgotten. A connection that was lost comes back by itself;
  * what was told meanwhile nobody knows, so everything is forgotten then. Until it is back the cache is as old as its TTL lets it be.
  */
 export const followPriceNews = ({
@@ -34,6 +34,7 @@ export const followPriceNews = ({
   log,
   retryMs = 1_000,
 }: FollowPriceNewsOptions): PriceNewsFollower => {
+  const own = createDatabase({ url: database.url, name: `${database.name} news`, maxConnections: 1, log });
   let session: Session | undefined;
   let opening = Promise.resolve();
   let retry: NodeJS.Timeout | undefined;
@@ -52,7 +53,7 @@ export const followPriceNews = ({
   };
   const open = async (): Promise<void> => {
     try {
-      const next = await openSession(database);
+      const next = await openSession(own);
       session = next;
       next.on("error", (err) => lose(next, err));
       next.on("notification", ({ payload = "" }) => {
@@ -82,8 +83,8 @@ export const followPriceNews = ({
       await opening;
       const last = session;
       session = undefined;
-      // Closed, not given back: whoever borrowed it next would hear the news.
       last?.release(true);
+      await own.dispose();
     },
   };
 };
