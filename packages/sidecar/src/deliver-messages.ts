@@ -1,10 +1,13 @@
 import type { Logger } from "@tandem/runtime";
-import type { ClaimedDelivery, DeliveryKey } from "./claim-deliveries.ts";
+import type { ClaimedDelivery } from "./claim-deliveries.ts";
 import type { FaultInjector } from "./faults.ts";
-import { type Bulk, createGathering } from "./gather-messages.ts";
+import type { Bulk } from "./gather-messages.ts";
 import type { Receiver } from "./hand-over-messages.ts";
+import { createHand } from "./hold-deliveries.ts";
 import type { MessageLog } from "./message-log.ts";
+import { createDeliveryQueue } from "./queue-deliveries.ts";
 import type { RetryPolicy } from "./resiliency.ts";
+import { createOutcomeWriter } from "./write-outcome.ts";
 
 export type DeliveryOutcome = "success" | "retry" | "drop";
 
@@ -16,7 +19,7 @@ export interface Subscription {
   readonly retry: RetryPolicy;
   /** The app asked for several messages in one call. */
   readonly bulk: Bulk | undefined;
-  /** Hands messages to the app; one outcome each, in their order. Does not reject. */
+  /** Hands messages to the app; one outcome each, in their order. What it rejects with says nothing about them: they come again. */
   deliver(messages: readonly ClaimedDelivery[]): Promise<readonly DeliveryOutcome[]>;
 }
 
@@ -42,26 +45,15 @@ export interface Deliverer extends Receiver {
 /** For what another process could not tell us of, and what it left behind. */
 const POLL_MS = 3_000;
 const AFTER_FAILURE_MS = 200;
-const BACKLOG_BATCH = 20;
-
-const keyOf = ({ subscriptionId, messageId }: DeliveryKey): string => `${subscriptionId}/${messageId}`;
 
 export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const { log, messages, faults, concurrency = 20, prefetch = 100 } = options;
   let subscriptions = new Map<number, Subscription>();
+  const bulkOf = (id: number) => subscriptions.get(id)?.bulk;
   const dirty = new Set<number>();
-  let queue: ClaimedDelivery[] = [];
-  /** Wait for others, to go in one call. */
-  const gathering = createGathering((ready) => {
-    queue.push(...ready);
-    pump();
-  });
-  const outstanding = new Map<number, number>();
-  const held = new Map<string, DeliveryKey>();
-  /** Claimed again while they were in hand: whoever has them in hand may have let go of them before. */
-  const claimedAgain = new Set<string>();
-  /** Storage failed: it may hold claims of ours that we do not know of, until their lease ends. */
-  let strays = false;
+  const hand = createHand();
+  const queue = createDeliveryQueue(faults, concurrency, () => pump());
+  const write = createOutcomeWriter(options);
   /** Calls to the app. */
   let calls = 0;
   /** Calls, and what is to be written of them. */
@@ -69,8 +61,6 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   let claiming: Promise<void> | undefined;
   let poll: NodeJS.Timeout | undefined;
   const timers = new Set<NodeJS.Timeout>();
-
-  const count = (id: number, by: number) => outstanding.set(id, (outstanding.get(id) ?? 0) + by);
 
   const later = (ms: number, id: number) => {
     const timer = setTimeout(() => {
@@ -89,11 +79,12 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   const claim = () => {
     if (claiming !== undefined || dirty.size === 0) return;
     const requests = [...dirty]
-      .map((subscriptionId) => ({ subscriptionId, limit: prefetch - (outstanding.get(subscriptionId) ?? 0) }))
+      .map((subscriptionId) => ({ subscriptionId, limit: prefetch - hand.many(subscriptionId) }))
       .filter(({ limit }) => limit >= prefetch / 2);
     if (requests.length === 0) return;
     for (const { subscriptionId } of requests) dirty.delete(subscriptionId);
-    claiming = releaseStrays()
+    claiming = hand
+      .ease((held) => messages.releaseStrays([...subscriptions.keys()], held))
       .then(() => messages.claim(requests))
       .then((claimed) => {
         take(claimed);
@@ -104,7 +95,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       })
       .catch((error) => {
         log.debug({ err: error }, "claim failed");
-        strays = true;
+        hand.doubt();
         for (const { subscriptionId } of requests) later(AFTER_FAILURE_MS, subscriptionId);
       })
       .finally(() => {
@@ -113,72 +104,35 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       });
   };
 
-  const releaseStrays = async () => {
-    if (!strays) return;
-    strays = false; // set again by whatever fails meanwhile
-    try {
-      await messages.releaseStrays([...subscriptions.keys()], [...held.values()]);
-    } catch (error) {
-      strays = true;
-      throw error;
-    }
-  };
-
   const mayTake = (id: number, many: number) =>
-    subscriptions.has(id) && !dirty.has(id) && (outstanding.get(id) ?? 0) + many <= prefetch;
+    subscriptions.has(id) && !dirty.has(id) && hand.many(id) + many <= prefetch;
 
   const take = (claimed: readonly ClaimedDelivery[]) => {
     for (const delivery of claimed) {
-      // Its lease ended while it waits or is handled here, and the claim renewed it; or it is due again, and its first handling has yet to end.
-      if (held.has(keyOf(delivery))) {
-        claimedAgain.add(keyOf(delivery));
-        continue;
-      }
-      held.set(keyOf(delivery), delivery);
+      if (!hand.take(delivery)) continue;
       put(delivery);
       if (faults.hits("duplicate")) put(delivery);
-      if (queue.length > 0 && faults.hits("reorder")) {
-        const other = Math.floor(faults.random() * queue.length);
-        const last = queue.length - 1;
-        [queue[other], queue[last]] = [queue[last] as ClaimedDelivery, queue[other] as ClaimedDelivery];
-      }
+      queue.misorder();
     }
     pump();
   };
 
   const put = (delivery: ClaimedDelivery) => {
-    count(delivery.subscriptionId, 1);
-    const bulk = subscriptions.get(delivery.subscriptionId)?.bulk;
-    if (bulk === undefined) queue.push(delivery);
-    else gathering.add(delivery, bulk);
+    hand.count(delivery.subscriptionId, 1);
+    queue.add(delivery, bulkOf(delivery.subscriptionId));
   };
 
   const pump = () => {
-    while (queue.length > 0 && calls < concurrency) {
-      const handling = handle(nextBatch()).finally(() => inFlight.delete(handling));
+    while (queue.size > 0 && calls < concurrency) {
+      const handling = handle(queue.next(bulkOf)).finally(() => inFlight.delete(handling));
       inFlight.add(handling);
     }
-  };
-
-  /** One by one, as daprd without bulk subscriptions; only a backlog goes out in bulk, so that it is gone sooner. */
-  const nextBatch = (): ClaimedDelivery[] => {
-    const first = queue.shift() as ClaimedDelivery;
-    const backlog = queue.length >= concurrency ? BACKLOG_BATCH : 1;
-    const size = subscriptions.get(first.subscriptionId)?.bulk?.size ?? backlog;
-    if (size === 1) return [first];
-    const batch = [first];
-    queue = queue.filter((one) => {
-      if (batch.length >= size || one.subscriptionId !== first.subscriptionId) return true;
-      batch.push(one);
-      return false;
-    });
-    return batch;
   };
 
   const handle = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
     const subscription = subscriptions.get((batch[0] as ClaimedDelivery).subscriptionId);
     const outcomes = subscription && (await call(subscription, batch));
-    for (const { subscriptionId } of batch) count(subscriptionId, -1);
+    for (const { subscriptionId } of batch) hand.count(subscriptionId, -1);
     if (subscription === undefined) await giveBack(batch);
     else {
       // What is written waits for others, of all apps; the app's place does not wait for it.
@@ -195,6 +149,9 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     try {
       if (faults.hits("delay")) await new Promise((resolve) => setTimeout(resolve, faults.delayMs()));
       return await subscription.deliver(batch);
+    } catch (error) {
+      log.error({ err: error, topic: subscription.topic }, "a delivery failed before it reached the app");
+      return undefined;
     } finally {
       calls--;
     }
@@ -202,15 +159,11 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
 
   const settle = async (subscription: Subscription, delivery: ClaimedDelivery, outcome: DeliveryOutcome) => {
     try {
-      if (outcome === "success" && faults.hits("dropAck")) {
-        await messages.reschedule(delivery, 50, false);
-        later(60, subscription.id);
-      } else if (outcome === "success") await messages.acknowledge(delivery);
-      else if (outcome === "drop") await bury(subscription, delivery, "dropped by the app");
-      else await retry(subscription, delivery);
+      const dueInMs = await write(subscription, delivery, outcome);
+      if (dueInMs !== undefined) later(dueInMs + 1, subscription.id);
     } catch (error) {
       // It comes again: storage is asked to let go of it as soon as it answers.
-      strays = true;
+      hand.doubt();
       later(AFTER_FAILURE_MS, subscription.id);
       log.warn({ err: error, topic: subscription.topic }, "outcome could not be written");
     }
@@ -218,37 +171,13 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
   };
 
   const letGo = (delivery: ClaimedDelivery) => {
-    held.delete(keyOf(delivery));
-    if (!claimedAgain.delete(keyOf(delivery))) return;
-    strays = true;
-    if (subscriptions.has(delivery.subscriptionId)) dirty.add(delivery.subscriptionId);
-  };
-
-  const retry = async (subscription: Subscription, delivery: ClaimedDelivery) => {
-    const failures = delivery.attempt + 1;
-    if (failures > subscription.retry.maxRetries) return bury(subscription, delivery, `${failures} tries failed`);
-    const delayMs = subscription.retry.delayMs(failures);
-    await messages.reschedule(delivery, delayMs, true);
-    later(delayMs + 1, subscription.id);
-  };
-
-  const bury = async ({ topic, deadLetterTopic }: Subscription, delivery: ClaimedDelivery, reason: string) => {
-    if (deadLetterTopic === "") {
-      log.warn(
-        { topic, messageId: delivery.messageId, reason },
-        "message lost: the subscription has no dead-letter topic",
-      );
-      return messages.acknowledge(delivery);
-    }
-    log.info(
-      { topic, deadLetterTopic, messageId: delivery.messageId, reason },
-      "message goes to the dead-letter topic",
-    );
-    return messages.deadLetter(delivery, deadLetterTopic);
+    const { subscriptionId } = delivery;
+    if (hand.letGo(delivery) && subscriptions.has(subscriptionId)) dirty.add(subscriptionId);
   };
 
   const giveBack = async (batch: readonly ClaimedDelivery[]): Promise<void> => {
-    await Promise.allSettled(batch.map((delivery) => messages.reschedule(delivery, 0, false)));
+    const written = await Promise.allSettled(batch.map((delivery) => messages.reschedule(delivery, 0, false)));
+    if (written.some(({ status }) => status === "rejected")) hand.doubt();
     for (const delivery of batch) letGo(delivery);
   };
 
@@ -267,12 +196,8 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
       subscriptions = new Map();
       dirty.clear();
       await claiming;
-      const waiting = [...queue, ...gathering.empty()];
-      queue = [];
-      for (const delivery of waiting) {
-        held.delete(keyOf(delivery));
-        count(delivery.subscriptionId, -1);
-      }
+      const waiting = queue.empty();
+      for (const { subscriptionId } of waiting) hand.count(subscriptionId, -1);
       await giveBack(waiting);
     },
     idle: async () => {
@@ -288,7 +213,7 @@ export const createDeliverer = (options: DelivererOptions): Deliverer => {
     wake,
     lost: (ids) => {
       for (const id of ids) {
-        strays = true;
+        hand.doubt();
         later(AFTER_FAILURE_MS, id);
       }
     },

@@ -300,4 +300,46 @@ describe("the deliverer", () => {
     await pollUntil(() => rows.size === 0, {});
     await deliverer.pause();
   });
+
+  it("delivers again what could not be given back, long before the lease ends, once the app is there again", async () => {
+    const { log, rows } = memoryLog(10, 3_600_000);
+    let away = true;
+    const flaky: MessageLog = {
+      ...log,
+      reschedule: (...args) => (away ? Promise.reject(new Error("storage is away")) : log.reschedule(...args)),
+    };
+    const deliverer = delivererOf(flaky, { concurrency: 1 });
+    const gate = Promise.withResolvers<void>();
+    const single = { bulk: { size: 1, awaitMs: 0 } };
+    const deliver = async (messages: readonly ClaimedDelivery[]) => {
+      await gate.promise;
+      return messages.map(() => "success" as const);
+    };
+    deliverer.open([subscription(deliver, single)]);
+    await pollUntil(() => [...rows.values()].every(({ dueAt }) => dueAt > 0), {});
+    await deliverer.pause();
+    gate.resolve();
+    await deliverer.idle();
+    away = false;
+    expect(rows.size).toBe(9);
+    deliverer.open([subscription(deliver, single)]);
+    await pollUntil(() => rows.size === 0, { message: "the end of all of them" });
+    await deliverer.pause();
+  });
+
+  it("delivers again what failed on its way to the app, counted as a try", async () => {
+    const { log, rows } = memoryLog(2);
+    const tries: number[] = [];
+    const deliverer = delivererOf(log);
+    deliverer.open([
+      subscription(async (messages) => {
+        tries.push(...messages.map(({ attempt }) => attempt));
+        if (tries.length <= 2) throw new Error("a bug of ours");
+        return messages.map(() => "success");
+      }),
+    ]);
+    await pollUntil(() => rows.size === 0, {});
+    expect(tries).toEqual([0, 0, 1, 1]);
+    await deliverer.pause();
+  });
 });
