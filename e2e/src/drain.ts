@@ -1,6 +1,7 @@
 import { type ContextName, serviceCatalogue } from "@tandem/contracts";
 import { pollUntil } from "@tandem/testkit";
 import type { Databases } from "./databases.ts";
+import { describeStandstill } from "./describe-standstill.ts";
 
 const count = async (databases: Databases, context: ContextName | "sidecar", sql: string): Promise<number> =>
   Number((await databases.query(context, `select count(*) as n from ${sql}`))[0]?.["n"]);
@@ -44,6 +45,7 @@ export const drain = async (
       { timeoutMs, intervalMs: 150 },
     );
   } catch (cause) {
-    throw new Error(`not drained after ${timeoutMs} ms: ${last.join(", ")}`, { cause });
+    const found = await describeStandstill(databases);
+    throw new Error([`not drained after ${timeoutMs} ms: ${last.join(", ")}`, ...found].join("\n"), { cause });
   }
 };
