@@ -38,7 +38,8 @@ export const startWorkerProcess = async (
         ...env,
         ...(faultPoint === undefined ? {} : { TANDEM_FAULT_POINT: faultPoint }),
       },
-      readyTimeoutMs: 60_000,
+      // Beside two dozen of real sidecars that start as well, on a machine that does other things.
+      readyTimeoutMs: 150_000,
       // One with a fault point may die or stand still before it is ready: that is its purpose.
       ready: async (signal) => faultPoint !== undefined || isReady(signal),
     });

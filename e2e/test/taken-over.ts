@@ -13,13 +13,17 @@ export interface Given {
 
 /** Of the workers in these tests: so much is asked for and done in one step, and a dead worker's work is anybody's after so long. */
 export const smallSteps = {
-  "common-operations-worker": { TASK_CHUNK_SIZE: "5", TASK_LEASE_MS: "1000" },
-  "search-worker": { INDEX_BATCH_SIZE: "2", INDEX_LEASE_MS: "1000" },
+  "common-operations-worker": { TASK_CHUNK_SIZE: "5", TASK_LEASE_MS: "2000" },
+  "search-worker": { INDEX_BATCH_SIZE: "2", INDEX_LEASE_MS: "2000" },
 } as const;
 
 const ROWS = 100;
+/** Often: what is waited for is over soon. */
 const until = (what: string, holds: () => Promise<boolean>) =>
   pollUntil(holds, { timeoutMs: 60_000, intervalMs: 5, message: what });
+/** Seldom: each look is work on a machine that has enough of it, and the end stays. */
+const untilTheEnd = (what: string, holds: () => Promise<boolean>) =>
+  pollUntil(holds, { timeoutMs: 150_000, intervalMs: 200, message: what });
 
 /** kill -9 of a process in the middle of work that takes many steps: at the moment when a step is done and not yet written down. */
 export const takenOver = (given: () => Given): void => {
@@ -59,7 +63,7 @@ export const takenOver = (given: () => Given): void => {
       await worker.restart();
     }
 
-    await until("the end of the import", async () => {
+    await untilTheEnd("the end of the import", async () => {
       const { task: now } = await tasks.getTask({ taskId });
       return now?.status === TaskStatus.SUCCEEDED;
     });
@@ -111,7 +115,7 @@ export const takenOver = (given: () => Given): void => {
           page: { limit: 1, position: { case: "offset", value: 0 } },
         })
       ).page;
-    await until("all products being found", async () => Number((await find())?.total) === ROWS);
+    await untilTheEnd("all products being found", async () => Number((await find())?.total) === ROWS);
     await until(
       "an index that is up to date",
       async () => (await query("search", "select 1 from index_task")).length === 0,
@@ -166,7 +170,7 @@ export const takenOver = (given: () => Given): void => {
       await worker.kill();
     }
     await worker.restart();
-    await until("the end of the reindex", async () => {
+    await untilTheEnd("the end of the reindex", async () => {
       const { reindex: now } = await shop.staff.search.getReindex({ reindexId });
       return now?.status === ReindexStatus.SUCCEEDED;
     });
@@ -177,7 +181,7 @@ export const takenOver = (given: () => Given): void => {
     expect(after).toMatchObject({ resumed: 2, index: await aliasTarget() });
     expect([...totals]).toEqual([ROWS]);
     expect(await query("search", "select index_name from seen_swap")).toEqual([{ index_name: after?.index }]);
-    await until("the old index being gone", async () => {
+    await untilTheEnd("the old index being gone", async () => {
       const indexes = await query("search", "select name, state from search_index");
       return indexes.length === 1 && indexes[0]?.["name"] === after?.index && indexes[0]?.["state"] === "LIVE";
     });
