@@ -62,7 +62,7 @@ export const makeSearch =
     const limit = page.limit === 0 ? DEFAULT_LIMIT : page.limit;
     if ((page.offset ?? 0) + limit > MAX_DEPTH) throw pageTooDeep(MAX_DEPTH);
     if (filters.minPrice !== undefined && filters.maxPrice !== undefined && filters.minPrice > filters.maxPrice)
-      throw queryInvalid("min_price_minor", "range", "the least price is above the greatest");
+      throw queryInvalid("minPriceMinor", "range", "the least price is above the greatest");
     const sort =
       input.sort === undefined || input.sort === "RELEVANCE" ? (words.length > 0 ? "RELEVANCE" : "NEWEST") : input.sort;
     const scope = scopeOf(input, sort, words);
