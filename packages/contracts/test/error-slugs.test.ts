@@ -22,6 +22,16 @@ describe("an AppError in the code that callers may see", () => {
     expect(missing.map(({ slug, kind, file }) => `${slug} (${kind}) in ${file}`)).toEqual([]);
   });
 
+  it("names fields as callers write them in JSON, and as the rules of protovalidate do: in lowerCamelCase", () => {
+    const named = globSync(["packages/*/src/**/*.ts", "services/*/src/**/*.ts"], { cwd: root }).flatMap((file) => {
+      const source = readFileSync(join(root, file), "utf8");
+      const found = source.matchAll(/details: \[\{ field: "([^"]+)"|\w+Invalid\(\s*"([^"]+)"/g);
+      return [...found].map(([, detail, argument]) => ({ file, field: detail ?? argument ?? "" }));
+    });
+    expect(named.length).toBeGreaterThan(30);
+    expect(named.filter(({ field }) => field.includes("_"))).toEqual([]);
+  });
+
   it("has the kind that it is declared with", () => {
     const differing = thrown.filter(({ slug, kind }) => errorCatalogue[slug] && errorCatalogue[slug].kind !== kind);
     expect(differing.map(({ slug, kind, file }) => `${slug}: ${kind} in ${file}`)).toEqual([]);

@@ -24,7 +24,7 @@ const sameCurrency = (a: Money, b: Money): string => {
       "invalid_argument",
       "money.currency_mismatch",
       `Amounts in ${a.currency} and ${b.currency} cannot be combined.`,
-      { details: [{ field: "currency_code", rule: "same_currency", message: `expected ${a.currency}` }] },
+      { details: [{ field: "currencyCode", rule: "same_currency", message: `expected ${a.currency}` }] },
     );
   }
   return a.currency;

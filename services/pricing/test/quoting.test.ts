@@ -126,7 +126,7 @@ describe("a voucher", () => {
     await expect(client.createQuote({ ...germany, lines: lines.slice(0, 1), voucherCode: code })).rejects.toMatchObject(
       {
         code: "pricing.voucher_not_applicable",
-        details: [{ field: "voucher_code", rule: "subtotal_too_small" }],
+        details: [{ field: "voucherCode", rule: "subtotal_too_small" }],
       },
     );
     expect(await client.validateVoucher({ code, subtotal: eur(999n) })).toMatchObject({

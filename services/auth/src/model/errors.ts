@@ -37,7 +37,7 @@ export const roleNotGrantable = (message: string) =>
 
 export const sellerRequired = () =>
   new AppError("invalid_argument", "auth.seller_required", "The role seller and a seller's id go together.", {
-    details: [{ field: "seller_id", rule: "with_role_seller", message: "with the role seller, and only then" }],
+    details: [{ field: "sellerId", rule: "with_role_seller", message: "with the role seller, and only then" }],
   });
 
 export const clientInvalid = () =>

@@ -5,12 +5,12 @@ export const productNotFound = (productId: string) =>
 
 export const categoryNotFound = (categoryId: string) =>
   new AppError("not_found", "catalog.category_not_found", `There is no category ${categoryId}.`, {
-    details: [{ field: "category_id", rule: "exists", message: "unknown category" }],
+    details: [{ field: "categoryId", rule: "exists", message: "unknown category" }],
   });
 
 export const sellerNotFound = (sellerId: string) =>
   new AppError("not_found", "catalog.seller_not_found", `There is no seller ${sellerId}.`, {
-    details: [{ field: "seller_id", rule: "exists", message: "unknown seller" }],
+    details: [{ field: "sellerId", rule: "exists", message: "unknown seller" }],
   });
 
 export const listingNotFound = (productId: string) =>
@@ -40,7 +40,7 @@ export const versionConflict = (what: string, current: bigint) =>
 
 export const categoryCycle = (categoryId: string) =>
   new AppError("failed_precondition", "catalog.category_cycle", `Category ${categoryId} cannot be below itself.`, {
-    details: [{ field: "parent_id", rule: "acyclic", message: "is the category itself or below it" }],
+    details: [{ field: "parentId", rule: "acyclic", message: "is the category itself or below it" }],
   });
 
 export const categoryInUse = (categoryId: string) =>

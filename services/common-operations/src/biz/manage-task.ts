@@ -43,16 +43,16 @@ export const makeCreateTask =
       if (file.status !== "COMPLETE") throw fileIncomplete("it was not completed yet");
       let rows = 0;
       for await (const _ of tables.read(files.readParts(fileId), shape)) rows += 1;
-      if (rows === 0) throw taskInvalid("file_id", "the file has no rows");
+      if (rows === 0) throw taskInvalid("fileId", "the file has no rows");
     };
     if (kind === "import-products") await check((parameters as ImportProductsParameters).fileId, PRODUCT_TABLE);
     if (kind === "change-prices") {
       const { fileId, sellerId, currency, changeBasisPoints } = parameters as ChangePricesParameters;
       if (Boolean(fileId) === Boolean(sellerId))
-        throw taskInvalid("change_prices", "either a file or a seller is needed");
+        throw taskInvalid("changePrices", "either a file or a seller is needed");
       if (fileId) await check(fileId, PRICE_TABLE);
       else if (!currency || !changeBasisPoints)
-        throw taskInvalid("change_basis_points", "a currency and a share are needed");
+        throw taskInvalid("changeBasisPoints", "a currency and a share are needed");
     }
     const task = newTask({ id: newId(), kind, parameters, requestedBy, at: now });
     return uow.transact(async ({ tasks, outbox }) => {

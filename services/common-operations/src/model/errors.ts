@@ -2,12 +2,12 @@ import { AppError, type ErrorDetail } from "@tandem/kernel";
 
 export const eventNotFound = (eventId: string) =>
   new AppError("not_found", "timeline.event_not_found", `The timeline has no event ${eventId}.`, {
-    details: [{ field: "event_id", rule: "exists", message: "unknown event" }],
+    details: [{ field: "eventId", rule: "exists", message: "unknown event" }],
   });
 
 export const taskNotFound = (taskId: string) =>
   new AppError("not_found", "task.not_found", `There is no task ${taskId}.`, {
-    details: [{ field: "task_id", rule: "exists", message: "unknown task" }],
+    details: [{ field: "taskId", rule: "exists", message: "unknown task" }],
   });
 
 export const notCancellable = (taskId: string, status: string) =>
@@ -23,7 +23,7 @@ export const taskInvalid = (field: string, message: string) =>
 
 export const fileNotFound = (fileId: string) =>
   new AppError("not_found", "file.not_found", `There is no file ${fileId}.`, {
-    details: [{ field: "file_id", rule: "exists", message: "unknown or expired file" }],
+    details: [{ field: "fileId", rule: "exists", message: "unknown or expired file" }],
   });
 
 export const fileTooLarge = (mostBytes: number) =>

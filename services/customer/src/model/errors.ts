@@ -2,12 +2,12 @@ import { AppError } from "@tandem/kernel";
 
 export const customerNotFound = (customerId: string) =>
   new AppError("not_found", "customer.not_found", `There is no customer ${customerId}.`, {
-    details: [{ field: "customer_id", rule: "exists", message: "unknown customer" }],
+    details: [{ field: "customerId", rule: "exists", message: "unknown customer" }],
   });
 
 export const addressNotFound = (addressId: string) =>
   new AppError("not_found", "customer.address_not_found", `The customer has no address ${addressId}.`, {
-    details: [{ field: "address_id", rule: "exists", message: "unknown address" }],
+    details: [{ field: "addressId", rule: "exists", message: "unknown address" }],
   });
 
 export const versionConflict = (current: bigint) =>
@@ -27,7 +27,7 @@ export const confirmationMismatch = () =>
     "failed_precondition",
     "customer.confirmation_mismatch",
     "Erasing needs the account's own e-mail address as confirmation.",
-    { details: [{ field: "confirm_email", rule: "matches", message: "not this account's address" }] },
+    { details: [{ field: "confirmEmail", rule: "matches", message: "not this account's address" }] },
   );
 
 export const customerErased = (customerId: string) =>
@@ -35,5 +35,5 @@ export const customerErased = (customerId: string) =>
 
 export const timeZoneUnknown = () =>
   new AppError("invalid_argument", "request.invalid", "There is no such time zone.", {
-    details: [{ field: "time_zone", rule: "iana", message: "a name of the IANA database, like Europe/Berlin" }],
+    details: [{ field: "timeZone", rule: "iana", message: "a name of the IANA database, like Europe/Berlin" }],
   });

@@ -21,7 +21,7 @@ export const alreadyHandedOver = (fulfillmentId: string, status: FulfillmentStat
 
 export const lineUnknown = (productId: string) =>
   new AppError("invalid_argument", "fulfillment.line_unknown", `Product ${productId} is not to be sent here.`, {
-    details: [{ field: "lines.product_id", rule: "exists", message: "unknown product" }],
+    details: [{ field: "lines.productId", rule: "exists", message: "unknown product" }],
   });
 
 export const pickedTooMany = (productId: string, quantity: number) =>

@@ -2,7 +2,7 @@ import { AppError } from "@tandem/kernel";
 
 export const notificationNotFound = (notificationId: string) =>
   new AppError("not_found", "notification.not_found", `There is no notification ${notificationId}.`, {
-    details: [{ field: "notification_id", rule: "exists", message: "unknown notification" }],
+    details: [{ field: "notificationId", rule: "exists", message: "unknown notification" }],
   });
 
 export const templateNotFound = (name: string) =>

@@ -46,22 +46,22 @@ export const cartFull = (max: number) =>
 
 export const cartProductUnavailable = (productId: string) =>
   new AppError("failed_precondition", "cart.product_unavailable", `Product ${productId} is not sold any more.`, {
-    details: [{ field: "product_id", rule: "for_sale", message: "it was deleted" }],
+    details: [{ field: "productId", rule: "for_sale", message: "it was deleted" }],
   });
 
 export const cartCurrencyMismatch = (currency: string) =>
   new AppError("failed_precondition", "cart.currency_mismatch", `The cart is in ${currency}.`, {
-    details: [{ field: "currency_code", rule: "same_currency", message: `expected ${currency}` }],
+    details: [{ field: "currencyCode", rule: "same_currency", message: `expected ${currency}` }],
   });
 
 export const customerMissing = () =>
   new AppError("invalid_argument", "order.customer_missing", "Neither the request nor the token names a customer.", {
-    details: [{ field: "customer_id", rule: "required", message: "required for callers who are no customer" }],
+    details: [{ field: "customerId", rule: "required", message: "required for callers who are no customer" }],
   });
 
 export const totalChanged = (expected: bigint, actual: bigint) =>
   new AppError("failed_precondition", "order.total_changed", `The total is ${actual}, not ${expected} as expected.`, {
-    details: [{ field: "expected_total", rule: "current", message: "ask for a new quote" }],
+    details: [{ field: "expectedTotal", rule: "current", message: "ask for a new quote" }],
   });
 
 export const cartChanged = (cartId: string) =>
@@ -87,5 +87,5 @@ export const returnNotFound = (returnId: string) =>
 export const orderNotThatFar = (orderId: string, current: bigint) =>
   new AppError("failed_precondition", "order.not_that_far", `Order ${orderId} is at version ${current}.`, {
     retryable: true,
-    details: [{ field: "min_version", rule: "reached", message: `the current version is ${current}` }],
+    details: [{ field: "minVersion", rule: "reached", message: `the current version is ${current}` }],
   });

@@ -16,12 +16,12 @@ export const transitionInvalid = (status: PaymentStatus, wish: string) =>
 
 export const amountExceeded = (most: bigint) =>
   new AppError("failed_precondition", "payment.amount_exceeded", `At most ${most} is left.`, {
-    details: [{ field: "amount.amount_minor", rule: "lte", message: `at most ${most}` }],
+    details: [{ field: "amount.amountMinor", rule: "lte", message: `at most ${most}` }],
   });
 
 export const currencyMismatch = (currency: string) =>
   new AppError("invalid_argument", "payment.currency_mismatch", `The payment is in ${currency}.`, {
-    details: [{ field: "amount.currency_code", rule: "same_currency", message: `expected ${currency}` }],
+    details: [{ field: "amount.currencyCode", rule: "same_currency", message: `expected ${currency}` }],
   });
 
 export const operationInProgress = (paymentId: string) =>

@@ -3,34 +3,34 @@ import type { VoucherRefusal } from "./voucher.ts";
 
 export const priceNotFound = (productId: string, currency: string) =>
   new AppError("not_found", "pricing.price_not_found", `Product ${productId} has no price in ${currency}.`, {
-    details: [{ field: "product_id", rule: "priced", message: `no price in ${currency}` }],
+    details: [{ field: "productId", rule: "priced", message: `no price in ${currency}` }],
   });
 
 export const priceListNotFound = (priceListId: string) =>
   new AppError("not_found", "pricing.price_list_not_found", `There is no price list ${priceListId}.`, {
-    details: [{ field: "price_list_id", rule: "exists", message: "unknown price list" }],
+    details: [{ field: "priceListId", rule: "exists", message: "unknown price list" }],
   });
 
 /** Also for products of other sellers: their ids look like unknown ones. */
 export const productUnknown = (productId: string) =>
   new AppError("not_found", "pricing.product_unknown", `There is no product ${productId} for sale.`, {
-    details: [{ field: "product_id", rule: "exists", message: "unknown product" }],
+    details: [{ field: "productId", rule: "exists", message: "unknown product" }],
   });
 
 /** Its price is known and its creation is still under way: worth another try in a moment. */
 export const productNotReady = (productId: string) =>
   new AppError("unavailable", "pricing.product_not_ready", `Product ${productId} was created a moment ago.`, {
-    details: [{ field: "product_id", rule: "ready", message: "not known here yet, try again" }],
+    details: [{ field: "productId", rule: "ready", message: "not known here yet, try again" }],
   });
 
 export const currencyMismatch = (currency: string, expected: string) =>
   new AppError("invalid_argument", "pricing.currency_mismatch", `The price list is in ${expected}, not ${currency}.`, {
-    details: [{ field: "amount.currency_code", rule: "currency", message: `expected ${expected}` }],
+    details: [{ field: "amount.currencyCode", rule: "currency", message: `expected ${expected}` }],
   });
 
 export const currencyUnknown = (currency: string) =>
   new AppError("invalid_argument", "pricing.currency_unknown", `${currency} is not a currency.`, {
-    details: [{ field: "currency_code", rule: "iso_4217", message: "not a currency" }],
+    details: [{ field: "currencyCode", rule: "iso_4217", message: "not a currency" }],
   });
 
 export const defaultPriceListExists = (currency: string) =>
@@ -55,7 +55,7 @@ export const promotionEnded = (promotionId: string) =>
 
 export const periodInvalid = () =>
   new AppError("invalid_argument", "pricing.period_invalid", "It would end before it starts.", {
-    details: [{ field: "ends_at", rule: "after_start", message: "must be later than the start" }],
+    details: [{ field: "endsAt", rule: "after_start", message: "must be later than the start" }],
   });
 
 export const tiersInvalid = (at: number, what: "threshold" | "discount") =>
@@ -84,12 +84,12 @@ const refusals: Readonly<Record<VoucherRefusal, string>> = {
 
 export const voucherNotApplicable = (code: string, refusal: VoucherRefusal) =>
   new AppError("failed_precondition", "pricing.voucher_not_applicable", `Voucher ${code}: ${refusals[refusal]}.`, {
-    details: [{ field: "voucher_code", rule: refusal, message: refusals[refusal] }],
+    details: [{ field: "voucherCode", rule: refusal, message: refusals[refusal] }],
   });
 
 export const taxRateMissing = (country: string) =>
   new AppError("failed_precondition", "pricing.tax_rate_missing", `There is no tax rate for ${country}.`, {
-    details: [{ field: "country_code", rule: "taxed", message: "no tax rate for this country" }],
+    details: [{ field: "countryCode", rule: "taxed", message: "no tax rate for this country" }],
   });
 
 export const quoteNotFound = (quoteId: string) =>

@@ -8,9 +8,9 @@ const check = ({ type, part }: PartChange): void => {
   const { title, customerId } = part.content;
   if (title.trim() === "") throw documentInvalid("document.title", "required", "it has no title");
   if (type === "ORDER" && !customerId)
-    throw documentInvalid("document.customer_id", "required", "an order belongs to a customer");
+    throw documentInvalid("document.customerId", "required", "an order belongs to a customer");
   if (type !== "ORDER" && customerId)
-    throw documentInvalid("document.customer_id", "orders_only", "only orders belong to a customer");
+    throw documentInvalid("document.customerId", "orders_only", "only orders belong to a customer");
 };
 
 /**

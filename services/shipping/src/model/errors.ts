@@ -5,7 +5,7 @@ export const shipmentNotFound = (id: string) =>
 
 export const orderUnknown = (orderId: string) =>
   new AppError("not_found", "shipping.order_unknown", `No parcel of yours belongs to order ${orderId}.`, {
-    details: [{ field: "order_id", rule: "exists", message: "no parcel of this seller for this order" }],
+    details: [{ field: "orderId", rule: "exists", message: "no parcel of this seller for this order" }],
   });
 
 export const transitionInvalid = (status: string, wish: string) =>

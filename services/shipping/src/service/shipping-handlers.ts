@@ -46,7 +46,7 @@ const sellerFor = (sellerId: string, context: HandlerContext): string => {
   const wanted = sellerId || (principalOf(context).sellerId ?? "");
   if (wanted === "")
     throw new AppError("invalid_argument", "request.invalid", "Whose parcel it is must be said.", {
-      details: [{ field: "seller_id", rule: "required", message: "name the seller" }],
+      details: [{ field: "sellerId", rule: "required", message: "name the seller" }],
     });
   if (actsFor(context)(wanted)) return wanted;
   throw new AppError("permission_denied", "auth.not_owner", "This is another seller's.");

@@ -2,12 +2,12 @@ import { AppError } from "@tandem/kernel";
 
 export const stockNotFound = (productId: string) =>
   new AppError("not_found", "warehouse.stock_not_found", `There is no stock record for product ${productId}.`, {
-    details: [{ field: "product_id", rule: "exists", message: "unknown product" }],
+    details: [{ field: "productId", rule: "exists", message: "unknown product" }],
   });
 
 export const reservationNotFound = (orderId: string) =>
   new AppError("not_found", "warehouse.reservation_not_found", `Order ${orderId} has no reservation.`, {
-    details: [{ field: "order_id", rule: "exists", message: "no reservation for this order" }],
+    details: [{ field: "orderId", rule: "exists", message: "no reservation for this order" }],
   });
 
 export const insufficientStock = (productId: string, wanted: number, available: number) =>
