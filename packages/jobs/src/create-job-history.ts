@@ -102,7 +102,7 @@ export const createJobHistory = (database: Pick<Database, "query">): JobHistory 
   },
   async listRuns({ job, status, limit = 50, cursor } = {}) {
     const size = Math.min(Math.max(limit, 1), 200);
-    const before = cursor ? decodeCursor(scope, cursor, 1)[0] : null;
+    const before = cursor ? decodeCursor(scope, cursor, ["int8"])[0] : null;
     const { rows } = await database.query<Row<JobRun>>(
       `select ${columns} from tandem.job_run
        where ($1::text is null or job = $1) and ($2::text is null or status = $2) and ($3::bigint is null or id < $3)

@@ -1,3 +1,4 @@
+import { encodeCursor } from "@tandem/kernel";
 import { createMetrics } from "@tandem/runtime";
 import { pollUntil } from "@tandem/testkit";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -55,7 +56,8 @@ describe("what people see and ask for", () => {
       cursor = page.nextCursor;
     } while (cursor !== undefined);
     expect(seen).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
-    await expect(history.listRuns({ cursor: "junk" })).rejects.toMatchObject({ code: "page.cursor_invalid" });
+    for (const cursor of ["junk", encodeCursor("job_run:id_desc", ["9223372036854775808"])])
+      await expect(history.listRuns({ cursor })).rejects.toMatchObject({ code: "page.cursor_invalid" });
     await history.requestRun(fixture.name, "ada");
     await history.prune(new Date(Date.now() + 1_000));
     expect((await runs()).map(({ status }) => status)).toEqual(["due"]);

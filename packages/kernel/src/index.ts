@@ -1,6 +1,6 @@
 export { AppError, type AppErrorOptions, type ErrorDetail, type ErrorKind, isAppError } from "./app-error.ts";
 export { type Clock, systemClock } from "./clock.ts";
-export { type CursorValue, decodeCursor, encodeCursor } from "./cursor.ts";
+export { type CursorPart, type CursorValue, decodeCursor, encodeCursor } from "./cursor.ts";
 export { isId, newId } from "./ids.ts";
 export {
   addMoney,

@@ -73,7 +73,7 @@ export const deadLetterStore = (database: Pick<Database, "query">): DeadLetterSt
     list: async (filter = {}) => {
       const { consumer, status, fingerprint, topic, cursor, eventId, text, before } = filter;
       const limit = Math.min(Math.max(1, filter.limit ?? 50), 200);
-      const [micros, id] = cursor === undefined ? [null, null] : decodeCursor(SCOPE, cursor, 2);
+      const [micros, id] = cursor === undefined ? [null, null] : decodeCursor(SCOPE, cursor, ["int8", "uuid"]);
       const { rows } = await database.query<DeadLetterRow & { micros: string }>(
         `select *, ${ORDER}::text as micros from tandem.dead_letter
          where ($1::text is null or consumer = $1) and ($2::text is null or status = $2)

@@ -31,7 +31,7 @@ export const listParked = async (
   { limit = 50, cursor }: { readonly limit?: number; readonly cursor?: string } = {},
 ): Promise<ParkedPage> => {
   const size = Math.min(Math.max(1, limit), 200);
-  const after = cursor === undefined ? "0" : String(decodeCursor(SCOPE, cursor, 1)[0]);
+  const after = cursor === undefined ? "0" : decodeCursor(SCOPE, cursor, ["int8"])[0];
   const { rows } = await database.query<ParkedEvent & { seq: string }>(LIST, [after, size + 1]);
   const items = rows.slice(0, size);
   const last = items.at(-1);

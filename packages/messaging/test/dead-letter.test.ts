@@ -1,4 +1,4 @@
-import { AppError } from "@tandem/kernel";
+import { AppError, encodeCursor } from "@tandem/kernel";
 import { createMetrics } from "@tandem/runtime";
 import { pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -177,7 +177,8 @@ describe("the dead letter store", () => {
   });
 
   it("refuses a cursor that it did not give out", async () => {
-    await expect(store().list({ cursor: "bogus" })).rejects.toMatchObject({ code: "page.cursor_invalid" });
+    for (const cursor of ["bogus", encodeCursor("dead-letters:last_failed_desc", ["0", "-".repeat(36)])])
+      await expect(store().list({ cursor })).rejects.toMatchObject({ code: "page.cursor_invalid" });
   });
 
   it("discards: closed for replays, and closed it stays when the event fails again", async () => {

@@ -1,3 +1,4 @@
+import { encodeCursor } from "@tandem/kernel";
 import { pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRelay, housekeepOutbox, listParked, outboxBacklog, outboxStats, releaseParked } from "../src/index.ts";
@@ -151,6 +152,8 @@ describe("parked events", () => {
       Array.from({ length: 7 }, (_, n) => `a-${n}`),
     );
     expect(second.nextCursor).toBeUndefined();
+    const forged = encodeCursor("outbox-parked:seq", ["x"]);
+    await expect(listParked(db.database, { cursor: forged })).rejects.toMatchObject({ code: "page.cursor_invalid" });
     expect(first.items[0]).toMatchObject({
       reason: "permanent",
       error: "Error: refused",

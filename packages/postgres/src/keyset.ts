@@ -1,4 +1,4 @@
-import { AppError, type CursorValue, decodeCursor, encodeCursor } from "@tandem/kernel";
+import { AppError, type CursorPart, type CursorValue, decodeCursor, encodeCursor } from "@tandem/kernel";
 import {
   and,
   asc,
@@ -75,7 +75,11 @@ export const defineKeyset = <T extends PgTable>(options: KeysetOptions<T>) => {
       throw new AppError("invalid_argument", "page.limit_invalid", "The page size must be a positive whole number");
     const size = Math.min(wanted === 0 ? defaultLimit : wanted, maxLimit);
     const values = cursor
-      ? decodeCursor(scope, cursor, keys.length).map((value, at) => parse(value, keys[at]?.column))
+      ? decodeCursor(
+          scope,
+          cursor,
+          keys.map(({ column }) => partOf(column)),
+        ).map((value, at) => parse(value, keys[at]?.column))
       : undefined;
     return {
       where: values && after(keys, values),
@@ -140,33 +144,27 @@ const print = (value: unknown): CursorValue => {
   return value as CursorValue;
 };
 
-const invalid = () =>
-  new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
-
-const parse = (value: CursorValue, column: Column | undefined): unknown => {
-  switch (column?.dataType) {
-    case "date": {
-      const date = new Date(typeof value === "string" ? value : Number.NaN);
-      if (Number.isNaN(date.getTime())) throw invalid();
-      return date;
-    }
+const partOf = (column: Column): CursorPart => {
+  switch (column.dataType) {
+    case "date":
+      return "instant";
     case "bigint":
-      if (typeof value !== "string" || !/^-?\d{1,19}$/.test(value)) throw invalid();
-      return BigInt(value);
+      return "int8";
     case "number":
-      if (typeof value !== "number") throw invalid();
-      return value;
+      return partOfNumber(column.getSQLType());
     case "boolean":
-      if (typeof value !== "boolean") throw invalid();
-      return value;
+      return "boolean";
     default:
-      if (typeof value !== "string") throw invalid();
-      return checkUuid(value, column);
+      return column.getSQLType() === "uuid" ? "uuid" : "text";
   }
 };
+const partOfNumber = (sqlType: string): CursorPart => {
+  if (/^(big(int|serial))/.test(sqlType)) return "int8";
+  return /^(integer|serial)/.test(sqlType) ? "int4" : "number";
+};
 
-// Postgres would refuse the comparison with an error that is not the caller's language.
-const checkUuid = (value: string, column: Column | undefined): string => {
-  if (column?.getSQLType() === "uuid" && !/^[0-9a-f-]{36}$/i.test(value)) throw invalid();
-  return value;
+const parse = (value: string | number | boolean, column: Column | undefined): unknown => {
+  if (column?.dataType === "date") return new Date(String(value));
+  if (column?.dataType === "bigint") return BigInt(value);
+  return column?.dataType === "number" ? Number(value) : value;
 };

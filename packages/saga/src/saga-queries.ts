@@ -85,7 +85,7 @@ export const makeSagaQueries = <T extends SagaTypes>(
       return rows;
     },
     async list({ status, limit = 50, cursor } = {}) {
-      const [startedAt, id] = cursor ? decodeCursor(scope, cursor, 2) : [null, null];
+      const [startedAt, id] = cursor ? decodeCursor(scope, cursor, ["instant", "text"]) : [null, null];
       const size = Math.min(Math.max(limit, 1), 200);
       // The cursor carries microseconds: what JavaScript's Date drops would make a page skip or repeat rows.
       const { rows } = await database.query<SagaSummary & { cursorAt?: string }>(

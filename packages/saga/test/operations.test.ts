@@ -1,4 +1,4 @@
-import { newId } from "@tandem/kernel";
+import { encodeCursor, newId } from "@tandem/kernel";
 import { createMetrics } from "@tandem/runtime";
 import { pollUntil } from "@tandem/testkit";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -66,7 +66,8 @@ describe("looking at sagas", () => {
       cursor = page.nextCursor;
     } while (cursor !== undefined && seen.length < 7);
     expect(seen.slice(0, 7)).toEqual(ids);
-    await expect(engine.list({ cursor: "junk" })).rejects.toMatchObject({ code: "page.cursor_invalid" });
+    for (const forged of ["junk", encodeCursor("saga:order.checkout", ["2026-02-30T00:00:00Z", "x"])])
+      await expect(engine.list({ cursor: forged })).rejects.toMatchObject({ code: "page.cursor_invalid" });
   });
 
   test("stuck: past its deadline, or waiting for nothing", async () => {

@@ -1,4 +1,4 @@
-import { AppError, decodeCursor, encodeCursor } from "@tandem/kernel";
+import { decodeCursor, encodeCursor } from "@tandem/kernel";
 import type { Database, Transaction } from "@tandem/postgres";
 import type { AuditReader, AuditRepository } from "../biz/ports.ts";
 import type { AuditEntry } from "../model/audit.ts";
@@ -37,12 +37,8 @@ const SCOPE = "audit:number_desc";
 /** Any number, the same in every process: who holds the lock may add to the chain. */
 const CHAIN_LOCK = 11_000_001;
 
-const before = (cursor: string | undefined): number | null => {
-  if (!cursor) return null;
-  const [number] = decodeCursor(SCOPE, cursor, 1);
-  if (typeof number === "number") return number;
-  throw new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
-};
+const before = (cursor: string | undefined): string | null =>
+  cursor ? decodeCursor(SCOPE, cursor, ["int8"])[0] : null;
 
 export const makeAuditReader = (database: Pick<Database, "query">): AuditReader => ({
   async listByCriteria({ actor, action, context, target, from, until }, { limit, cursor, offset }) {

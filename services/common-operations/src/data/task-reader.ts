@@ -1,4 +1,4 @@
-import { AppError, decodeCursor, encodeCursor } from "@tandem/kernel";
+import { decodeCursor, encodeCursor } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { TaskReader } from "../biz/ports.ts";
 import { taskNotFound } from "../model/errors.ts";
@@ -7,20 +7,6 @@ import { ITEM_COLUMNS, type ItemRow, type TaskRow, toItem, toTask } from "./task
 const TASKS = "tasks:created_desc";
 const ITEMS = "task-items:number_asc";
 const sizeOf = (limit: number): number => (limit === 0 ? 50 : Math.min(limit, 200));
-const invalid = () =>
-  new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
-
-const ofTasks = (cursor: string): readonly [Date, string] => {
-  const [at, id] = decodeCursor(TASKS, cursor, 2);
-  const date = new Date(typeof at === "string" ? at : Number.NaN);
-  if (Number.isNaN(date.getTime()) || typeof id !== "string" || !/^[0-9a-f-]{36}$/.test(id)) throw invalid();
-  return [date, id];
-};
-const ofItems = (cursor: string): number => {
-  const [number] = decodeCursor(ITEMS, cursor, 1);
-  if (typeof number !== "number") throw invalid();
-  return number;
-};
 
 export const makeTaskReader = (database: Pick<Database, "query">): TaskReader => ({
   async getById(taskId) {
@@ -31,7 +17,7 @@ export const makeTaskReader = (database: Pick<Database, "query">): TaskReader =>
 
   async listByCriteria({ kind, status }, { limit, cursor, offset }) {
     const size = sizeOf(limit);
-    const [at, id] = cursor ? ofTasks(cursor) : [null, null];
+    const [at, id] = cursor ? decodeCursor(TASKS, cursor, ["instant", "uuid"]) : [null, null];
     const matches = "($1::text is null or kind = $1) and ($2::text is null or status = $2)";
     const criteria = [kind ?? null, status ?? null];
     const { rows } = await database.query<TaskRow>(
@@ -58,7 +44,7 @@ export const makeTaskReader = (database: Pick<Database, "query">): TaskReader =>
     const { rows } = await database.query<ItemRow>(
       `select ${ITEM_COLUMNS} from task_item
        where task_id = $1 and ($2::text is null or status = $2) and number > $3 order by number limit $4 offset $5`,
-      [taskId, status ?? null, cursor ? ofItems(cursor) : 0, size + 1, offset ?? 0],
+      [taskId, status ?? null, cursor ? decodeCursor(ITEMS, cursor, ["int8"])[0] : 0, size + 1, offset ?? 0],
     );
     const items = rows.slice(0, size).map(toItem);
     if (offset !== undefined) {

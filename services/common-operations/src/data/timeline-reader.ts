@@ -1,4 +1,4 @@
-import { AppError, type CursorValue, decodeCursor, encodeCursor } from "@tandem/kernel";
+import { decodeCursor, encodeCursor } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { TimelineReader } from "../biz/ports.ts";
 import { eventNotFound } from "../model/errors.ts";
@@ -35,7 +35,7 @@ export const makeTimelineReader = (database: Pick<Database, "query">): TimelineR
     const matches = `from timeline_reference r join timeline_event e on e.seq = r.seq
       where r.kind = $1 and r.id = $2${ofTopic}`;
     const total = offset === undefined ? undefined : await count(database, matches, values);
-    const after = cursor ? position(decodeCursor(SCOPE, cursor, 3)) : undefined;
+    const after = cursor ? decodeCursor(SCOPE, cursor, ["instant", "int8", "int8"]) : undefined;
     const from = after
       ? ` and (r.occurred_at, r.aggregate_version, r.seq) > (${bind(after[0])}::timestamptz, ${bind(after[1])}::bigint, ${bind(after[2])}::bigint)`
       : "";
@@ -66,15 +66,6 @@ const count = async (database: Pick<Database, "query">, matches: string, values:
   const { rows } = await database.query<{ n: number }>(`select count(*)::int as n ${matches}`, [...values]);
   return rows[0]?.n ?? 0;
 };
-
-const position = ([at, version, seq]: readonly CursorValue[]): readonly [Date, string, string] => {
-  const occurredAt = new Date(typeof at === "string" ? at : Number.NaN);
-  if (Number.isNaN(occurredAt.getTime()) || !isNumber(version) || !isNumber(seq))
-    throw new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
-  return [occurredAt, version, seq];
-};
-const isNumber = (value: CursorValue | undefined): value is string =>
-  typeof value === "string" && /^-?\d{1,18}$/.test(value);
 
 const toEvent = (row: Row): TimelineEvent => ({
   eventId: row.event_id,

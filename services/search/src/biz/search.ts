@@ -140,14 +140,8 @@ const POSITIONS: Readonly<Record<SearchSort, RegExp>> = {
 
 /** Cursors can be made up: what is in them is checked before it gets near an engine. */
 const readCursor = (scope: string, cursor: string, sort: SearchSort) => {
-  const [fuzzy, value, key] = decodeCursor(scope, cursor, 3);
-  const valid =
-    typeof fuzzy === "boolean" &&
-    typeof value === "string" &&
-    POSITIONS[sort].test(value) &&
-    typeof key === "string" &&
-    /^[A-Z]+(:[0-9a-f-]{36}){1,2}$/.test(key);
-  if (valid) return { fuzzy, value, key };
+  const [fuzzy, value, key] = decodeCursor(scope, cursor, ["boolean", "text", "text"]);
+  if (POSITIONS[sort].test(value) && /^[A-Z]+(:[0-9a-f-]{36}){1,2}$/.test(key)) return { fuzzy, value, key };
   throw new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
 };
 

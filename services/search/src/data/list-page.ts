@@ -1,4 +1,4 @@
-import { AppError, decodeCursor, encodeCursor, isId } from "@tandem/kernel";
+import { decodeCursor, encodeCursor } from "@tandem/kernel";
 import type { Database } from "@tandem/postgres";
 import type { Page, PageRequest } from "../biz/ports.ts";
 
@@ -31,7 +31,7 @@ export const listPage = async <R extends Record<string, unknown>, T>(
   const key = `date_trunc('milliseconds', ${time})`;
   let where = "";
   if (cursor) {
-    const [at, last] = readPosition(scope, cursor, idType);
+    const [at, last] = decodeCursor(scope, cursor, ["instant", idType]);
     where = ` and (${key}, ${id}) ${newestFirst ? "<" : ">"} (${bind(at)}::timestamptz, ${bind(last)}::${idType})`;
   }
   const direction = newestFirst ? "desc" : "asc";
@@ -48,16 +48,4 @@ export const listPage = async <R extends Record<string, unknown>, T>(
   if (rows.length <= limit || !last || offset !== undefined) return { items: items.map(map), total };
   const [at, lastId] = position(last);
   return { items: items.map(map), nextCursor: encodeCursor(scope, [at.toISOString(), lastId]), total };
-};
-
-const readPosition = (scope: string, cursor: string, idType: string): readonly [string, string] => {
-  const [at, id] = decodeCursor(scope, cursor, 2);
-  const valid =
-    typeof at === "string" &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(at) &&
-    !Number.isNaN(Date.parse(at)) &&
-    typeof id === "string" &&
-    (idType === "uuid" ? isId(id) : /^[\w:-]{1,200}$/.test(id));
-  if (valid) return [at, id];
-  throw new AppError("invalid_argument", "page.cursor_invalid", "The cursor is not one that this API gave out.");
 };
