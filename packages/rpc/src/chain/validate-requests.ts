@@ -4,7 +4,7 @@ import { createValidator, ValidationError, type Violation } from "@bufbuild/prot
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createValidateInterceptor } from "@connectrpc/validate";
 import { AppError, type ErrorDetail } from "@tandem/kernel";
-import { findNul } from "./find-nul.ts";
+import { findUnstorable } from "./find-unstorable.ts";
 
 /**
  * Checks requests against their protovalidate rules, and says which field broke which rule. A rule that cannot be compiled or evaluated is our
@@ -15,8 +15,11 @@ export const createRequestValidation = (): Interceptor => {
   return (next) => {
     const checked = validate(next);
     return async (req) => {
-      const field = req.stream ? undefined : findNul(req.message);
-      if (field !== undefined) throw nulIn(field);
+      const detail = req.stream ? undefined : findUnstorable(req.message);
+      if (detail !== undefined)
+        throw new AppError("invalid_argument", "request.invalid", `${detail.field}: ${detail.message}`, {
+          details: [detail],
+        });
       try {
         const response = await checked(req);
         return response.stream ? { ...response, message: translated(response.message) } : response;
@@ -25,13 +28,6 @@ export const createRequestValidation = (): Interceptor => {
       }
     };
   };
-};
-
-const nulIn = (field: string): AppError => {
-  const message = "must not contain the character U+0000";
-  return new AppError("invalid_argument", "request.invalid", `${field}: ${message}`, {
-    details: [{ field, rule: "string.no_nul", message }],
-  });
 };
 
 async function* translated<T>(messages: AsyncIterable<T>): AsyncGenerator<T> {
