@@ -1,4 +1,5 @@
 import { createServer, type Server } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gatewayEntry, localPorts, serviceCatalogue, sharedPorts } from "@tandem/contracts";
 
 /** Of a second worker of a context, beside the first one's. */
@@ -17,7 +18,8 @@ export const portsAt = (offset: number): readonly number[] => [
 
 /** Offsets of which no two have a port in common: suites draw at the same time, and what one has drawn it listens on seconds later only. */
 const offsets: readonly number[] = (() => {
-  const [first, last, step] = [1_000, 10_600, 30];
+  // The last one's highest port is below the guards.
+  const [first, last, step] = [1_000, 21_700, 30];
   const taken = new Set<number>();
   const found: number[] = [];
   for (let offset = first; offset <= last; offset += step) {
@@ -32,22 +34,30 @@ const offsets: readonly number[] = (() => {
 /** Beyond all of a platform's ports, and below those that the system gives away: who holds one has drawn that offset. */
 const GUARDS = 31_000;
 
-/** An offset at which every port of a whole platform is free. Nobody else draws it before this process ends. */
-export const findPortOffset = async (): Promise<number> => {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const choice = Math.floor(Math.random() * offsets.length);
-    const offset = offsets[choice] ?? 0;
-    const guard = await listen(GUARDS + choice);
-    if (guard === undefined) continue;
-    const free = await Promise.all(portsAt(offset).map(isFree));
-    if (free.every(Boolean)) {
-      guard.unref();
-      return offset;
+/** An offset at which every port of a whole platform is free. Nobody else draws it before this process ends. Where there is none it waits for one, for a while. */
+export const findPortOffset = async (waitMs = 60_000): Promise<number> => {
+  const giveUpAt = performance.now() + waitMs;
+  do {
+    for (const [offset, guardPort] of shuffled()) {
+      const guard = await listen(guardPort);
+      if (guard === undefined) continue;
+      const free = await Promise.all(portsAt(offset).map(isFree));
+      if (free.every(Boolean)) {
+        guard.unref();
+        return offset;
+      }
+      await close(guard);
     }
-    await close(guard);
-  }
-  throw new Error("no range of ports is free");
+    await sleep(1_000);
+  } while (performance.now() < giveUpAt);
+  throw new Error(`none of ${offsets.length} ranges of ports is free: too many platforms run on this machine`);
 };
+
+const shuffled = () =>
+  offsets
+    .map((offset, at) => ({ offset, guardPort: GUARDS + at, place: Math.random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ offset, guardPort }) => [offset, guardPort] as const);
 
 const listen = (port: number): Promise<Server | undefined> =>
   new Promise((resolve) => {
