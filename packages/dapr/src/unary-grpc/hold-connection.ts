@@ -105,6 +105,10 @@ class Session {
     if (++this.#total === STREAMS_OF_A_CONNECTION) this.http2.close();
     if (this.#ping !== undefined) stream.once("response", () => this.#heard());
     stream.once("close", () => {
+      // Said by Node itself where it believes that the connection holds too much memory. It counts what was written and given up for ever, so
+      // that after some eighty big requests without an answer each answer is refused, although the other side has done the work.
+      // A moment later, so that its call ends with that and not with a connection that was lost.
+      if (stream.rstCode === constants.NGHTTP2_ENHANCE_YOUR_CALM) queueMicrotask(() => this.http2.close());
       if (--this.#streams === 0) this.#rest();
     });
     return stream;

@@ -150,6 +150,40 @@ describe("a unary gRPC client", () => {
     expect(app.connection.opened).toBe(2);
   });
 
+  it("makes another connection where one has had too much", async () => {
+    let calls = 0;
+    await using app = await start((stream, headers) => {
+      if (++calls === 1) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      else answerWith([RETRY])(stream, headers);
+    });
+    await expect(app.call()).rejects.toMatchObject({ code: Code.ResourceExhausted });
+    expect((await app.call()).status).toBe(1);
+    expect(app.connection.opened).toBe(2);
+  });
+
+  it("is answered after any number of big requests that nobody took", async () => {
+    const raw = createServer();
+    raw.on("stream", (stream, headers) => {
+      stream.on("error", () => undefined);
+      // Not read: most of it never leaves the caller.
+      if (headers["x-left"] !== undefined) return;
+      stream.resume();
+      answerWith([RETRY])(stream, headers);
+    });
+    await using server = await listen(raw);
+    const connection = holdConnection({ host: "127.0.0.1", port: server.port });
+    const app = createUnaryClient(AppCallback, connection);
+    const data = new Uint8Array(300_000);
+    for (let left = 0; left < 120; left++) {
+      const call = app.onTopicEvent({ id: "1", data }, { timeoutMs: 2, headers: { "x-left": "yes" } });
+      await expect(call).rejects.toMatchObject({ code: Code.DeadlineExceeded });
+    }
+    // One at most is refused.
+    await app.onTopicEvent({ id: "1" }).catch(() => undefined);
+    expect((await app.onTopicEvent({ id: "1" })).status).toBe(1);
+    connection.close();
+  });
+
   it("lets calls finish on a connection that says goodbye, and makes new ones on another", async () => {
     const finish = Promise.withResolvers<void>();
     let calls = 0;
