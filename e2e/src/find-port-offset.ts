@@ -34,11 +34,15 @@ const offsets: readonly number[] = (() => {
 /** Beyond all of a platform's ports, and below those that the system gives away: who holds one has drawn that offset. */
 const GUARDS = 31_000;
 
+/** The commands take none above. */
+export const HIGHEST_OF_COMMANDS = 11_000;
+
 /** An offset at which every port of a whole platform is free. Nobody else draws it before this process ends. Where there is none it waits for one, for a while. */
-export const findPortOffset = async (waitMs = 60_000): Promise<number> => {
+export const findPortOffset = async ({ highest = Number.POSITIVE_INFINITY, waitMs = 60_000 } = {}): Promise<number> => {
   const giveUpAt = performance.now() + waitMs;
   do {
     for (const [offset, guardPort] of shuffled()) {
+      if (offset > highest) continue;
       const guard = await listen(guardPort);
       if (guard === undefined) continue;
       const free = await Promise.all(portsAt(offset).map(isFree));

@@ -1,6 +1,6 @@
 export { checkInvariants } from "./check-invariants.ts";
 export { drain } from "./drain.ts";
-export { findPortOffset } from "./find-port-offset.ts";
+export { findPortOffset, HIGHEST_OF_COMMANDS } from "./find-port-offset.ts";
 export { type Door, openDoor } from "./open-door.ts";
 export { address, openShop, type Product, payWith, type Shop } from "./open-shop.ts";
 export { type Customers, openCustomers } from "./place-orders.ts";

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gatewayEntry, localPorts } from "@tandem/contracts";
-import { findPortOffset, runCommand } from "@tandem/e2e";
+import { findPortOffset, HIGHEST_OF_COMMANDS, runCommand } from "@tandem/e2e";
 import { findTool, requireTool } from "@tandem/toolchain";
 import { describe, expect, it } from "vitest";
 
@@ -16,7 +16,7 @@ const COMPLETED = /is COMPLETED after \d+ ms/;
 
 describe("the README's commands", { timeout: 400_000 }, () => {
   it("npm start completes an order, survives kill -9, and serves demo, publish, jobs and dlq", async () => {
-    const offset = await findPortOffset();
+    const offset = await findPortOffset({ highest: HIGHEST_OF_COMMANDS });
     const at = ["--port-offset", String(offset)];
     const first = runCommand("up", "--reset", ...at);
     await first.untilPrinted(COMPLETED, 120_000);
@@ -59,7 +59,7 @@ async function orderByGrpcurl(offset: number): Promise<string> {
 }
 
 async function throughDapr(): Promise<void> {
-  const at = ["--port-offset", String(await findPortOffset())];
+  const at = ["--port-offset", String(await findPortOffset({ highest: HIGHEST_OF_COMMANDS }))];
   await using dapr = runCommand("dapr", "--reset", ...at);
   await dapr.untilPrinted(COMPLETED, 300_000);
   await promisify(execFile)(requireTool("dapr").path, [
