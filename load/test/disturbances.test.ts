@@ -24,8 +24,7 @@ describe("what happens to a platform under load", () => {
     await run("kill-pods", kubectl);
     const kill = (pod: string) => [
       `delete pod ${pod} --grace-period=0 --force --wait=false`,
-      "rollout status deployment/order --timeout=300s",
-      "rollout status deployment/order-worker --timeout=300s",
+      "rollout status deployment --selector app.kubernetes.io/part-of=tandem,app.kubernetes.io/component!=migrate --timeout=300s",
     ];
     expect(happened()).toEqual([
       ...kill("order-5d9f-abcde"),
