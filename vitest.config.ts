@@ -13,6 +13,7 @@ export default defineConfig({
     ],
     exclude: ["**/node_modules/**", ".tools/**"],
     globalSetup: ["packages/testkit/src/global-setup.ts"],
+    setupFiles: ["packages/testkit/src/seed-properties.ts"],
     // A process per file: tests start servers, send signals and leave handles. Two, because so many cores are common.
     pool: "forks",
     maxWorkers: 2,

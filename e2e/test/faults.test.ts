@@ -16,10 +16,11 @@ import {
   startPlatform,
   type TestPlatform,
 } from "@tandem/e2e";
+import { readSeed } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { smallSteps, takenOver } from "./taken-over.ts";
 
-const seed = Number(process.env["TANDEM_FAULT_SEED"] ?? Math.floor(Math.random() * 1_000_000));
+const seed = readSeed(process.env, "TANDEM_FAULT_SEED");
 const long = process.env["TANDEM_FAULTS"] === "long";
 const seconds = Number(process.env["TANDEM_FAULT_SECONDS"] ?? 300);
 const random = seededRandom(seed);

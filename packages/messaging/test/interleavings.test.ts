@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { pollUntil, type TestDatabase } from "@tandem/testkit";
+import { pollUntil, readSeed, type TestDatabase } from "@tandem/testkit";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { EventPublisher, OutboxEvent } from "../src/events.ts";
@@ -9,7 +9,7 @@ import { addEvents, balanceOf, eventOf, openAnother } from "./support.ts";
 
 // Short in the suite; `FAULT_RUNS=500` for a long one. A failure prints its seed and path: put them into SEED and PATH.
 const RUNS = Number(process.env["FAULT_RUNS"] ?? 12);
-const SEED = process.env["FAULT_SEED"] === undefined ? Date.now() : Number(process.env["FAULT_SEED"]);
+const SEED = readSeed(process.env, "FAULT_SEED");
 const PATH = process.env["FAULT_PATH"];
 const PARAMETERS = { numRuns: RUNS, seed: SEED, ...(PATH !== undefined && { path: PATH }), endOnFailure: true };
 const SUITE = { timeout: 60_000 + RUNS * 10_000 };

@@ -1,6 +1,6 @@
 import { newId } from "@tandem/kernel";
 import { createSagaEngine, type SagaEngine, sagaMigrations } from "@tandem/saga";
-import { createTestDatabase, manualClock, pollUntil, type TestDatabase } from "@tandem/testkit";
+import { createTestDatabase, manualClock, pollUntil, readSeed, type TestDatabase } from "@tandem/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Checkout, checkout, checkoutData, type Effect } from "./checkout-model.ts";
 import { makeWorld, violation } from "./checkout-world.ts";
@@ -24,7 +24,7 @@ const makeRandom = (seed: number) => () => {
   return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
 };
 
-const seed = Number(process.env["SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const seed = readSeed(process.env, "SEED");
 test(`replicas, crashes before commit, repeats, disorder and timeouts at once: every saga ends whole (SEED=${seed})`, async () => {
   const random = makeRandom(seed);
   const clock = manualClock();

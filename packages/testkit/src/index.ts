@@ -7,5 +7,6 @@ export {
   type TestDatabase,
   type TestDatabaseOptions,
 } from "./create-test-database.ts";
+export { readSeed } from "./gate-seed.ts";
 export { type ManualClock, manualClock } from "./manual-clock.ts";
 export { type PollOptions, pollUntil } from "./poll-until.ts";
