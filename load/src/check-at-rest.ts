@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Platform } from "@tandem/cli/platform";
 import { checkInvariants, type Databases, listUnfinished } from "@tandem/e2e/check";
+import { lookUntilItHolds } from "./look-until-it-holds.ts";
 import { type BooksOptions, readBooks } from "./read-books.ts";
 
 export interface Check {
@@ -20,6 +21,7 @@ const promises: readonly (readonly [name: string, about: RegExp])[] = [
 ];
 
 const SHOWN = 8;
+const LOOK_AGAIN_MS = 5_000;
 
 /** Waits until nothing moves, then asks the books of all contexts. */
 export const checkAtRest = async (
@@ -28,10 +30,19 @@ export const checkAtRest = async (
 ): Promise<readonly Check[]> => {
   const { say } = platform;
   say("");
-  const { unfinished, lines } = await readBooks(platform, async (databases) => ({
-    unfinished: await untilQuiet(databases, platform.mode, withinMs, say),
-    lines: [...(await checkInvariants(databases)), ...(await checkNotifications(databases))],
-  }));
+  const { unfinished, lines } = await readBooks(platform, async (databases) => {
+    let unfinished: readonly string[] = [];
+    const look = async (leftMs: number): Promise<readonly string[]> => {
+      unfinished = await untilQuiet(databases, platform.mode, leftMs, say);
+      return [...(await checkInvariants(databases)), ...(await checkNotifications(databases))];
+    };
+    // The embedded sidecar's deliveries are rows, so quiet is quiet.
+    const lines =
+      platform.mode === "embedded"
+        ? await look(withinMs)
+        : await lookUntilItHolds(look, { withinMs, pauseMs: LOOK_AGAIN_MS, say });
+    return { unfinished, lines };
+  });
   const left = new Set(lines);
   const checks: Check[] = [{ name: "quiet", violations: unfinished.map((what) => `not ended: ${what}`) }];
   for (const [name, about] of promises) {
