@@ -74,6 +74,10 @@ describe("/openapi.json", () => {
     const services = files.flatMap((file) => file.services);
     const document = describeApi("tandem", "1", services);
     expect(Object.keys(document.paths).length).toBeGreaterThan(30);
+    expect(document.paths["/orders"]?.["post"]).toMatchObject({
+      summary: "Quotes the lines, then stores the order and starts its checkout.",
+      description: expect.stringMatching(/^Errors: order\.total_changed, /),
+    });
   });
 });
 

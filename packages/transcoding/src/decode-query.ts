@@ -6,6 +6,7 @@ import { reachParent, resolveFieldPath } from "./field-path.ts";
 import { parameterParser } from "./parameter.ts";
 import { decodeQueryText } from "./percent.ts";
 import type { Route } from "./route.ts";
+import { sayParameters } from "./say-alternatives.ts";
 
 /** Why a known field cannot be set by the query of this route, or undefined when it can. */
 const boundElsewhere = (route: Route, path: readonly DescField[]): string | undefined => {
@@ -57,7 +58,8 @@ export const applyQuery = (
     const field = path?.at(-1);
     if (path === undefined || field === undefined) {
       if (options.ignoreUnknownFields) continue;
-      throw unknownField(name, "no such query parameter");
+      const may = (field: DescField) => boundElsewhere(route, [field]) === undefined;
+      throw unknownField(name, `no such query parameter; ${sayParameters(route.method.input, name, may)}`);
     }
     const elsewhere = boundElsewhere(route, path);
     if (elsewhere !== undefined)

@@ -52,7 +52,7 @@ const explain = (
   const fault = findJsonFault(desc, wrap(JSON.parse(text)), options);
   if (fault === undefined)
     return new RequestFault("invalid_field", error instanceof Error ? error.message : String(error));
-  if (fault.unknown) return unknownField(fault.field);
+  if (fault.unknown) return unknownField(fault.field, fault.description);
   if (fault.field !== "") return invalidField(fault.field, fault.description);
   return new RequestFault("invalid_field", `the body: ${fault.description}`, [fault]);
 };

@@ -60,5 +60,5 @@ export class RequestFault extends Error {
 export const invalidField = (field: string, description: string) =>
   new RequestFault("invalid_field", `field "${field}": ${description}`, [{ field, description }]);
 
-export const unknownField = (field: string, description = "no such field") =>
+export const unknownField = (field: string, description: string) =>
   new RequestFault("unknown_field", `field "${field}": ${description}`, [{ field, description }]);

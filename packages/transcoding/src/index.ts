@@ -5,6 +5,7 @@ export type { FaultReason, FieldViolation } from "./fault.ts";
 export { createFetchHandler } from "./fetch-handler.ts";
 export { httpStatusOf } from "./http-status.ts";
 export { createNodeHandler, type NodeHandler, type NodeHandlerOptions } from "./node-handler.ts";
+export { type Comments, collectComments } from "./openapi/comments.ts";
 export { createOpenApiDocument, type OpenApiDocument, type OpenApiDocumentOptions } from "./openapi/document.ts";
 export type { JsonSchema } from "./openapi/json-schema.ts";
 export type { RestRequest, RestResponse } from "./rest.ts";

@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, fromJson, type JsonValue, type Registry } from "@bufbuild/protobuf";
 import { fieldsByName } from "./field-path.ts";
+import { sayFields } from "./say-alternatives.ts";
 
 /** Where proto JSON does not fit its message. */
 export interface JsonFault {
@@ -76,7 +77,7 @@ export const findJsonFault = (
     const one = known.get(key);
     if (one === undefined) {
       if (ignoreUnknownFields || (key.startsWith("[") && registry?.getExtension(key.slice(1, -1)))) continue;
-      return fault(at, "no such field", true);
+      return fault(at, `no such field; ${sayFields(desc)}`, true);
     }
     if (value === null) continue;
     let found: JsonFault | undefined;

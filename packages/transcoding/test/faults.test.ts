@@ -27,7 +27,7 @@ const field = (name: string, description: string) => [
 const unknown = (name: string, description = "no such field") => [
   400,
   "unknown_field",
-  `field "${name}": ${description}`,
+  expect.stringMatching(new RegExp(`^field "${RegExp.escape(name)}": ${description}; there `)),
   [name],
 ];
 const malformed = (message: string) => [
@@ -36,6 +36,22 @@ const malformed = (message: string) => [
   message === anything ? anything : `the body is not valid JSON: ${message}`,
   [],
 ];
+
+describe("what is not there", () => {
+  test.each([
+    ["GET /v1/shelves/a/books?nope=1", "; there "],
+    ["GET /v1/shelves/a?nope=1", "no such query parameter; there "],
+  ])("%s", async (line, told) => {
+    expect((await refused(line))[2]).toContain(told);
+  });
+  test("is answered with what is there, of the message that was meant", async () => {
+    expect((await refused("GET /v1/sink?nested.nope=1"))[2]).toMatch(/there are nested\.leaf\.id, nested\./);
+    expect((await refused("POST /v1/sink", { body: { nested: { leaf: { nope: 1 } } } }))[2]).toMatch(
+      /; there (is|are) \w+/,
+    );
+    expect((await refused("POST /v1/sink", { body: { nope: 1 } }))[2]).toMatch(/(\w+, ){15}\.\.\.$/);
+  });
+});
 
 describe("a wrong query parameter is named", () => {
   test.each([

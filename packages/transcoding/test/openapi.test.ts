@@ -1,23 +1,30 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { createFileRegistry, fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createOpenApiDocument, type OpenApiDocument, type OpenApiDocumentOptions } from "../src/index.ts";
+import {
+  collectComments,
+  createOpenApiDocument,
+  type OpenApiDocument,
+  type OpenApiDocumentOptions,
+} from "../src/index.ts";
 import { messageArbitrary } from "./arbitrary.ts";
 import { LibraryService } from "./gen/kitchen/v1/library_pb.ts";
 import { SinkSchema, SinkService } from "./gen/kitchen/v1/sink_pb.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 const buf = fileURLToPath(new URL("../../../node_modules/.bin/buf", import.meta.url));
-const image = execFileSync(buf, ["build", "test/proto", "-o", "-", "--as-file-descriptor-set", "--exclude-imports"], {
-  cwd: folder,
-});
-const sources = fromBinary(FileDescriptorSetSchema, image);
+const descriptors = (...options: readonly string[]) =>
+  fromBinary(
+    FileDescriptorSetSchema,
+    execFileSync(buf, ["build", "test/proto", "-o", "-", "--as-file-descriptor-set", ...options], { cwd: folder }),
+  );
+const sources = descriptors("--exclude-imports");
 
 const build = (options: Partial<OpenApiDocumentOptions> = {}): OpenApiDocument =>
   createOpenApiDocument({
@@ -127,6 +134,25 @@ describe("an operation", () => {
     const { summary, description } = operation("GET /v1/shelves/{shelf}");
     expect([summary, description]).toEqual(["Gets one shelf.", "Fails with not_found when nobody built it."]);
     expect(operation("GET /v1/shelves/{shelf}", build()).summary).toBeUndefined();
+  });
+  test("has the same from comments that were collected before", () => {
+    const own = new Set(sources.file.map(({ name }) => name));
+    const files = [...createFileRegistry(descriptors()).files].filter(({ proto }) => own.has(proto.name));
+    const comments = collectComments(files);
+    expect(comments["kitchen.v1.LibraryService"]).toBe("Books on shelves.");
+    expect(build({ comments })).toEqual(document);
+  });
+  test.each([
+    ["One. Two of it.\nThree.", "One.", "Two of it. Three."],
+    ["Up to 2.5 seconds, e.g. one.", "Up to 2.5 seconds, e.g. one.", undefined],
+    ["No end\n\nMore.", "No end", "More."],
+    ["\n\nErrors: a.b.", undefined, "Errors: a.b."],
+  ])("has the first sentence as summary: %j", (comment, summary, description) => {
+    const told = operation(
+      "GET /v1/shelves/{shelf}",
+      build({ comments: { "kitchen.v1.LibraryService.GetShelf": comment } }),
+    );
+    expect([told.summary, told.description]).toEqual([summary, description]);
   });
   test("takes what path and body leave over from the query, nested fields by dotted path", () => {
     const { parameters = [] } = operation("GET /v1/shelves/{shelf}/books");

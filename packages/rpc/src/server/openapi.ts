@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Level } from "@bufbuild/protobuf/wkt";
 import { accessOf } from "@tandem/contracts";
+import { comments } from "@tandem/contracts/comments";
 import { createOpenApiDocument, type JsonSchema, type OpenApiDocument } from "@tandem/transcoding";
 
 const text = (description: string): JsonSchema => ({ type: "string", description });
@@ -75,11 +76,18 @@ const errorsOf = (method: DescMethod): Record<string, { readonly description: st
   };
 };
 
+/** "What it does.\nErrors: a.b." are two paragraphs: what it does is the summary. */
+const described = (): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(comments).map(([name, comment]) => [name, comment.replace(/(^|\n)(?=Errors: )/, "\n\n")]),
+  );
+
 /** The document of `/openapi.json`: the routes of these services, with the envelope, headers, errors and permissions of this server. */
 export const describeApi = (title: string, version: string, services: readonly DescService[]): OpenApiDocument =>
   createOpenApiDocument({
     services,
     info: { title, version },
+    comments: described(),
     envelope: { response: enveloped, error: errorSchema },
     security: {
       schemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },

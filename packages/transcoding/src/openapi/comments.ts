@@ -56,6 +56,12 @@ const fileOf = (desc: Commented): DescFile => {
   return desc.file;
 };
 
+/** Unique among all: a scope gives each name once. */
+const fullNameOf = (desc: Commented): string =>
+  desc.kind === "rpc" || desc.kind === "field" || desc.kind === "enum_value"
+    ? `${desc.parent.typeName}.${desc.name}`
+    : desc.typeName;
+
 /** "// a\n// b" arrives as " a\n b\n". */
 const clean = (text: string): string =>
   text
@@ -75,11 +81,15 @@ const index = (info: SourceCodeInfo): Map<string, string> => {
 
 export type CommentReader = (desc: Commented) => string | undefined;
 
+/** Comments by full name: `orders.v1.OrderService.GetOrder`, `orders.v1.Order.lines`. */
+export type Comments = Readonly<Record<string, string>>;
+
 /**
- * Reads the comments of the proto source: from `sources` (of `buf build -o x.binpb`, `protoc --include_source_info`), else from the
- * descriptor itself. Generated code carries none.
+ * Reads the comments of the proto source: from `comments`, from `sources` (of `buf build -o x.binpb`, `protoc --include_source_info`), else
+ * from the descriptor itself. Generated code carries none.
  */
-export const createCommentReader = (sources?: FileDescriptorSet): CommentReader => {
+export const createCommentReader = (sources?: FileDescriptorSet, byName?: Comments): CommentReader => {
+  if (byName !== undefined) return (desc) => byName[fullNameOf(desc)];
   const given = new Map(sources?.file.map((file) => [file.name, file.sourceCodeInfo]));
   const indexed = new Map<string, Map<string, string>>();
   return (desc) => {
@@ -92,4 +102,27 @@ export const createCommentReader = (sources?: FileDescriptorSet): CommentReader 
     }
     return comments.get(pathOf(desc).join("."));
   };
+};
+
+const commentedIn = (message: DescMessage): readonly Commented[] => [
+  message,
+  ...message.fields,
+  ...message.nestedEnums.flatMap((one) => [one, ...one.values]),
+  ...message.nestedMessages.flatMap(commentedIn),
+];
+
+/** All comments of files that have their source info (a plugin of protoc gets them so): to keep beside generated code, for `comments`. */
+export const collectComments = (files: readonly DescFile[]): Comments => {
+  const read = createCommentReader();
+  const all = files.flatMap(({ services, messages, enums }): readonly Commented[] => [
+    ...services.flatMap((one) => [one, ...one.methods]),
+    ...enums.flatMap((one) => [one, ...one.values]),
+    ...messages.flatMap(commentedIn),
+  ]);
+  return Object.fromEntries(
+    all.flatMap((desc) => {
+      const comment = read(desc);
+      return comment === undefined ? [] : [[fullNameOf(desc), comment]];
+    }),
+  );
 };

@@ -2,7 +2,7 @@ import type { DescMethod, DescService, JsonValue } from "@bufbuild/protobuf";
 import type { FileDescriptorSet } from "@bufbuild/protobuf/wkt";
 import type { Route } from "../route.ts";
 import { createRestRouter, type RouteOptions } from "../router.ts";
-import { createCommentReader } from "./comments.ts";
+import { type Comments, createCommentReader } from "./comments.ts";
 import { type JsonSchema, refTo } from "./json-schema.ts";
 import { createSchemaCatalogue } from "./message-schema.ts";
 import { describeOperation } from "./operation.ts";
@@ -39,6 +39,8 @@ export interface OpenApiDocumentOptions extends RouteOptions {
   readonly parameters?: (route: Route) => readonly OpenApiObject[];
   /** Descriptors with source info (`buf build -o x.binpb`), for comments as descriptions: generated code has none. */
   readonly sources?: FileDescriptorSet;
+  /** The same, collected before (`collectComments`); goes before `sources`. */
+  readonly comments?: Comments;
   /** As the transcoder's. */
   readonly json?: { readonly useProtoFieldName?: boolean; readonly enumAsInteger?: boolean };
 }
@@ -93,11 +95,14 @@ const tagNames = (services: readonly DescService[]): Map<DescService, string> =>
   return new Map(services.map((service) => [service, clash(service) ? service.typeName : service.name]));
 };
 
+/** The first sentence of the first paragraph in a list of calls, the rest below it. */
 const summaryOf = (comment: string | undefined): OpenApiObject => {
   if (comment === undefined) return {};
-  const [summary = "", ...rest] = comment.split(/\n\s*\n/);
-  const description = rest.join("\n\n").trim();
-  return { summary: summary.replaceAll(/\s+/g, " ").trim(), ...(description !== "" && { description }) };
+  const [lead = "", ...rest] = comment.split(/\n\s*\n/);
+  const line = lead.replaceAll(/\s+/g, " ").trim();
+  const [summary = line] = /^.*?[.!?](?=\s+[A-Z`(]|$)/.exec(line) ?? [];
+  const description = [line.slice(summary.length).trim(), ...rest].join("\n\n").trim();
+  return { ...(summary !== "" && { summary }), ...(description !== "" && { description }) };
 };
 
 /**
@@ -106,7 +111,7 @@ const summaryOf = (comment: string | undefined): OpenApiObject => {
  */
 export const createOpenApiDocument = (options: OpenApiDocumentOptions): OpenApiDocument => {
   const { services, info, servers, envelope = {}, security } = options;
-  const commentOf = createCommentReader(options.sources);
+  const commentOf = createCommentReader(options.sources, options.comments);
   const { useProtoFieldName = false, enumAsInteger = false } = options.json ?? {};
   const schemas = createSchemaCatalogue({ commentOf, useProtoFieldName, enumAsInteger });
   const wrap = envelope.response ?? asIs;
