@@ -146,6 +146,14 @@ describe("over REST", () => {
     expect(answer.headers.get("content-type")).toBe("application/json");
   });
 
+  it("REST errors from before the interceptors carry the trace that came with the request", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const refused = async (traceparent: string) =>
+      (await harness.http("/things", { method: "POST", body: "{", headers: { traceparent } })).json;
+    expect(await refused(`00-${traceId}-00f067aa0ba902b7-01`)).toMatchObject({ error: "request.malformed", traceId });
+    expect(await refused("nonsense")).not.toHaveProperty("traceId");
+  });
+
   it.each(["secret", "internal"])(
     "says nothing of an unknown or internal error (%s), and logs it with its trace",
     async (id) => {

@@ -16,8 +16,8 @@ const slugOfReason: Readonly<Partial<Record<FaultReason, readonly [kind: ErrorKi
 };
 
 /** `{"code":<number>,"error":"<slug>","message":...,"details":[...],"retryable":...,"traceId":...}` */
-export const encodeError: EncodeError = (error, { reason, violations, headers, status }) => {
-  const traceId = headers.get(TRACE_HEADER) ?? undefined;
+export const encodeError: EncodeError = (error, { reason, violations, headers, request, status }) => {
+  const traceId = headers.get(TRACE_HEADER) ?? traceOf(request.headers);
   if (reason !== undefined) {
     const [kind, slug] = slugOfReason[reason] ?? ["invalid_argument", "request.malformed"];
     const told = violations.map(({ field, description }) => ({ field, rule: reason, message: description }));
@@ -43,6 +43,10 @@ export const encodeError: EncodeError = (error, { reason, violations, headers, s
     );
   return { status: httpStatusOfKind(kind), body: envelopeOf(shown, traceId) };
 };
+
+/** What is refused before the interceptors has no span of ours, but a door's: the caller shall be able to quote it. */
+const traceOf = (headers: Headers): string | undefined =>
+  /^[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-/.exec(headers.get("traceparent") ?? "")?.[1];
 
 /** The envelope for an error that the server itself answers with. */
 export const envelopeOf = (error: AppError, traceId?: string) => ({
