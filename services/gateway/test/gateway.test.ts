@@ -164,10 +164,14 @@ describe("browsers", () => {
       expect.arrayContaining(["/orders", "/listings", "/ops/{context}/jobs", "/health/{context}"]),
     );
     expect(body.paths["/ops/{context}/jobs"].parameters[0].schema.enum).toHaveLength(serviceCatalogue.length);
+    expect(body.paths["/orders"].post.summary).toMatch(/^Quotes the lines/);
+    expect(body.paths["/ops/{context}/jobs"].get.operationId).toBe("JobService_ListJobs");
     const ids = Object.values(body.paths as Record<string, Record<string, { operationId?: string }>>)
       .flatMap((item) => Object.values(item))
       .flatMap(({ operationId }) => operationId ?? []);
     expect(new Set(ids).size).toBe(ids.length);
+    const start = await fetch(`${gateway().url}/`, { redirect: "manual" });
+    expect([start.status, start.headers.get("location")]).toEqual([302, "/docs"]);
     const page = await get("/docs");
     expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
     expect(page.text + (await get("/docs/page.js")).text).not.toMatch(/https?:\/\/|innerHTML|eval\(/);

@@ -22,7 +22,11 @@ export const isProbe = (path: string): boolean => PROBES.has(path);
 
 export const makeAnswerOwnPath = ({ contexts, health, board, docs, openApi }: OwnPathsOptions): AnswerOwnPath => {
   const isOwn = (path: string) =>
-    PROBES.has(path) || docs.has(path) || path === "/openapi.json" || /^\/health(?:\/[^/]+)?$/.test(path);
+    PROBES.has(path) ||
+    path === "/" ||
+    docs.has(path) ||
+    path === "/openapi.json" ||
+    /^\/health(?:\/[^/]+)?$/.test(path);
   const shown = ({ context: _, ...rest }: ContextHealth) => rest;
 
   return async (exchange, path) => {
@@ -30,6 +34,12 @@ export const makeAnswerOwnPath = ({ contexts, health, board, docs, openApi }: Ow
     exchange.label = path.startsWith("/health/") ? "/health/{context}" : path;
     if (exchange.httpMethod !== "GET" && exchange.httpMethod !== "HEAD")
       throw methodNotAllowed(exchange, path, ["GET", "HEAD"]);
+    if (path === "/") {
+      // Whoever types the address into a browser gets to see something.
+      exchange.answerHeaders["location"] = "/docs";
+      answerWhole(exchange, 302, "text/plain", "See /docs\n");
+      return true;
+    }
     const file = docs.get(path);
     if (file !== undefined) {
       Object.assign(exchange.answerHeaders, { "content-security-policy": docsPolicy, "cache-control": "no-cache" });

@@ -10,10 +10,22 @@ const token = document.querySelector("#token");
 token.value = sessionStorage.getItem("token") ?? "";
 token.addEventListener("change", () => sessionStorage.setItem("token", token.value));
 
+const resolve = (schema, components) =>
+  schema?.$ref ? { ...components[schema.$ref.split("/").at(-1)], ...schema, $ref: undefined } : schema;
+
+/** Texts of known shape, so that what is filled in passes at once. */
+const SHAPES = [
+  [/^\^\$?\|?\^?\[A-Z\]\{3\}\$$/, "EUR"],
+  [/^\^\$?\|?\^?\[A-Z\]\{2\}\$$/, "DE"],
+  [/^\^-\?\[0-9\]\+\$$/, "0"],
+];
+const textOf = ({ format, pattern = "" }) =>
+  format === "date-time" ? new Date().toISOString() : (SHAPES.find(([shape]) => shape.test(pattern))?.[1] ?? "");
+
 /** An example of a schema, so that a body is filled in and not written. */
 const exampleOf = (schema, components, depth = 0) => {
   if (schema === undefined || depth > 6) return null;
-  if (schema.$ref) return exampleOf(components[schema.$ref.split("/").at(-1)], components, depth + 1);
+  if (schema.$ref) return exampleOf(resolve(schema, components), components, depth + 1);
   const alternative = schema.oneOf?.[0] ?? schema.anyOf?.[0];
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum.find((value) => !String(value).endsWith("_UNSPECIFIED")) ?? schema.enum[0];
@@ -29,12 +41,36 @@ const exampleOf = (schema, components, depth = 0) => {
   if (type === "array") return [exampleOf(schema.items, components, depth + 1)].filter((item) => item !== null);
   if (type === "integer" || type === "number") return schema.minimum ?? 0;
   if (type === "boolean") return false;
-  if (type === "string") return schema.format === "date-time" ? new Date().toISOString() : "";
+  if (type === "string") return textOf(schema);
   return alternative ? exampleOf(alternative, components, depth + 1) : merged;
 };
 
-const fieldFor = (parameter) => {
-  const { schema = {} } = parameter;
+/** What a body's fields are, with what they have to be: a line each, those of messages below theirs. */
+const fieldsOf = (given, components, prefix = "", depth = 0) => {
+  const schema = resolve(given, components);
+  const entries = depth > 3 ? [] : Object.entries(schema?.properties ?? {});
+  return entries.flatMap(([name, one]) => {
+    const field = resolve(one, components);
+    const items = resolve(field.items, components);
+    const type = [field.type].flat()[0] ?? (field.properties ? "object" : "");
+    const needed = schema.required?.includes(name) ? ", required" : "";
+    const description = one.description ?? field.description;
+    const line = element(
+      "li",
+      {},
+      element("code", {}, `${prefix}${name}`),
+      ` ${items ? `array of ${items.format ?? items.type ?? "objects"}` : (field.format ?? type)}${needed}`,
+      ...(field.enum ? [`: ${field.enum.filter((value) => !/_UNSPECIFIED$/.test(value)).join(", ")}`] : []),
+      ...(description ? [element("small", {}, description)] : []),
+    );
+    return [line, ...fieldsOf(items ?? field, components, `${prefix}${name}${items ? "[]" : ""}.`, depth + 1)];
+  });
+};
+
+const fieldFor = (parameter, components) => {
+  const schema = resolve(parameter.schema ?? {}, components);
+  const items = resolve(schema.items, components);
+  const choices = items?.enum ? `one or more of ${items.enum.slice(1).join(", ")}` : "several: a, b";
   const input = schema.enum
     ? element(
         "select",
@@ -42,7 +78,7 @@ const fieldFor = (parameter) => {
         element("option", { value: "" }),
         ...schema.enum.map((value) => element("option", {}, String(value))),
       )
-    : element("input", { placeholder: schema.type ?? "" });
+    : element("input", { placeholder: items ? choices : (schema.format ?? schema.type ?? "") });
   const told = parameter.description ? [element("small", {}, parameter.description)] : [];
   const label = element(
     "label",
@@ -50,7 +86,7 @@ const fieldFor = (parameter) => {
     element("span", {}, `${parameter.name}${parameter.required ? " *" : ""}`, ...told),
     input,
   );
-  return { parameter, input, label };
+  return { parameter, isList: items !== undefined, input, label };
 };
 
 const readAnswer = async (answer) => {
@@ -72,10 +108,11 @@ const send = async (httpMethod, path, fields, body) => {
   const query = new URLSearchParams();
   const headers = new Headers();
   let target = path;
-  for (const { parameter, input } of fields) {
+  for (const { parameter, isList, input } of fields) {
     if (input.value === "") continue;
     if (parameter.in === "path") target = target.replace(`{${parameter.name}}`, encodeURIComponent(input.value));
-    if (parameter.in === "query") query.append(parameter.name, input.value);
+    if (parameter.in === "query")
+      for (const value of isList ? input.value.split(/\s*,\s*/) : [input.value]) query.append(parameter.name, value);
     if (parameter.in === "header") headers.set(parameter.name, input.value);
   }
   if (token.value !== "") headers.set("authorization", `Bearer ${token.value.trim()}`);
@@ -97,7 +134,7 @@ const send = async (httpMethod, path, fields, body) => {
 };
 
 const openOperation = (path, httpMethod, operation, shared, components) => {
-  const fields = [...shared, ...(operation.parameters ?? [])].map(fieldFor);
+  const fields = [...shared, ...(operation.parameters ?? [])].map((parameter) => fieldFor(parameter, components));
   const schema = operation.requestBody?.content?.["application/json"]?.schema;
   const body =
     schema && element("textarea", { spellcheck: false, value: JSON.stringify(exampleOf(schema, components), null, 2) });
@@ -118,17 +155,25 @@ const openOperation = (path, httpMethod, operation, shared, components) => {
       button.disabled = false;
     }
   });
-  const description = operation.description ? [element("p", {}, operation.description)] : [];
+  const told = [operation.description, operation.responses?.["403"]?.description].filter(Boolean);
+  const described = schema ? fieldsOf(schema, components) : [];
+  const list = element("details", {}, element("summary", {}, `The body's ${described.length} fields`));
+  list.append(element("ul", {}, ...described));
   return element(
     "div",
     { className: "body" },
-    ...description,
+    ...told.map((text) => element("p", {}, text)),
     ...fields.map(({ label }) => label),
     ...(body ? [body] : []),
+    ...(described.length > 0 ? [list] : []),
     button,
     output,
   );
 };
+
+/** `OrderService_GetOrder`: "Get order". */
+const wordsOf = (operationId) =>
+  (operationId.split("_")[1] ?? operationId).replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const show = (openapi) => {
   const components = openapi.components?.schemas ?? {};
@@ -145,7 +190,7 @@ const show = (openapi) => {
           {},
           element("b", {}, httpMethod.toUpperCase()),
           element("code", {}, path),
-          element("span", {}, operation.summary ?? operation.operationId, needsToken ? " \u{1F512}" : ""),
+          element("span", {}, operation.summary ?? wordsOf(operation.operationId), needsToken ? " \u{1F512}" : ""),
         ),
       );
       made.dataset.text = `${httpMethod} ${path} ${operation.operationId} ${operation.summary ?? ""}`.toLowerCase();
@@ -158,7 +203,15 @@ const show = (openapi) => {
     }
   }
   const sections = [...byTag].map(([tag, operations]) =>
-    element("section", { id: tag }, element("h2", {}, tag), ...operations),
+    element(
+      "section",
+      { id: tag },
+      element("h2", {}, tag),
+      ...(openapi.tags ?? []).flatMap(({ name, description }) =>
+        name === tag && description ? [element("p", {}, description)] : [],
+      ),
+      ...operations,
+    ),
   );
   document
     .querySelector("#tags")
