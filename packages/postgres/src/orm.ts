@@ -1,5 +1,6 @@
 import { type NodePgClient, NodePgDatabase, NodePgSession, NodePgTransaction } from "drizzle-orm/node-postgres";
 import { PgDialect } from "drizzle-orm/pg-core";
+import { nameStatement } from "./name-statement.ts";
 import type { SqlClient } from "./sql-client.ts";
 
 type NoSchema = Record<string, never>;
@@ -35,6 +36,7 @@ const dialect = new PgDialect();
  */
 class PlainSession extends NodePgSession<NoSchema, NoSchema> {
   override prepareQuery: NodePgSession<NoSchema, NoSchema>["prepareQuery"] = (...args) => {
+    args[2] ??= nameStatement(args[0].sql);
     const prepared = NodePgSession.prototype.prepareQuery.apply(this, args);
     Object.assign(prepared, {
       queryWithCache: (_sql: string, _params: unknown[], run: () => Promise<unknown>) => run(),

@@ -1,6 +1,7 @@
 import { type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import { failSpan } from "@tandem/runtime";
 import type pg from "pg";
+import { isGivenName } from "./name-statement.ts";
 
 /** Something that runs SQL: a pool, a connection, a transaction. */
 export type SqlClient = Pick<pg.ClientBase, "query">;
@@ -43,7 +44,7 @@ export const observeSql = (
 
 const startSpan = (tracer: Tracer, namespace: string, config: unknown): Span => {
   const { text, name } = (typeof config === "string" ? { text: config } : config) as { text: string; name?: string };
-  const summary = name ?? summarize(text);
+  const summary = name === undefined || isGivenName(name) ? summarize(text) : name;
   return tracer.startSpan(summary, {
     kind: SpanKind.CLIENT,
     attributes: {
