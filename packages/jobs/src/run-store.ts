@@ -108,6 +108,13 @@ export interface JobState {
   readonly waiting: boolean;
 }
 
+/** Named: each worker asks more than once a second. */
+const LOOK = `
+  select name, accounted_until as "accountedUntil",
+    (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as "leaseLeftMs",
+    exists (select from tandem.job_run r where r.job = name and r.status = 'due') as waiting
+  from tandem.job where name = any($1)`;
+
 type Row<T> = T & Record<string, unknown>;
 const attemptsOf = ({ abandoned, maxAttempts }: CronJob): number => (abandoned === "leave" ? 1 : maxAttempts);
 
@@ -173,13 +180,7 @@ export const makeRunStore = (database: Database, owner: string) => {
       return rows;
     },
     async listJobs(jobs: readonly string[]): Promise<readonly JobState[]> {
-      const { rows } = await query<JobState>(
-        `select name, accounted_until as "accountedUntil",
-           (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as "leaseLeftMs",
-           exists (select from tandem.job_run r where r.job = name and r.status = 'due') as waiting
-         from tandem.job where name = any($1)`,
-        [jobs],
-      );
+      const { rows } = await database.query<Row<JobState>>({ name: "jobs look", text: LOOK, values: [jobs] });
       return rows;
     },
     async listSlots(job: string, after: Date, until: Date): Promise<readonly Date[]> {
