@@ -38,10 +38,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 export const createStateTable = (pool: pg.Pool): StateTable => ({
   get: async (keys) => {
-    const { rows } = await pool.query(
-      "SELECT key, value, etag, expires_at FROM sidecar.state WHERE key = ANY($1) AND (expires_at IS NULL OR expires_at >= now())",
-      [keys],
-    );
+    const { rows } = await pool.query({ name: "state get", text: GET, values: [keys] });
     return new Map(
       rows.map(({ key, value, etag, expires_at }) => [key, { key, value, etag, expiresAt: expires_at ?? undefined }]),
     );
@@ -53,8 +50,11 @@ export const createStateTable = (pool: pg.Pool): StateTable => ({
     const client = await pool.connect();
     let broken = false;
     try {
-      await client.query("BEGIN");
+      // Sent, and not waited for before the first write: the pool's connections keep the order.
+      const begun = client.query("BEGIN");
+      begun.catch(ignore);
       for (const write of writes) await writeOne(client, write);
+      await begun;
       await also?.(client);
       await client.query("COMMIT");
     } catch (error) {
@@ -72,10 +72,23 @@ export const createStateTable = (pool: pg.Pool): StateTable => ({
   },
 });
 
+const ignore = () => undefined;
+
+const GET =
+  "SELECT key, value, etag, expires_at FROM sidecar.state WHERE key = ANY($1) AND (expires_at IS NULL OR expires_at >= now())";
+
 const EXPIRES = "CASE WHEN $3::float8 IS NULL THEN NULL ELSE now() + $3::float8 * interval '1 second' END";
 
 const UPSERT = `INSERT INTO sidecar.state AS t (key, value, expires_at) VALUES ($1, $2, ${EXPIRES})
 ON CONFLICT (key) DO UPDATE SET value = excluded.value, etag = gen_random_uuid(), expires_at = excluded.expires_at`;
+
+const UPSERT_FIRST = `${UPSERT} WHERE t.expires_at < now()`;
+
+const UPDATE = `UPDATE sidecar.state SET value = $2, etag = gen_random_uuid(), expires_at = ${EXPIRES}
+WHERE key = $1 AND etag = $4 AND (expires_at IS NULL OR expires_at >= now())`;
+
+const upsert = (firstWrite: boolean) =>
+  firstWrite ? { name: "state upsert first", text: UPSERT_FIRST } : { name: "state upsert", text: UPSERT };
 
 const writeOne = async (db: pg.Pool | pg.ClientBase, write: StateWrite): Promise<void> => {
   const { key, value, etag, firstWrite, ttlSeconds = null } = write;
@@ -88,12 +101,10 @@ const writeOne = async (db: pg.Pool | pg.ClientBase, write: StateWrite): Promise
     return;
   }
   const bytes = Buffer.from(value);
-  const { rowCount } = await (etag === undefined
-    ? db.query(firstWrite ? `${UPSERT} WHERE t.expires_at < now()` : UPSERT, [key, bytes, ttlSeconds])
-    : db.query(
-        `UPDATE sidecar.state SET value = $2, etag = gen_random_uuid(), expires_at = ${EXPIRES}
-         WHERE key = $1 AND etag = $4 AND (expires_at IS NULL OR expires_at >= now())`,
-        [key, bytes, ttlSeconds, etag],
-      ));
+  const { rowCount } = await db.query(
+    etag === undefined
+      ? { ...upsert(firstWrite), values: [key, bytes, ttlSeconds] }
+      : { name: "state update", text: UPDATE, values: [key, bytes, ttlSeconds, etag] },
+  );
   if (rowCount === 0) throw new EtagMismatch(key);
 };
