@@ -50,7 +50,11 @@ export const createReplayWorker = (options: ReplayWorkerOptions): ContinuousWork
       const rows = await pruneInbox(database, { retainMs, signal });
       if (rows > 0) log?.debug({ rows }, "pruned the inbox");
     }
-    const { rows } = await database.query<DeadLetterRow>(CLAIM, [BATCH, leaseMs]);
+    const { rows } = await database.query<DeadLetterRow>({
+      name: "replay claim",
+      text: CLAIM,
+      values: [BATCH, leaseMs],
+    });
     await Promise.all(rows.map((row) => replay(row, signal)));
     return rows.length;
   };
@@ -94,13 +98,15 @@ export const createReplayWorker = (options: ReplayWorkerOptions): ContinuousWork
   };
 };
 
+// Prepared, because each worker asks every second: so with its columns, which `*` would change under it.
 const CLAIM = `
   update tandem.dead_letter set status = 'replaying', lease_until = now() + $2 * interval '1 millisecond'
   where id = any (array(
     select id from tandem.dead_letter
     where status = 'replay_requested' or (status = 'replaying' and lease_until < now())
     order by last_failed_at limit $1 for update skip locked))
-  returning *`;
+  returning id, consumer, event_id, status, reason, topic, type, source, subject, event_time, data, traceparent, correlation_id, error_kind,
+    error_code, error_message, error_stack, fingerprint, attempts, replays, first_failed_at, last_failed_at, resolved_at, resolved_by`;
 
 const RESOLVE = `
   update tandem.dead_letter
