@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { duration, withPlatform } from "@tandem/cli/options";
+import { durationOption, wholeNumber, withPlatform } from "@tandem/cli/options";
 import { openKubectl, type PlatformFlags } from "@tandem/cli/platform";
 import { type Command, InvalidArgumentError } from "commander";
 import { checkAtRest } from "./check-at-rest.ts";
@@ -12,7 +12,6 @@ import { defaultMix, type OperationName, operationNames } from "./load/operation
 import { renderSlugs, renderTable } from "./load/print-result.ts";
 import { readMemoryMb } from "./load/read-memory.ts";
 import { runLoad } from "./load/run-load.ts";
-import { wholeNumber } from "./options.ts";
 import { createRandom } from "./random.ts";
 import { planCustomers } from "./seed/plan-world.ts";
 
@@ -42,11 +41,11 @@ export const addLoadCommand = (program: Command): void => {
   withPlatform(program.command("load"))
     .description("customers at a steady rate through the gateway, then the books: exit code 1 when they do not balance")
     .option("--rate <n>", "arrivals a second, whatever the answers do", wholeNumber(1, 10_000), 50)
-    .option("--for <duration>", "60s, 10m", duration, 60_000)
+    .addOption(durationOption("--for <duration>", "how long customers arrive: 60s, 10m", "60s"))
     .option("--customers <n>", "how many of the seeded ones log in", wholeNumber(1, 1_000), 40)
     .option("--seed <n>", "of the seeding, and of what people do", wholeNumber(1, 1_000_000), 1)
     .option("--mix <operations>", "other than the believable one: browse=70,search=30", parseMix)
-    .option("--quiet-within <duration>", "how long orders under way may take to end", duration, 180_000)
+    .addOption(durationOption("--quiet-within <duration>", "how long orders under way may take to end", "180s"))
     .option("--no-check", "do not wait for quiet, do not look into the books")
     .option(
       "--disturb <what>",

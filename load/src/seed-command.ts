@@ -1,8 +1,7 @@
-import { withPlatform } from "@tandem/cli/options";
+import { wholeNumber, withPlatform } from "@tandem/cli/options";
 import type { PlatformFlags } from "@tandem/cli/platform";
 import type { Command } from "commander";
 import { findPlatform } from "./door.ts";
-import { wholeNumber } from "./options.ts";
 import { planWorld, type WorldSize } from "./seed/plan-world.ts";
 import { seedWorld } from "./seed/seed-world.ts";
 

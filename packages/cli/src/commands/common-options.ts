@@ -47,6 +47,27 @@ export const duration = (text: string): number => {
   return Number(count) * unitMs;
 };
 
+/** An option of that kind, with its default in its own words: `durationOption("--for <duration>", "how long", "60s")`. */
+export const durationOption = (flags: string, description: string, otherwise: string): Option =>
+  new Option(flags, description).argParser(duration).default(duration(otherwise), otherwise);
+
+/** `2026-11-20T00:00:00Z`. */
+export const time = (text: string): Date => {
+  const at = new Date(/^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError("a time in ISO 8601: 2026-11-20T00:00:00Z.");
+  return at;
+};
+
+/** @returns the parser of an option that is a whole number */
+export const wholeNumber =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const count = Number(text);
+    if (!Number.isInteger(count) || count < least || count > most)
+      throw new InvalidArgumentError(`${least} to ${most}.`);
+    return count;
+  };
+
 /** Traces of all binaries; one order is one trace. */
 export const otlpOption = () =>
   new Option("--otlp <url>", "send traces to this OTLP/HTTP collector").env("OTEL_EXPORTER_OTLP_ENDPOINT");

@@ -8,7 +8,7 @@ import type { PlatformFlags } from "../platform/platform.ts";
 import { openClientsAt } from "../platform-clients.ts";
 import { seedWorld } from "../seed-world.ts";
 import { demoCustomer } from "../world.ts";
-import { duration, withPlatform } from "./common-options.ts";
+import { durationOption, withPlatform } from "./common-options.ts";
 
 /** A cluster that has just begun, on two cores, is slow. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -21,7 +21,7 @@ export const addDemoCommand = (program: Command): void => {
       "tok_visa, tok_declined, tok_insufficient_funds, tok_timeout, tok_late, tok_flaky",
       "tok_visa",
     )
-    .option("--timeout <duration>", "for the order to end, from when it is placed", duration, 60_000)
+    .addOption(durationOption("--timeout <duration>", "for the order to end, from when it is placed", "60s"))
     .action(async ({ card, timeout, ...flags }: PlatformFlags & { card: string; timeout: number }) => {
       const { gatewayUrl, people } = await findPlatform(flags);
       // A platform that somebody else started may have no shop yet.

@@ -3,7 +3,7 @@ import type { DeadLetter } from "@tandem/contracts/common";
 import type { Command } from "commander";
 import { findPlatform } from "../platform/find-platform.ts";
 import type { Platform, PlatformFlags } from "../platform/platform.ts";
-import { withPlatform } from "./common-options.ts";
+import { wholeNumber, withPlatform } from "./common-options.ts";
 import { openAggregate, openOperations } from "./operations-clients.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
@@ -62,12 +62,12 @@ export const addDlqCommand = (program: Command): void => {
   withPlatform(dlq.command("replay-group"))
     .description("deliver all of a group again, as a task; `all` for every open one")
     .argument("<fingerprint>", "of `dlq groups`")
-    .option("--rate <per second>", "no faster than that", "10")
+    .option("--rate <per second>", "no faster than that", wholeNumber(1, 1_000), 10)
     .option("--dry-run", "only count")
-    .action(async (fingerprint: string, options: PlatformFlags & { rate: string; dryRun?: boolean }): Promise<void> => {
+    .action(async (fingerprint: string, options: PlatformFlags & { rate: number; dryRun?: boolean }): Promise<void> => {
       const { task, matching } = await (await aggregateOf(await findPlatform(options))).startReplay({
         fingerprint,
-        maxPerSecond: Number(options.rate),
+        maxPerSecond: options.rate,
         dryRun: options.dryRun ?? false,
       });
       print(

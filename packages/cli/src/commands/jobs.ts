@@ -4,15 +4,15 @@ import { type Job, JobRunStatus } from "@tandem/contracts/common";
 import type { Command } from "commander";
 import { findPlatform } from "../platform/find-platform.ts";
 import type { Platform, PlatformFlags } from "../platform/platform.ts";
-import { withPlatform } from "./common-options.ts";
+import { time, wholeNumber, withPlatform } from "./common-options.ts";
 import { openAggregate, openOperations } from "./operations-clients.ts";
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 interface BackfillOptions extends PlatformFlags {
-  readonly from: string;
-  readonly to: string;
-  readonly maxSlots: string;
+  readonly from: Date;
+  readonly to: Date;
+  readonly maxSlots: number;
   readonly again?: boolean;
 }
 
@@ -32,7 +32,7 @@ const listAll = async (platform: Platform): Promise<{ found: readonly Job[]; sil
 const operationsOf = async (job: string, flags: PlatformFlags) => {
   const context = job.split(".")[0];
   const found = (await openOperations(await findPlatform(flags))).find((one) => one.context === context);
-  if (!found) throw new Error(`no context ${context} runs`);
+  if (!found) throw new Error(`there is no job ${job}, or its context does not run: npm run jobs lists them`);
   return found;
 };
 
@@ -45,7 +45,7 @@ export const addJobsCommand = (program: Command): void => {
       const { found, silent } = await listAll(await findPlatform(flags));
       for (const { job, schedule, nextAt, lastRun } of found) {
         const last = lastRun
-          ? `${enumName(JobRunStatus, lastRun.status).toLowerCase()} ${lastRun.summary}`
+          ? `${enumName(JobRunStatus, lastRun.status).toLowerCase()} ${lastRun.error?.message ?? lastRun.summary}`
           : "never ran";
         print(
           `${job.padEnd(34)} ${schedule.padEnd(16)} next ${nextAt ? timestampDate(nextAt).toISOString() : "-"}  ${last}`,
@@ -66,20 +66,20 @@ export const addJobsCommand = (program: Command): void => {
   withPlatform(jobs.command("backfill"))
     .description("queues the past slots of a job that have not succeeded")
     .argument("<job>", "warehouse.stock-reconciliation, ...")
-    .requiredOption("--from <time>", "2026-11-20T00:00:00Z")
-    .requiredOption("--to <time>", "not in the future")
-    .option("--max-slots <n>", "refused when there are more", "100")
+    .requiredOption("--from <time>", "2026-11-20T00:00:00Z", time)
+    .requiredOption("--to <time>", "not in the future", time)
+    .option("--max-slots <n>", "refused when there are more", wholeNumber(1, 1_000), 100)
     .option("--again", "also slots that have succeeded")
     .action(async (job: string, options: BackfillOptions) => {
       const found = await operationsOf(job, options);
       const { runs } = await found.jobs.backfill({
         job,
-        from: timestampFromDate(new Date(options.from)),
-        to: timestampFromDate(new Date(options.to)),
-        maxSlots: Number(options.maxSlots),
+        from: timestampFromDate(options.from),
+        to: timestampFromDate(options.to),
+        maxSlots: options.maxSlots,
         again: options.again ?? false,
       });
-      print(`${runs.length} slots are queued; see: npm run jobs -- history ${job}`);
+      print(`${runs.length} ${runs.length === 1 ? "slot is" : "slots are"} queued; see: npm run jobs -- history ${job}`);
     });
 
   withPlatform(jobs.command("history"))
