@@ -14,7 +14,7 @@ export interface PublisherOptions {
   readonly maxBatchBytes?: number;
   /** Calls in flight: default 4. */
   readonly concurrency?: number;
-  /** For one call: default 10000. The caller's signal may be shorter. */
+  /** For one call: default 30000, the longest that an outbox relay gives it. The caller's signal may be shorter. */
   readonly timeoutMs?: number;
 }
 
@@ -22,7 +22,7 @@ const DEFAULTS: Required<PublisherOptions> = {
   maxBatch: 100,
   maxBatchBytes: 3 * 1024 * 1024,
   concurrency: 4,
-  timeoutMs: 10_000,
+  timeoutMs: 30_000,
 };
 
 /**

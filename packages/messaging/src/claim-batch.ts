@@ -1,5 +1,6 @@
 import { AppError } from "@tandem/kernel";
 import type { OutboxEvent } from "./events.ts";
+import type { Patience, Terms } from "./publish-patience.ts";
 import type { RelaySession } from "./relay-session.ts";
 import { createScanWindow } from "./scan-window.ts";
 
@@ -16,6 +17,7 @@ export interface Batch {
   readonly events: readonly ClaimedEvent[];
   /** One event that was in flight when a relay died. */
   readonly alone: boolean;
+  readonly terms: Terms;
 }
 
 export interface Claim {
@@ -34,7 +36,7 @@ export interface ClaimOptions {
   readonly session: RelaySession;
   readonly relayId: string;
   readonly maxRun: number;
-  readonly leaseMs: number;
+  readonly patience: Pick<Patience, "terms">;
   readonly maxCrashes: number;
 }
 
@@ -57,15 +59,16 @@ interface ClaimRow {
  * One statement, which answers with the payloads where they are few and small. Otherwise two, each its own transaction: the claim answers with
  * ids only then, because an answer too large for the socket of a client that stands still would keep the claim's transaction, and its lock, open.
  */
-export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }: ClaimOptions) => {
+export const createClaimer = ({ session, relayId, maxRun, patience, maxCrashes }: ClaimOptions) => {
   const window = createScanWindow();
   /** @param held tokens of the batches that this relay works on */
   return async (limit: number, held: readonly string[]): Promise<Claim> => {
     const { floor, rows } = window.next();
+    const { terms } = patience;
     const claimed = await session.query<ClaimRow>({
       name: "outbox claim",
       text: CLAIM,
-      values: [relayId, limit, maxRun, leaseMs, maxCrashes, held.length === 0, rows, floor, held],
+      values: [relayId, limit, maxRun, terms.leaseMs, maxCrashes, held.length === 0, rows, floor, held],
     });
     const row = claimed.rows[0] as ClaimRow;
     window.looked(row.head ?? undefined, row.cut);
@@ -78,7 +81,7 @@ export const createClaimer = ({ session, relayId, maxRun, leaseMs, maxCrashes }:
       parked,
       cut,
       blocked,
-      batch: { token: row.token, events, alone: outcome === "alone" },
+      batch: { token: row.token, events, alone: outcome === "alone", terms },
     };
   };
 };

@@ -4,6 +4,7 @@ import type { ContinuousWorker } from "@tandem/runtime";
 import { createBrokerCircuit } from "./broker-circuit.ts";
 import { type Batch, createClaimer } from "./claim-batch.ts";
 import { housekeepOutbox } from "./housekeep-outbox.ts";
+import { createPatience } from "./publish-patience.ts";
 import { createRelayMetrics } from "./relay-metrics.ts";
 import { type RelayOptions, settleRelay } from "./relay-options.ts";
 import { openRelaySession } from "./relay-session.ts";
@@ -32,15 +33,17 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     maxPauseMs: settings.outageMaxPauseMs,
     random: settings.random,
   });
+  const patience = createPatience(settings);
   const sleeper = createSleeper();
   const session = openRelaySession(database, sleeper.wake);
-  const claim = createClaimer({ ...settings, session, relayId });
+  const claim = createClaimer({ ...settings, session, relayId, patience });
   const runBatch = createBatchRunner({
     ...options,
     settings,
     relayId,
     session,
     circuit,
+    patience,
     metrics,
     isStopping: () => stopping,
   });
@@ -178,7 +181,7 @@ export const createRelay = (options: RelayOptions): ContinuousWorker => {
     healthCheck: async () => {
       if (!looping) throw new AppError("unavailable", "relay.not_running", "The relay has not been started");
       const stillMs = performance.now() - lastTurnAt;
-      if (stillMs > settings.leaseMs + settings.maxPollMs)
+      if (stillMs > patience.terms.leaseMs + settings.maxPollMs)
         throw new AppError(
           "unavailable",
           "relay.stuck",

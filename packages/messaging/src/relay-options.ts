@@ -22,6 +22,8 @@ export interface RelayOptions {
   readonly leaseMs?: number;
   /** Longest publish of a batch; at most half the lease. Default 45 % of it. */
   readonly publishTimeoutMs?: number;
+  /** Lease and publish get more time, up to this lease, where publishes are not answered in theirs. Default 8 leases, 60 000 at most. */
+  readonly maxLeaseMs?: number;
   /** Tries that failed while others passed, before an event is parked. Default 30: some 20 minutes. */
   readonly maxAttempts?: number;
   /** Deaths of a relay with this event in flight, before it is parked. Default 5. */
@@ -58,6 +60,7 @@ export const settleRelay = (options: RelayOptions): RelaySettings => {
     maxRun: options.maxRun ?? 32,
     leaseMs,
     publishTimeoutMs: options.publishTimeoutMs ?? Math.floor(leaseMs * 0.45),
+    maxLeaseMs: options.maxLeaseMs ?? Math.max(leaseMs, Math.min(leaseMs * 8, 60_000)),
     maxAttempts: options.maxAttempts ?? 30,
     maxCrashes: options.maxCrashes ?? 5,
     retryMinDelayMs: options.retryMinDelayMs ?? 200,
@@ -80,6 +83,7 @@ export const settleRelay = (options: RelayOptions): RelaySettings => {
   within("leaseMs", 200, 3_600_000);
   // Half a lease is left for the mark, and for a clock that stood still.
   within("publishTimeoutMs", 1, leaseMs / 2);
+  within("maxLeaseMs", leaseMs, 3_600_000);
   within("maxAttempts", 1, 1_000);
   within("maxCrashes", 1, 1_000);
   return settings;

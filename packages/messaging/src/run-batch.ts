@@ -4,6 +4,7 @@ import type { Batch } from "./claim-batch.ts";
 import { judgeBatch } from "./judge-batch.ts";
 import { type Marks, markBatch } from "./mark-batch.ts";
 import { type Published, publishBatch } from "./publish-batch.ts";
+import type { Patience } from "./publish-patience.ts";
 import { createPublishSpans } from "./publish-spans.ts";
 import type { RelayMetrics } from "./relay-metrics.ts";
 import type { RelayOptions, RelaySettings } from "./relay-options.ts";
@@ -14,6 +15,7 @@ export interface BatchRunnerOptions extends Omit<RelayOptions, "metrics"> {
   readonly relayId: string;
   readonly session: RelaySession;
   readonly circuit: BrokerCircuit;
+  readonly patience: Patience;
   readonly metrics: RelayMetrics | undefined;
   readonly isStopping: () => boolean;
 }
@@ -24,19 +26,22 @@ const LAST_TRIES = 10;
 
 /** Publishes a claimed batch, judges the outcomes, marks. Answers whether all of it is out. */
 export const createBatchRunner = (options: BatchRunnerOptions) => {
-  const { session, publisher, log, tracer, settings, relayId, circuit, metrics, isStopping } = options;
-  const { faultPoint, publishTimeoutMs, leaseMs } = settings;
+  const { session, publisher, log, tracer, settings, relayId, circuit, patience, metrics, isStopping } = options;
+  const { faultPoint } = settings;
 
   return async (batch: Batch, workSignal: AbortSignal): Promise<boolean> => {
     // From before the claim was answered, so it ends before the lease does.
     const startedAt = performance.now();
-    const signal = AbortSignal.any([workSignal, AbortSignal.timeout(publishTimeoutMs)]);
+    const late = AbortSignal.timeout(batch.terms.publishTimeoutMs);
+    const signal = AbortSignal.any([workSignal, late]);
     const spans = createPublishSpans(tracer);
     const published = await publishBatch(publisher, batch.events, signal, {
       prepare: spans.prepare,
       midBatch: async () => faultPoint("mid-batch"),
     });
     spans.finish(published);
+    if (late.aborted) patience.gaveUp(batch.terms);
+    else patience.answered(performance.now() - startedAt);
     await faultPoint("after-publish");
     const { marks, outage, error } = judgeBatch(batch, published, { ...settings, trusted: circuit.trusted });
     if (outage && !workSignal.aborted) {
@@ -71,7 +76,7 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
         );
         return;
       } catch (error) {
-        if (performance.now() - startedAt > leaseMs * 2 || lastTries >= LAST_TRIES) {
+        if (performance.now() - startedAt > batch.terms.leaseMs * 2 || lastTries >= LAST_TRIES) {
           log?.error(
             { err: error, events: batch.events.length },
             "a batch could not be marked; it will be published again",

@@ -10,7 +10,7 @@ const OPTIONS = { maxAttempts: 3, retryMinDelayMs: 100, retryMaxDelayMs: 1_000, 
 /** Outcomes by event: `undefined` was not tried. */
 const judge = (outcomes: readonly (Published | undefined)[], attempts: readonly number[] = [], options = OPTIONS) => {
   const events = outcomes.map((_, at) => ({ seq: String(at), attempt: attempts[at] ?? 1 }) as ClaimedEvent);
-  const batch: Batch = { token: "1", events, alone: false };
+  const batch: Batch = { token: "1", events, alone: false, terms: { leaseMs: 1_000, publishTimeoutMs: 450 } };
   const published = new Map(outcomes.flatMap((outcome, at) => (outcome ? [[String(at), outcome] as const] : [])));
   return judgeBatch(batch, published, options);
 };

@@ -1,7 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { createMetrics } from "@tandem/runtime";
 import { captureLog, pollUntil, type TestDatabase } from "@tandem/testkit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { OutboxEvent, PublishOutcome } from "../src/events.ts";
+import type { EventPublisher, OutboxEvent, PublishOutcome } from "../src/events.ts";
 import { createRelay, type RelayOptions } from "../src/index.ts";
 import { addEvents, balanceOf, eventOf, openTestDatabase, recordingPublisher, sentAll } from "./support.ts";
 
@@ -161,5 +162,21 @@ describe("a publisher that fails", () => {
     await idle();
     expect(new Set(publisher.published.map(({ subject }) => subject)).size).toBe(5);
     expect(misdeeds).toEqual([]);
+  });
+
+  it("by answering later than it may is given more time: what it has published is not published for ever", async () => {
+    let copies = 0;
+    const slow: EventPublisher = {
+      publish: async (batch) => {
+        copies += batch.length;
+        await sleep(700);
+        return batch.map(({ id }) => ({ id, status: "sent" }));
+      },
+    };
+    await addEvents(db.database, eventOf("slow"));
+    await startRelay({ publisher: slow, leaseMs: 1_000, publishTimeoutMs: 450 });
+    await idle();
+    expect(copies).toBeGreaterThan(1);
+    expect(await balanceOf(db.database)).toMatchObject({ sent: 1, dead: 0 });
   });
 });
