@@ -43,7 +43,7 @@ const UNFINISHED: readonly (readonly [what: string, context: ContextName, sql: s
   [
     "message",
     "notification",
-    "select id, status, updated_at from notification where status in ('WAITING', 'PENDING', 'SENDING')",
+    "select id, status, reason, attempts from notification where status in ('WAITING', 'PENDING', 'SENDING')",
   ],
 ];
 

@@ -13,19 +13,21 @@ import { needsDaprd } from "./needs-daprd.ts";
 
 describe("orders through a real daprd beside every binary, and a Redis-protocol broker", { timeout: 600_000 }, () => {
   needsDaprd(() => {
-    it("lose nothing when sidecars and the broker are killed in the middle", throughCrashes);
+    it("lose nothing when sidecars, the broker and workers are killed in the middle", throughCrashes);
   });
 });
 
 /** What a dead daprd had read from the broker goes to the next one after processingTimeout (30 s): the outcome is not late, it is sure. */
 async function throughCrashes(): Promise<void> {
-  await using platform = await startPlatform({ sidecars: daprdSidecars });
+  await using platform = await startPlatform({ sidecars: daprdSidecars, processes: ["order", "shipping"] });
   const customers = await openCustomers(platform, await openShop(platform), seededRandom(1));
   for (const crash of [
     () => platform.crashes.daprd("order-worker"),
     () => platform.crashes.daprd("warehouse-worker"),
     () => platform.crashes.broker(),
     () => platform.crashes.daprd("payment-worker"),
+    () => platform.worker("order").restart(),
+    () => platform.worker("shipping").restart(),
   ]) {
     const placing = customers.place(4);
     await crash();
