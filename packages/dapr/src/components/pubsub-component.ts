@@ -9,6 +9,8 @@ const TOPICS_COMMENT =
 const REDIS_COMMENT = `Milliseconds as plain numbers: "30s" would be ignored. processingTimeout is when a message of a dead sidecar goes to another; it is
 longer than all tries of one delivery together. queueDepth stays small, because that clock starts when a message is read. Every subscribed topic keeps a connection waiting: with the default
 pool (10 per processor) a worker of a dozen topics starves on a small machine, and whole topics are never subscribed to.
+daprd waits without an end, so whenever it takes an app for unhealthy and subscribes anew, a connection per topic stays until that topic's next message: the
+pool has room for that to happen two dozen times to the worker of most topics. With a readTimeout it would not, but log an error per idle topic and timeout.
 ${TOPICS_COMMENT}`;
 
 const KAFKA_COMMENT = `A consumer group per app id, and a new one starts with the oldest event: nothing is missed that was published before its first start. Events carry their
@@ -47,7 +49,7 @@ const redisOf = (environment: ComponentEnvironment): Readonly<Record<string, Set
   redeliverInterval: "5000",
   concurrency: "32",
   queueDepth: "32",
-  poolSize: "128",
+  poolSize: "1024",
   maxLenApprox: "100000",
 });
 
