@@ -20,7 +20,11 @@ it("is what properties draw from", () => {
 
 it("is what the fuzz draws from; more requests get more time", () => {
   expect(readFuzzRun({})).toEqual({ seed: readSeed({}, ""), requests: 40, timeoutMs: 600_000 });
-  expect(readFuzzRun({ FUZZ_SEED: "7", FUZZ_REQUESTS: "100" })).toEqual({ seed: 7, requests: 100, timeoutMs: 1_800_000 });
+  expect(readFuzzRun({ FUZZ_SEED: "7", FUZZ_REQUESTS: "100" })).toEqual({
+    seed: 7,
+    requests: 100,
+    timeoutMs: 1_800_000,
+  });
 });
 
 it("is in every test that has a seed: none asks the clock or the dice for it", () => {

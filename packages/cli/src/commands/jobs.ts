@@ -79,7 +79,9 @@ export const addJobsCommand = (program: Command): void => {
         maxSlots: options.maxSlots,
         again: options.again ?? false,
       });
-      print(`${runs.length} ${runs.length === 1 ? "slot is" : "slots are"} queued; see: npm run jobs -- history ${job}`);
+      print(
+        `${runs.length} ${runs.length === 1 ? "slot is" : "slots are"} queued; see: npm run jobs -- history ${job}`,
+      );
     });
 
   withPlatform(jobs.command("history"))
