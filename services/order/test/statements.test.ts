@@ -67,17 +67,17 @@ const historyOf = async (orderId: string) =>
   ).rows;
 
 describe("what it costs in statements", () => {
-  it("to put something into a cart: one, which knows all of its products", async () => {
+  it("to put something into a cart: two, the claim of its version and one that knows all of its products", async () => {
     const { put } = await fill();
-    expect(await saidBy(put)).toHaveLength(1);
+    expect(await saidBy(put)).toHaveLength(2);
   });
 
-  it("to check a cart out: six, in three round trips", async () => {
+  it("to check a cart out: seven, in four round trips", async () => {
     const { put, checkout } = await fill();
     await put();
     const said = await saidBy(checkout);
-    // The look for the same checkout | BEGIN, the order with its lists, the saga | outbox with story, COMMIT.
-    expect(said).toHaveLength(6);
+    // The look for the same checkout | BEGIN, the order with its lists, the saga | outbox with story, COMMIT | the claim to mark the cart.
+    expect(said).toHaveLength(7);
   });
 
   it("to take a step of the checkout: five, in two round trips", async () => {

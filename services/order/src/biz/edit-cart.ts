@@ -82,7 +82,7 @@ export const makeDeleteCart =
   ({ carts }: EditCartDeps) =>
   async (cartId: string, mayActFor: MayActFor, signal?: AbortSignal): Promise<void> => {
     const stored = await read(carts, cartId, mayActFor, signal);
-    if (stored) await carts.delete(cartId, stored.etag, signal);
+    if (stored) await carts.delete(stored.cart, stored.etag, signal);
   };
 
 const save = async (

@@ -114,7 +114,7 @@ export interface CartStore {
   getById(cartId: string, signal?: AbortSignal): Promise<StoredCart | undefined>;
   /** @param etag of the version that was read; undefined creates. @throws AppError `order.cart_changed` */
   put(cart: Cart, etag: string | undefined, signal?: AbortSignal): Promise<void>;
-  delete(cartId: string, etag: string, signal?: AbortSignal): Promise<void>;
+  delete(cart: Cart, etag: string, signal?: AbortSignal): Promise<void>;
 }
 
 /** What carts show of products: a read model of catalog's and pricing's events. */

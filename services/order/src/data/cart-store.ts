@@ -7,18 +7,33 @@ import type { CartStore } from "../biz/ports.ts";
 import { cartUpdatedToProto } from "../events/cart-to-proto.ts";
 import type { Cart } from "../model/cart.ts";
 import { cartChanged } from "../model/errors.ts";
+import type { CartClaims } from "./cart-claims.ts";
 
 /** Carts nobody touches go away after 30 days. */
 const TTL_SECONDS = 30 * 24 * 3600;
 
 const keyOf = (cartId: string) => `cart:${cartId}`;
 
-/** Carts in Dapr's state store. Each write is a state transaction whose outbox publishes `cart.updated`. */
-export const makeCartStore = (state: StateStore): CartStore => {
-  const guarded = async (cartId: string, work: () => Promise<void>) => {
+/**
+ * Carts in Dapr's state store. Each write is a state transaction whose outbox publishes `cart.updated`.
+ *
+ * A writer claims the version first, in Postgres: of two who read the same cart the second is refused there and never begins a transaction.
+ * daprd tells its outbox of a transaction before it commits it, and of one that fails on its etag it looks for the outcome without end (1.18.3:
+ * the retry in `pkg/runtime/pubsub/outbox.go` has no `Stop`, so it neither ends nor waits after ten seconds).
+ */
+export const makeCartStore = (state: StateStore, claims: CartClaims): CartStore => {
+  const claimed = async (
+    cartId: string,
+    version: number,
+    signal: AbortSignal | undefined,
+    write: () => Promise<void>,
+  ) => {
+    if (!(await claims.take(cartId, version, signal))) throw cartChanged(cartId);
     try {
-      await work();
+      await write();
     } catch (error) {
+      // Where this fails, too, the claim ends by itself.
+      await claims.release(cartId, version).catch(() => undefined);
       if (isAppError(error, "dapr.etag_mismatch")) throw cartChanged(cartId);
       throw error;
     }
@@ -30,28 +45,30 @@ export const makeCartStore = (state: StateStore): CartStore => {
     },
     put: (cart, etag, signal) => {
       const traceparent = currentTraceparent();
-      return guarded(cart.id, () =>
-        state.transact(
-          [
-            {
-              op: "set",
-              key: keyOf(cart.id),
-              value: cart,
-              etag: etag ?? null,
-              ttlSeconds: TTL_SECONDS,
-              publish: {
-                data: toJsonString(CartUpdatedSchema, cartUpdatedToProto(cart)),
-                type: CartUpdatedSchema.typeName,
-                subject: cart.id,
-                ...(traceparent ? { traceparent } : {}),
-              },
+      return claimed(cart.id, cart.version, signal, () =>
+        // Without the caller's signal: who leaves in the middle of it would leave a transaction that was told of and never committed.
+        state.transact([
+          {
+            op: "set",
+            key: keyOf(cart.id),
+            value: cart,
+            etag: etag ?? null,
+            ttlSeconds: TTL_SECONDS,
+            publish: {
+              data: toJsonString(CartUpdatedSchema, cartUpdatedToProto(cart)),
+              type: CartUpdatedSchema.typeName,
+              subject: cart.id,
+              ...(traceparent ? { traceparent } : {}),
             },
-          ],
-          signal,
-        ),
+          },
+        ]),
       );
     },
-    delete: (cartId, etag, signal) =>
-      guarded(cartId, () => state.delete(keyOf(cartId), { etag, ...(signal ? { signal } : {}) })),
+    // No transaction, so nobody is told; but a writer who holds the next version must find the cart that it read.
+    delete: async ({ id, version }, etag, signal) => {
+      const next = version + 1;
+      await claimed(id, next, signal, () => state.delete(keyOf(id), { etag, ...(signal ? { signal } : {}) }));
+      await claims.release(id, next);
+    },
   };
 };

@@ -16,6 +16,7 @@ import { makePlaceOrder } from "../biz/place-order.ts";
 import { makeUpdateOrder } from "../biz/update-order.ts";
 import { makePricingClient } from "../client/pricing-client.ts";
 import type { orderApiConfig } from "../config/config.ts";
+import { makeCartClaims } from "../data/cart-claims.ts";
 import { makeCartProductReader } from "../data/cart-products.ts";
 import { makeCartStore } from "../data/cart-store.ts";
 import { makeDashboardReader } from "../data/dashboard-reader.ts";
@@ -53,7 +54,7 @@ export const composeApi = (platform: Platform<z.output<typeof orderApiConfig>>):
 
   const orders = makeOrderReader(database);
   const products = makeCartProductReader(database);
-  const carts = makeCartStore(dapr.state("statestore"));
+  const carts = makeCartStore(dapr.state("statestore"), makeCartClaims(database));
   const placeOrder = makePlaceOrder({
     uow,
     orders,

@@ -12,6 +12,7 @@ import {
   makeRetryCaptures,
 } from "../biz/nudge-checkouts.ts";
 import type { orderWorkerConfig } from "../config/config.ts";
+import { makeCartClaims } from "../data/cart-claims.ts";
 import { makeCartProductRepository } from "../data/cart-products.ts";
 import { openCheckout } from "../data/open-checkout.ts";
 import { makeOrderReader } from "../data/order-reader.ts";
@@ -60,6 +61,7 @@ export const composeWorker = (platform: Platform<z.output<typeof orderWorkerConf
       eraseFinished: makeEraseFinishedOrders(nudge),
       engine,
       keepEndedMs: KEEP_ENDED_MS,
+      pruneCartClaims: makeCartClaims(database).prune,
     }),
     workers: [engine.timers],
   };

@@ -16,6 +16,7 @@ export interface CheckoutJobsDeps {
   readonly repeatCancellations: ReturnType<typeof makeRepeatCancellations>;
   readonly eraseFinished: ReturnType<typeof makeEraseFinishedOrders>;
   readonly engine: Pick<SagaEngine<Checkout>, "listStuck" | "prune" | "rearm">;
+  readonly pruneCartClaims: () => Promise<number>;
   /** How long ended sagas and their history are kept. */
   readonly keepEndedMs: number;
 }
@@ -61,7 +62,8 @@ export const checkoutJobs = (deps: CheckoutJobsDeps): readonly CronJob[] => [
   }),
   defineCronJob({
     name: "order.saga-timeout",
-    description: "Finds checkouts that hang although their timers should have fired, and prunes ended ones",
+    description:
+      "Finds checkouts that hang although their timers should have fired, and prunes ended ones and old claims of carts",
     schedule: "30 * * * * *",
     missed: "skip",
     timeoutMs: 50_000,
@@ -70,7 +72,7 @@ export const checkoutJobs = (deps: CheckoutJobsDeps): readonly CronJob[] => [
       const stuck = await deps.engine.listStuck();
       for (const saga of stuck) log.error({ saga }, "a checkout is stuck: see the runbook");
       const pruned = await deps.engine.prune(new Date(scheduledAt.getTime() - deps.keepEndedMs));
-      return { stuck: stuck.length, rearmed, pruned };
+      return { stuck: stuck.length, rearmed, pruned, claims: await deps.pruneCartClaims() };
     },
   }),
 ];
