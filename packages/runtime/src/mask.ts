@@ -8,6 +8,18 @@ const EXACT_SECRET_KEYS = new Set(["token", "jwt", "pan", "pin", "card"]);
 
 /** True when a value under this key must never be shown. */
 export const isSecretKey = (key: string): boolean => {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  const secret = looksSecret(key);
+  if (knownKeys.size < MOST_KNOWN_KEYS) knownKeys.set(key, secret);
+  return secret;
+};
+
+/** Log lines have the same few keys again and again. Bounded: keys can come from outside. */
+const knownKeys = new Map<string, boolean>();
+const MOST_KNOWN_KEYS = 1_000;
+
+const looksSecret = (key: string): boolean => {
   const plain = key.replace(/[-_.\s]/g, "").toLowerCase();
   return EXACT_SECRET_KEYS.has(plain) || SECRET_KEY.test(plain);
 };

@@ -29,7 +29,7 @@ describe("a public read that is the same for all", () => {
     });
     const path = somePage();
     const first = get(path);
-    await expect.poll(() => gateway().seen.length).toBe(1);
+    await expect.poll(() => gateway().seen.length, { timeout: 20_000 }).toBe(1);
     const others = Array.from({ length: 20 }, () => get(path));
     // They are in the door when it answers somebody who came after them.
     await get("/livez");
@@ -112,7 +112,7 @@ describe("a public read that is the same for all", () => {
     gateway().answerWith(down());
     expect((await get(path)).body).toMatchObject({ error: "gateway.context_unavailable" });
     countAnswers();
-    await expect.poll(async () => (await get(path)).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await get(path)).status, { timeout: 20_000 }).toBe(200);
   });
 });
 

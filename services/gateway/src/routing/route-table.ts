@@ -118,20 +118,33 @@ export const createRouteTable = (
   };
 };
 
-const toCall = (context: ContextName, method: DescMethod, label: string, path: string): CallRoute => {
+type MethodFacts = Pick<CallRoute, "rateClass" | "repeatable" | "streaming" | "sameForAll">;
+
+/** Options are parsed each time somebody asks for them; these are asked for with every request. */
+const factsByMethod = new WeakMap<DescMethod, MethodFacts>();
+
+const factsOf = (method: DescMethod): MethodFacts => {
+  const known = factsByMethod.get(method);
+  if (known !== undefined) return known;
   const reads = method.idempotency === Level.NO_SIDE_EFFECTS;
-  return {
-    kind: "call",
-    context,
-    method,
-    label,
-    path,
+  const facts: MethodFacts = {
     rateClass: rateClassOf(method, reads),
     repeatable: reads || method.idempotency === Level.IDEMPOTENT,
     streaming: method.methodKind !== "unary",
     sameForAll: isSameForAll(method),
   };
+  factsByMethod.set(method, facts);
+  return facts;
 };
+
+const toCall = (context: ContextName, method: DescMethod, label: string, path: string): CallRoute => ({
+  kind: "call",
+  context,
+  method,
+  label,
+  path,
+  ...factsOf(method),
+});
 
 /** What anybody may ask the auth context to do with a name and a password. */
 const rateClassOf = (method: DescMethod, reads: boolean): RateClass => {

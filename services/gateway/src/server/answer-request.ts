@@ -38,7 +38,10 @@ export const makeAnswerRequest = (options: AnswerRequestOptions) => {
     const gone = new AbortController();
     // Ours and those of a pipeline.
     response.setMaxListeners(20);
-    response.once("close", () => gone.abort());
+    response.once("close", () => {
+      // An answer that is complete has nobody left to tell; an abort costs an exception with a stack.
+      if (!response.writableFinished) gone.abort();
+    });
     const given = request.headers[CORRELATION_HEADER];
     const correlationId = typeof given === "string" && CORRELATION.test(given) ? given : newId();
     const forwarded = request.headers["x-forwarded-for"];
