@@ -62,10 +62,7 @@ describe("a quote", () => {
         claims: customer(ada),
         body: JSON.stringify({ ...germany, lines: [{ productId, quantity: 1 }] }),
       });
-    expect(await ask()).toMatchObject({
-      status: 409,
-      json: { error: "pricing.product_not_ready", retryable: true },
-    });
+    expect(await ask()).toMatchObject({ status: 503, json: { error: "pricing.product_not_ready" } });
     await pricing.deliver(ProductCreatedSchema, productCreated({ productId }));
     expect(await ask()).toMatchObject({ status: 200, json: { code: 0 } });
     await pricing.deliver(ProductDeletedSchema, {

@@ -17,13 +17,9 @@ export const productUnknown = (productId: string) =>
     details: [{ field: "productId", rule: "exists", message: "unknown product" }],
   });
 
-/**
- * Its price is known and its creation is still under way: worth another try in a moment. Not `unavailable`: pricing itself is well, and one such
- * product would open the circuit of its callers for all others.
- */
+/** Its price is known and its creation is still under way: worth another try in a moment. */
 export const productNotReady = (productId: string) =>
-  new AppError("conflict", "pricing.product_not_ready", `Product ${productId} was created a moment ago.`, {
-    retryable: true,
+  new AppError("unavailable", "pricing.product_not_ready", `Product ${productId} was created a moment ago.`, {
     details: [{ field: "productId", rule: "ready", message: "not known here yet, try again" }],
   });
 
