@@ -238,10 +238,14 @@ describe("the circuit breaker", () => {
     expect(await metrics.text()).toMatch(/tandem_rpc_client_circuit_open\{[^}]*\} 0/);
   });
 
-  it("does not open for errors that are the caller's fault, or for callers in a hurry", async () => {
+  it("does not open for errors that are the caller's fault or about one thing of theirs, or for callers in a hurry", async () => {
     const harness = await start({
       getThing: ({ id }) => {
         if (id === "slow") return new Promise<never>(() => {});
+        if (id === "young")
+          throw new AppError("unavailable", "test.not_ready", "not ready", {
+            details: [{ field: "id", rule: "ready", message: "not known here yet" }],
+          });
         throw new AppError("not_found", "test.gone", "gone");
       },
     });
@@ -254,6 +258,8 @@ describe("the circuit breaker", () => {
     const options = bearer(await harness.token());
     for (let n = 0; n < 4; n += 1)
       expect((await failureOf(client.getThing({ id: "a" }, options))).code).toBe("test.gone");
+    for (let n = 0; n < 4; n += 1)
+      expect((await failureOf(client.getThing({ id: "young" }, options))).code).toBe("test.not_ready");
     for (let n = 0; n < 4; n += 1) {
       const hurried = runInContext({ correlationId: "c", deadlineAt: Date.now() + 50 }, () =>
         failureOf(client.getThing({ id: "slow" }, options)),

@@ -80,6 +80,8 @@ const unary = (service: DescService, transport: Transport, options: RpcClientOpt
           counts: (error) =>
             isAppError(error) &&
             (error.kind === "unavailable" || error.kind === "deadline_exceeded") &&
+            // What names a field of the request is about that request: one product that is not known yet must not stop all others.
+            error.details.length === 0 &&
             !hurried.has(error),
           onStateChange: (state) => {
             metrics?.circuit(state);
