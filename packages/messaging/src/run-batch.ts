@@ -40,8 +40,14 @@ export const createBatchRunner = (options: BatchRunnerOptions) => {
       midBatch: async () => faultPoint("mid-batch"),
     });
     spans.finish(published);
-    if (late.aborted) patience.gaveUp(batch.terms);
-    else patience.answered(performance.now() - startedAt);
+    if (late.aborted) {
+      patience.gaveUp(batch.terms);
+      const { publishTimeoutMs } = batch.terms;
+      log?.warn(
+        { events: batch.events.length, publishTimeoutMs, nextMs: patience.terms.publishTimeoutMs },
+        "publishes were not answered in time: the sidecar or the broker is slow; the next get more time",
+      );
+    } else patience.answered(performance.now() - startedAt);
     await faultPoint("after-publish");
     const { marks, outage, error } = judgeBatch(batch, published, { ...settings, trusted: circuit.trusted });
     if (outage && !workSignal.aborted) {
