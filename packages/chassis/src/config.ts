@@ -27,6 +27,8 @@ export const platformConfig = binaryConfig.extend({
   DATABASE_URL: databaseUrl(),
   /** Connections of this binary, 1 to 100. */
   DATABASE_MAX_CONNECTIONS: integer({ min: 1, max: 100 }).default(10),
+  /** How far this binary's sessions yield to others in the server. Only where Postgres runs on this machine, as under `npm start`. */
+  DATABASE_SESSION_NICE: integer({ min: 1, max: 19 }).optional(),
 });
 
 /** What listens to callers. */

@@ -108,6 +108,7 @@ export const createPlatform = <C extends PlatformConfig>(
     url: config.DATABASE_URL,
     name: appId,
     maxConnections: config.DATABASE_MAX_CONNECTIONS,
+    sessionNice: config.DATABASE_SESSION_NICE,
     log,
     metrics,
     tracer: telemetry.tracer,

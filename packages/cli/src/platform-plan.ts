@@ -39,6 +39,12 @@ export interface PlanOptions {
   readonly secret?: string | undefined;
 }
 
+/**
+ * How far workers yield to APIs on a machine that they share, themselves and their sessions in Postgres: a tenth of the processor time where both want it
+ * all, and all that the APIs leave.
+ */
+export const WORKERS_NICE = 10;
+
 const UNSAFE_SECRET = "everybody knows this one";
 const AUDIENCE = "tandem";
 
@@ -123,6 +129,7 @@ export const planPlatform = (options: PlanOptions): readonly ContextPlan[] =>
           ...common,
           APP_PORT: String(worker.app),
           OPS_PORT: String(worker.ops),
+          DATABASE_SESSION_NICE: String(WORKERS_NICE),
           DAPR_HTTP_PORT: String(worker.sidecar.http),
           DAPR_GRPC_PORT: String(worker.sidecar.grpc),
           ...clientSettings(service.workerAppId, options),

@@ -1,5 +1,5 @@
 import { AppError } from "@tandem/kernel";
-import { type Database, findPostgresError, toAppError } from "@tandem/postgres";
+import { type Database, findPostgresError, niceSession, toAppError } from "@tandem/postgres";
 import pg from "pg";
 import { WAKE_CHANNEL } from "./wake.ts";
 
@@ -56,6 +56,7 @@ export const openRelaySession = (database: Database, onWake: () => void): RelayS
     next.on("notification", onWake);
     try {
       await next.connect();
+      niceSession(next, database.sessionNice);
       await next.query(`listen ${WAKE_CHANNEL}`);
     } catch (error) {
       lose(next);

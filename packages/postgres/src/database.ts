@@ -3,6 +3,7 @@ import type { Logger, Metrics } from "@tandem/runtime";
 import pg from "pg";
 import { cancelQuery } from "./cancel-query.ts";
 import { isConnectionLoss, toAppError } from "./errors.ts";
+import { niceSession } from "./nice-session.ts";
 import { makeOrm, type Orm } from "./orm.ts";
 import { observePool } from "./pool-metrics.ts";
 import { type Observation, observeSql, type SqlClient } from "./sql-client.ts";
@@ -29,6 +30,8 @@ export interface DatabaseOptions {
   readonly disposeTimeoutMs?: number;
   /** Tries of a transaction that meets serialization failures or deadlocks, the first included. Default 5. */
   readonly maxAttempts?: number;
+  /** How far its sessions yield to others in the server, 1 to 19 (`nice`). Only for a server of this machine. Default: not at all. */
+  readonly sessionNice?: number | undefined;
   readonly log?: Logger;
   readonly metrics?: Metrics;
   /** With one, every statement inside a recorded trace becomes a span. */
@@ -38,6 +41,8 @@ export interface DatabaseOptions {
 export interface Database extends AsyncDisposable {
   readonly name: string;
   readonly url: string;
+  /** For sessions opened beside the pool. */
+  readonly sessionNice: number | undefined;
   /** For what needs a session of its own (LISTEN, COPY). Its errors come as pg throws them. */
   readonly pool: pg.Pool;
   /** Drizzle outside of a transaction, one connection per statement. Never inside `transact`: use its `tx`. */
@@ -64,6 +69,7 @@ export interface Database extends AsyncDisposable {
 
 export const createDatabase = (options: DatabaseOptions): Database => {
   const { url, name, maxConnections = 10, acquireTimeoutMs = 5_000, maxAttempts = 5, log, metrics, tracer } = options;
+  const { sessionNice } = options;
   const pool = new pg.Pool({
     connectionString: url,
     application_name: name,
@@ -81,6 +87,7 @@ export const createDatabase = (options: DatabaseOptions): Database => {
     // While the pool ends, its goodbyes and the server's may cross: nobody lost anything.
     if (!pool.ending) log?.warn({ err, pool: name }, "an idle database connection was lost");
   });
+  pool.on("connect", (client) => niceSession(client, sessionNice));
   const close = makeClose(pool, options.disposeTimeoutMs ?? 5_000);
 
   const acquire = async (signal?: AbortSignal): Promise<pg.PoolClient> => {
@@ -120,6 +127,7 @@ export const createDatabase = (options: DatabaseOptions): Database => {
   return {
     name,
     url,
+    sessionNice,
     pool,
     orm: makeOrm({ query } as SqlClient, ((work: never) => transact(work)) as Orm["transaction"]),
     query,

@@ -16,6 +16,7 @@ export { type LintFinding, lintMigrations } from "./lint-migrations.ts";
 export { type MigrateOptions, type MigrateResult, migrate, migrationStatus } from "./migrate.ts";
 export { type MigrationFile, type MigrationSet, readMigrations } from "./migration-files.ts";
 export type { MigrationStatus } from "./migration-plan.ts";
+export { niceSession } from "./nice-session.ts";
 export type { Orm, Transaction } from "./orm.ts";
 export { runWithPrelude, withoutPrelude } from "./prelude.ts";
 export { type MigrateCliOptions, runMigrateCli } from "./run-migrate-cli.ts";

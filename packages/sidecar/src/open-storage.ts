@@ -5,6 +5,8 @@ export interface StorageOptions {
   readonly databaseUrl: string;
   /** Of each of the two pools: default 4. */
   readonly maxConnections?: number;
+  /** Told of each connection to the database, once it is made. */
+  readonly onSession?: ((session: pg.ClientBase) => void) | undefined;
 }
 
 export interface Storage extends AsyncDisposable {
@@ -23,13 +25,20 @@ const LOCK_CLASS = 0x7a_de_50;
 const CHANNEL = "sidecar_woken";
 
 /** Opens the sidecar's database: makes its tables, takes an identity, frees what dead processes had claimed. */
-export const openStorage = async ({ databaseUrl, maxConnections = 4 }: StorageOptions): Promise<Storage> => {
+export const openStorage = async ({
+  databaseUrl,
+  maxConnections = 4,
+  onSession = () => undefined,
+}: StorageOptions): Promise<Storage> => {
   const base = { connectionString: databaseUrl, max: maxConnections, application_name: "embedded-sidecar" };
   // Statements go out without waiting for the answer to the one before: BEGIN costs no round trip of its own.
   const pool = new pg.Pool({ ...base, pipeline: true });
   const relaxed = new pg.Pool({ ...base, options: "-c synchronous_commit=off" });
   // A pool throws away an idle connection that broke; the next query opens another.
-  for (const one of [pool, relaxed]) one.on("error", () => undefined);
+  for (const one of [pool, relaxed]) {
+    one.on("error", () => undefined);
+    one.on("connect", onSession);
+  }
   const close = () => Promise.all([pool.end(), relaxed.end()]);
   await pool.query(SCHEMA);
   const listeners: ((subscriptionIds: readonly number[]) => void)[] = [];

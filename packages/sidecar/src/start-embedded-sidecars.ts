@@ -2,6 +2,7 @@ import { createTokenVerifier } from "@tandem/dapr/protocol";
 import { createUnaryServer } from "@tandem/dapr/unary-grpc";
 import { AppError } from "@tandem/kernel";
 import type { Logger } from "@tandem/runtime";
+import type { ClientBase } from "pg";
 import { createSidecarMetadata } from "./describe-sidecar.ts";
 import { createFaults, type FaultInjector, type Faults } from "./faults.ts";
 import { type HostedApp, hostApp } from "./host-app.ts";
@@ -41,6 +42,8 @@ export interface EmbeddedSidecarOptions {
   /** Misbehave, for tests. */
   readonly faults?: Partial<Faults> & { readonly seed?: number };
   readonly log: Logger;
+  /** Told of each connection to the database, once it is made. */
+  readonly onSession?: (session: ClientBase) => void;
   /** Delivered messages are kept this long, for subscriptions that come later: default one day. */
   readonly retentionMs?: number;
   /** Between two looks at an app's health: default 1000. */

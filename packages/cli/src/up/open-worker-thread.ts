@@ -5,7 +5,7 @@ import type { BinaryPlan } from "../platform-plan.ts";
 import type { Running } from "./start-binaries.ts";
 
 export interface WorkersToStart {
-  readonly sidecars: Omit<EmbeddedSidecarOptions, "log" | "faults">;
+  readonly sidecars: Omit<EmbeddedSidecarOptions, "log" | "faults" | "onSession">;
   readonly plans: readonly BinaryPlan[];
   /** Where they send their mail. */
   readonly inbox?: { readonly smtpPort: number; readonly httpPort: number } | undefined;

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { Binary } from "@tandem/runtime";
-import type { BinaryPlan } from "../platform-plan.ts";
+import { type BinaryPlan, WORKERS_NICE } from "../platform-plan.ts";
 import { repositoryRoot } from "../state-dir.ts";
 import { loadGateway, loadService } from "./load-service.ts";
 
@@ -48,6 +49,7 @@ export const asProcesses =
       },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    if (kind === "worker" && child.pid !== undefined) setPriority(child.pid, WORKERS_NICE);
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     const exited = new Promise<number | string>((resolve) =>

@@ -1,16 +1,22 @@
 import { createWriteStream } from "node:fs";
+import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ContextName } from "@tandem/contracts";
 import { createLocalInbox } from "@tandem/local-inbox";
+import { niceSession } from "@tandem/postgres";
 import { createLogger } from "@tandem/runtime";
 import { startEmbeddedSidecars } from "@tandem/sidecar";
+import { WORKERS_NICE } from "../platform-plan.ts";
 import { loadService } from "./load-service.ts";
 import type { ThreadAnswer, ThreadRequest, WorkersToStart } from "./open-worker-thread.ts";
 import { allOrNone, inThisThread } from "./start-binaries.ts";
 
-// The second thread of `npm start`: workers and their sidecars. What they compute is nobody's time who waits for an answer.
+// The second thread of `npm start`: workers and their sidecars. What they compute is nobody's time who waits for an answer, so it yields to those.
 const parent = parentPort;
 if (parent === null) throw new TypeError("this file is the entry of a thread: npm start opens it");
+
+// Linux counts niceness by thread, and 0 is the caller's own. Elsewhere it would be the whole process's, the APIs' with it.
+if (process.platform === "linux") setPriority(0, WORKERS_NICE);
 
 const say = (answer: ThreadAnswer): void => parent.postMessage(answer);
 const describe = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -29,7 +35,9 @@ const start = async ({
   const destination = createWriteStream(sidecarLogFile, { flags: "a" });
   const log = createLogger({ service: "tandem", level: "info", destination });
   if (inbox) stack.use(await createLocalInbox(inbox));
-  stack.use(await startEmbeddedSidecars({ ...sidecars, log }));
+  stack.use(
+    await startEmbeddedSidecars({ ...sidecars, log, onSession: (session) => niceSession(session, WORKERS_NICE) }),
+  );
   const startOne = inThisThread((appId) => logFiles[appId] ?? sidecarLogFile);
   const running = await allOrNone(plans.map(startOne));
   stack.defer(async () => {
