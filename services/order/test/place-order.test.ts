@@ -1,9 +1,10 @@
-import { money, newId } from "@tandem/kernel";
+import { AppError, money, newId } from "@tandem/kernel";
 import { createOutbox } from "@tandem/messaging";
 import { createTestDatabase, manualClock, type TestDatabase } from "@tandem/testkit";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { makePlaceOrder, type PlaceOrderInput } from "../src/biz/place-order.ts";
 import type { Pricing } from "../src/biz/ports.ts";
+import { makeCartClaims } from "../src/data/cart-claims.ts";
 import { openCheckout } from "../src/data/open-checkout.ts";
 import { makeOrderReader } from "../src/data/order-reader.ts";
 import { migrations } from "../src/migrate.ts";
@@ -11,6 +12,7 @@ import { line, newOrder } from "./builders.ts";
 
 const clock = manualClock(new Date("2026-11-21T10:00:00Z"));
 let test: TestDatabase;
+let placing: (by: Pricing) => ReturnType<typeof makePlaceOrder>;
 let placeOrder: ReturnType<typeof makePlaceOrder>;
 let quoteLives = true;
 
@@ -28,14 +30,9 @@ beforeAll(async () => {
   const { database } = test;
   const outbox = createOutbox({ database, source: "order" });
   const { uow } = openCheckout({ database, outbox, clock });
-  placeOrder = makePlaceOrder({
-    uow,
-    orders: makeOrderReader(database),
-    pricing,
-    clock,
-    newId,
-    reservationTtlMs: 1_800_000,
-  });
+  const orders = makeOrderReader(database);
+  placing = (by) => makePlaceOrder({ uow, orders, pricing: by, clock, newId, reservationTtlMs: 1_800_000 });
+  placeOrder = placing(pricing);
 });
 afterAll(() => test.dispose());
 
@@ -65,7 +62,7 @@ it("makes one order, one saga and one order.created of ten checkouts with one ke
   const before = await counts();
   const wanted = input();
   const orders = await Promise.all(Array.from({ length: 10 }, () => placeOrder(wanted)));
-  expect(new Set(orders.map(({ id }) => id)).size).toBe(1);
+  expect(new Set(orders.map(({ order }) => order.id)).size).toBe(1);
   expect(await counts()).toEqual({
     orders: before.orders + 1,
     sellers: before.sellers + 1,
@@ -102,4 +99,36 @@ it("stores nothing of an empty order, an expired quote or a changed total", asyn
   await expect(placeOrder(input())).rejects.toMatchObject({ code: "order.quote_unavailable" });
   quoteLives = true;
   expect(await counts()).toEqual(before);
+});
+
+it("claims the cart's next version together with the order: who writes it at once is refused, or the checkout is", async () => {
+  const claims = makeCartClaims(test.database);
+  const [ordered, edited] = [newId(), newId()];
+  await placeOrder(input({ cartId: ordered, closesCartAt: 4 }));
+  expect(await claims.take(ordered, 4)).toBe(false);
+
+  expect(await claims.take(edited, 4)).toBe(true);
+  const before = await counts();
+  await expect(placeOrder(input({ cartId: edited, closesCartAt: 4 }))).rejects.toMatchObject({
+    code: "cart.version_conflict",
+  });
+  expect(await counts()).toEqual(before);
+});
+
+it("answers a repeat with the first order when its items are not to be had any more, and asks no second quote for a voucher", async () => {
+  const asked: string[] = [];
+  const gone: Pricing = {
+    createQuote: async ({ voucherCode }) => {
+      asked.push(voucherCode);
+      throw new AppError("not_found", "pricing.product_unknown", "gone");
+    },
+  };
+  const plain = input();
+  const reduced = input({ voucherCode: "TEN" });
+  const first = [await placeOrder(plain), await placeOrder(reduced)];
+  const again = placing(gone);
+  expect(await again(plain)).toEqual({ order: first[0]?.order, repeated: true });
+  expect((await again(reduced)).order.id).toBe(first[1]?.order.id);
+  expect(asked).toEqual([""]);
+  await expect(again(input())).rejects.toMatchObject({ code: "pricing.product_unknown" });
 });

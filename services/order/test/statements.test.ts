@@ -72,11 +72,11 @@ describe("what it costs in statements", () => {
     expect(await saidBy(put)).toHaveLength(2);
   });
 
-  it("to check a cart out: seven, in four round trips", async () => {
+  it("to check a cart out: seven, in three round trips", async () => {
     const { put, checkout } = await fill();
     await put();
     const said = await saidBy(checkout);
-    // The look for the same checkout | BEGIN, the order with its lists, the saga | outbox with story, COMMIT | the claim to mark the cart.
+    // The look for the same checkout, beside the quote | BEGIN, the order with its lists, the saga, the claim of the cart | outbox with story, COMMIT.
     expect(said).toHaveLength(7);
   });
 

@@ -14,7 +14,7 @@ export interface CheckoutCartDeps {
 }
 
 export interface CheckoutCartInput
-  extends Omit<PlaceOrderInput, "items" | "currency" | "checkoutKey" | "customerId" | "cartId"> {
+  extends Omit<PlaceOrderInput, "items" | "currency" | "checkoutKey" | "customerId" | "cartId" | "closesCartAt"> {
   readonly cartId: string;
   /** The cart's version that the customer saw; undefined takes any. */
   readonly expectedVersion: number | undefined;
@@ -23,8 +23,9 @@ export interface CheckoutCartInput
 }
 
 /**
- * Turns a cart into an order. The cart lives in another store than the order, so it is marked afterwards; the checkout key is the
- * cart's id and the version before it was closed, which makes a repeat after a crash between the two find the first order.
+ * Turns a cart into an order. The cart lives in another store than the order, so it is marked afterwards, in a version that was claimed together with
+ * the order: who changes the cart meanwhile is refused, or this checkout is. The checkout key is the cart's id and the version before it was closed,
+ * which makes a repeat after a crash between the two find the first order.
  * @throws AppError `cart.not_found`, `cart.empty`, `cart.version_conflict`, and those of placing an order
  */
 export const makeCheckoutCart =
@@ -36,7 +37,7 @@ export const makeCheckoutCart =
     if (cart.items.length === 0) throw cartEmpty(cartId);
     const openVersion = cart.orderId === undefined ? cart.version : cart.version - 1;
     if (expectedVersion !== undefined && expectedVersion !== openVersion) throw cartChanged(cartId);
-    const order = await placeOrder(
+    const { order, repeated } = await placeOrder(
       {
         ...rest,
         cartId,
@@ -44,13 +45,15 @@ export const makeCheckoutCart =
         currency: cart.currency,
         items: cart.items,
         checkoutKey: `cart:${cart.id}:${openVersion}`,
+        closesCartAt: openVersion + 1,
       },
       signal,
     );
     if (cart.orderId !== order.id) {
-      await carts
-        .put(closeCart(cart, order.id, clock.now()), etag, signal)
-        .catch((error: unknown) => onCartNotMarked(cartId, error));
+      const closed = closeCart(cart, order.id, clock.now());
+      await (repeated ? carts.put(closed, etag, signal) : carts.putClaimed(closed, etag)).catch((error: unknown) =>
+        onCartNotMarked(cartId, error),
+      );
     }
     return order;
   };

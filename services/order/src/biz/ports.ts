@@ -94,7 +94,14 @@ export interface CheckoutNotes {
   add(orderId: string, event: CheckoutEvent, meta: EventMeta): Promise<unknown>;
 }
 
+/** Who may write which version of a cart: one writer each. */
+export interface CartClaimRepository {
+  /** Whether the caller alone may write this version of the cart now; ends with the transaction where that ends badly, by itself after 30 s otherwise. */
+  take(cartId: string, version: number): Promise<boolean>;
+}
+
 export interface Repositories {
+  readonly cartClaims: CartClaimRepository;
   readonly orders: OrderRepository;
   readonly checkout: CheckoutPort;
   readonly erasedCustomers: ErasedCustomerRepository;
@@ -114,6 +121,8 @@ export interface CartStore {
   getById(cartId: string, signal?: AbortSignal): Promise<StoredCart | undefined>;
   /** @param etag of the version that was read; undefined creates. @throws AppError `order.cart_changed` */
   put(cart: Cart, etag: string | undefined, signal?: AbortSignal): Promise<void>;
+  /** As `put`, of a version that the caller has claimed. */
+  putClaimed(cart: Cart, etag: string): Promise<void>;
   delete(cart: Cart, etag: string, signal?: AbortSignal): Promise<void>;
 }
 

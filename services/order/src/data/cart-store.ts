@@ -22,13 +22,10 @@ const keyOf = (cartId: string) => `cart:${cartId}`;
  * the retry in `pkg/runtime/pubsub/outbox.go` has no `Stop`, so it neither ends nor waits after ten seconds).
  */
 export const makeCartStore = (state: StateStore, claims: CartClaims): CartStore => {
-  const claimed = async (
-    cartId: string,
-    version: number,
-    signal: AbortSignal | undefined,
-    write: () => Promise<void>,
-  ) => {
+  const claim = async (cartId: string, version: number, signal: AbortSignal | undefined) => {
     if (!(await claims.take(cartId, version, signal))) throw cartChanged(cartId);
+  };
+  const claimed = async (cartId: string, version: number, write: () => Promise<void>) => {
     try {
       await write();
     } catch (error) {
@@ -38,36 +35,42 @@ export const makeCartStore = (state: StateStore, claims: CartClaims): CartStore 
       throw error;
     }
   };
+  const putClaimed = (cart: Cart, etag: string | undefined): Promise<void> => {
+    const traceparent = currentTraceparent();
+    return claimed(cart.id, cart.version, () =>
+      // Without the caller's signal: who leaves in the middle of it would leave a transaction that was told of and never committed.
+      state.transact([
+        {
+          op: "set",
+          key: keyOf(cart.id),
+          value: cart,
+          etag: etag ?? null,
+          ttlSeconds: TTL_SECONDS,
+          publish: {
+            data: toJsonString(CartUpdatedSchema, cartUpdatedToProto(cart)),
+            type: CartUpdatedSchema.typeName,
+            subject: cart.id,
+            ...(traceparent ? { traceparent } : {}),
+          },
+        },
+      ]),
+    );
+  };
   return {
     async getById(cartId, signal) {
       const entry = await state.get<Cart>(keyOf(cartId), signal);
       return entry && { cart: entry.value, etag: entry.etag };
     },
-    put: (cart, etag, signal) => {
-      const traceparent = currentTraceparent();
-      return claimed(cart.id, cart.version, signal, () =>
-        // Without the caller's signal: who leaves in the middle of it would leave a transaction that was told of and never committed.
-        state.transact([
-          {
-            op: "set",
-            key: keyOf(cart.id),
-            value: cart,
-            etag: etag ?? null,
-            ttlSeconds: TTL_SECONDS,
-            publish: {
-              data: toJsonString(CartUpdatedSchema, cartUpdatedToProto(cart)),
-              type: CartUpdatedSchema.typeName,
-              subject: cart.id,
-              ...(traceparent ? { traceparent } : {}),
-            },
-          },
-        ]),
-      );
+    put: async (cart, etag, signal) => {
+      await claim(cart.id, cart.version, signal);
+      await putClaimed(cart, etag);
     },
+    putClaimed,
     // No transaction, so nobody is told; but a writer who holds the next version must find the cart that it read.
     delete: async ({ id, version }, etag, signal) => {
       const next = version + 1;
-      await claimed(id, next, signal, () => state.delete(keyOf(id), { etag, ...(signal ? { signal } : {}) }));
+      await claim(id, next, signal);
+      await claimed(id, next, () => state.delete(keyOf(id), { etag, ...(signal ? { signal } : {}) }));
       await claims.release(id, next);
     },
   };

@@ -10,6 +10,7 @@ import { sellersOf } from "../model/order.ts";
 import type { OrderEvent } from "../model/order-events.ts";
 import { applyCheckoutEffect } from "../saga/apply-checkout-effect.ts";
 import { type Checkout, type CheckoutTimeouts, makeCheckoutSaga } from "../saga/checkout-saga.ts";
+import { makeCartClaimRepository } from "./cart-claims.ts";
 import { makeOrderRepository, ORDER_OF_SAGA } from "./order-repository.ts";
 import { fromColumns } from "./order-row.ts";
 import { makeOutboxPort } from "./outbox-port.ts";
@@ -58,6 +59,7 @@ export const openCheckout = ({ database, outbox, clock, log, metrics, tracer, ti
   const uow: OrderUnitOfWork = makeUnitOfWork(database, (tx) => ({
     orders: makeOrderRepository(tx),
     outbox: makeOutboxPort(tx, outbox),
+    cartClaims: makeCartClaimRepository(tx),
     erasedCustomers: {
       async add(customerId, at) {
         await tx.insert(erasedCustomerTable).values({ customerId, at }).onConflictDoNothing();

@@ -85,7 +85,7 @@ export const makeOrderHandlers = (deps: OrderHandlersDeps): ServiceImpl<typeof O
       if (!mayActFor(principal, customerId)) {
         throw new AppError("permission_denied", "auth.not_owner", "Only staff order for others.");
       }
-      const order = await deps.placeOrder(
+      const { order } = await deps.placeOrder(
         {
           customerId,
           currency: request.currencyCode,
