@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import type { Binary } from "@tandem/runtime";
 import { type BinaryPlan, WORKERS_NICE } from "../platform-plan.ts";
@@ -49,7 +49,7 @@ export const asProcesses =
       },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    if (kind === "worker" && child.pid !== undefined) setPriority(child.pid, WORKERS_NICE);
+    if (kind === "worker" && child.pid !== undefined) setPriority(child.pid, Math.max(getPriority(), WORKERS_NICE));
     child.stdout?.pipe(log, { end: false });
     child.stderr?.pipe(log, { end: false });
     const exited = new Promise<number | string>((resolve) =>

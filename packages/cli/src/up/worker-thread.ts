@@ -1,5 +1,4 @@
 import { createWriteStream } from "node:fs";
-import { setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ContextName } from "@tandem/contracts";
 import { createLocalInbox } from "@tandem/local-inbox";
@@ -10,13 +9,11 @@ import { WORKERS_NICE } from "../platform-plan.ts";
 import { loadService } from "./load-service.ts";
 import type { ThreadAnswer, ThreadRequest, WorkersToStart } from "./open-worker-thread.ts";
 import { allOrNone, inThisThread } from "./start-binaries.ts";
+import { yieldToApis } from "./yield-to-apis.ts";
 
 // The second thread of `npm start`: workers and their sidecars. What they compute is nobody's time who waits for an answer, so it yields to those.
 const parent = parentPort;
 if (parent === null) throw new TypeError("this file is the entry of a thread: npm start opens it");
-
-// Linux counts niceness by thread, and 0 is the caller's own. Elsewhere it would be the whole process's, the APIs' with it.
-if (process.platform === "linux") setPriority(0, WORKERS_NICE);
 
 const say = (answer: ThreadAnswer): void => parent.postMessage(answer);
 const describe = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -43,6 +40,8 @@ const start = async ({
   stack.defer(async () => {
     await Promise.allSettled(running.map((one) => one.stop()));
   });
+  // Not before: an order goes nowhere until its workers are up.
+  await yieldToApis();
   Promise.race(running.map(({ failed }) => failed)).catch((error: unknown) =>
     say({ kind: "failed", reason: describe(error) }),
   );
