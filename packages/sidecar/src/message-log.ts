@@ -29,21 +29,33 @@ export const createMessageLog = (storage: Storage, leaseMs: number = LEASE_MS): 
   };
 };
 
+// From the oldest on, and no further than to the first that may stay: a look at all hundred thousand, once a minute, takes a core for a quarter of a second.
 const REMOVE = `
-DELETE FROM sidecar.message WHERE id IN (
-  SELECT id FROM sidecar.message m
-  WHERE (published_at < now() - $1 * interval '1 millisecond' OR id <= (SELECT max(id) FROM sidecar.message) - $2::bigint)
-    AND NOT EXISTS (SELECT FROM sidecar.delivery d JOIN sidecar.subscription s ON s.id = d.subscription_id
-                    WHERE s.topic = m.topic AND s.pubsub = m.pubsub AND d.message_id = m.id)
-  ORDER BY id LIMIT $3)`;
-
-const REMOVE_BATCH = 10_000;
+WITH seen AS MATERIALIZED (
+  SELECT id, pubsub, topic,
+    published_at < now() - $1 * interval '1 millisecond' OR id <= (SELECT max(id) FROM sidecar.message) - $2::bigint AS old
+  FROM sidecar.message WHERE id > $3 ORDER BY id LIMIT 1000
+), gone AS (
+  DELETE FROM sidecar.message m USING seen s
+  WHERE s.old AND m.id = s.id
+    AND NOT EXISTS (SELECT FROM sidecar.delivery d JOIN sidecar.subscription n ON n.id = d.subscription_id
+                    WHERE n.topic = s.topic AND n.pubsub = s.pubsub AND d.message_id = s.id)
+  RETURNING 1
+)
+SELECT max(id) AS last, bool_and(old) AS "allOld", (SELECT count(*)::int FROM gone) AS removed FROM seen`;
 
 const removeDelivered = async (pool: pg.Pool, maxAgeMs: number, maxCount: number): Promise<number> => {
   let total = 0;
-  for (;;) {
-    const { rowCount } = await pool.query(REMOVE, [maxAgeMs, maxCount, REMOVE_BATCH]);
-    total += rowCount ?? 0;
-    if (rowCount !== REMOVE_BATCH) return total;
+  let last: string | null = "0";
+  let allOld: boolean | null = true;
+  while (last !== null && allOld === true) {
+    const { rows }: pg.QueryResult<{ last: string | null; allOld: boolean | null; removed: number }> = await pool.query(
+      REMOVE,
+      [maxAgeMs, maxCount, last],
+    );
+    total += rows[0]?.removed ?? 0;
+    last = rows[0]?.last ?? null;
+    allOld = rows[0]?.allOld ?? null;
   }
+  return total;
 };

@@ -219,6 +219,12 @@ describe("the embedded sidecar", () => {
     expect(await messages.removeDelivered(60_000, 3)).toBe(2);
     expect(await messages.removeDelivered(0, 100)).toBe(3);
     expect(await run.undelivered()).toBe(1);
+    // More than one look's worth, behind one that must stay.
+    const many = Array.from({ length: 2_100 }, () => ({ pubsub: "pubsub", topic: "nobody.listens", event: "{}" }));
+    await messages.publish(many);
+    expect(await messages.removeDelivered(60_000, 100)).toBe(2_000);
+    expect(await messages.removeDelivered(0, 100_000)).toBe(100);
+    expect(await run.undelivered()).toBe(1);
   });
 
   it("loses no message to a subscription that is made while publishers write", async () => {
