@@ -27,6 +27,7 @@ beforeAll(async () => {
       if (id === "secret") throw new Error("connect ECONNREFUSED postgres://app:hunter2@db/orders");
       if (id === "internal")
         throw new AppError("internal", "postgres.second_transaction", "A second transaction in one handler.");
+      if (id.startsWith("long ")) return { id, seenBy: "a".repeat(Number(id.slice(5))) };
       if (id === "order") throw new AppError("not_found", "order.not_found", "There is no such order.");
       const kind = kinds.find(([one]) => one === id)?.[0];
       if (kind !== undefined)
@@ -191,3 +192,22 @@ const failure = async (work: Promise<unknown>): Promise<ConnectError> => {
   expect(error).toBeInstanceOf(ConnectError);
   return error as ConnectError;
 };
+
+describe("an answer to somebody who takes gzip", () => {
+  it.each([
+    [13_000, null],
+    [20_000, "gzip"],
+  ])("of %i bytes has the encoding %s: what fits into the first flight is sent as it is", async (bytes, encoding) => {
+    const answer = await fetch(`${harness.httpUrl}/tandem.rpctest.v1.EchoService/GetThing`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${await harness.token()}`,
+        "content-type": "application/json",
+        "accept-encoding": "gzip",
+      },
+      body: JSON.stringify({ id: `long ${bytes}` }),
+    });
+    expect([answer.status, answer.headers.get("content-encoding")]).toEqual([200, encoding]);
+    expect(((await answer.json()) as { seenBy: string }).seenBy).toHaveLength(bytes);
+  });
+});
