@@ -19,7 +19,7 @@ import { makePriceListReader } from "../data/price-list-reader.ts";
 import { makePriceNews } from "../data/price-news.ts";
 import { makePromotionReader } from "../data/promotion-reader.ts";
 import { makeQuoteBasisReader } from "../data/quote-basis-reader.ts";
-import { makeQuoteStore } from "../data/quote-store.ts";
+import { makeQuoteOffers, makeQuoteStore } from "../data/quote-store.ts";
 import { makeTaxRateStore } from "../data/tax-rate-store.ts";
 import { makePricingUnitOfWork } from "../data/unit-of-work.ts";
 import { makeVoucherReader } from "../data/voucher-reader.ts";
@@ -57,7 +57,11 @@ export const composeApi = ({
   };
   const deps = { uow: makePricingUnitOfWork(database, outbox, clock), source, clock, newId };
   const priceLists = makePriceListReader(database.orm);
-  const quotes = { ...makeQuoteStore(database.orm, database), ...makeQuoteBasisReader(database, clock) };
+  const quotes = {
+    ...makeQuoteStore(database.orm, database),
+    ...makeQuoteOffers(database),
+    ...makeQuoteBasisReader(database, clock),
+  };
   const vouchers = makeVoucherReader(database);
   const handlers = {
     ...makePriceHandlers({
