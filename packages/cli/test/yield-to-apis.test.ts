@@ -20,27 +20,28 @@ const SCHED_IDLE = 5;
 const aThreadThatYields = async () => {
   const worker = new Worker(
     `const { parentPort, workerData } = require("node:worker_threads");
-     import(workerData).then(({ yieldToApis }) => yieldToApis()).then(() => {
-       parentPort.postMessage(require("node:fs").readlinkSync("/proc/thread-self").split("/").at(-1));
+     import(workerData).then(({ yieldToApis }) => yieldToApis()).then((priority) => {
+       parentPort.postMessage({ priority, thread: require("node:fs").readlinkSync("/proc/thread-self").split("/").at(-1) });
        parentPort.once("message", () => process.exit());
      });`,
     { eval: true, workerData: new URL("../src/up/yield-to-apis.ts", import.meta.url).href, execArgv: [] },
   );
-  const thread = await new Promise<string>((resolve, reject) => {
+  const said = await new Promise<{ priority: string; thread: string }>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
   });
-  return { thread, stop: () => worker.terminate() };
+  return { ...said, stop: () => worker.terminate() };
 };
 
 describe.skipIf(!linux)("the thread of the workers", () => {
   it("yields, and no other thread of the process", async () => {
     const before = scheduling(String(process.pid));
-    const { thread, stop } = await aThreadThatYields();
+    const { priority, thread, stop } = await aThreadThatYields();
     try {
       const yielding = scheduling(thread);
       expect(yielding.nice).toBeGreaterThanOrEqual(WORKERS_NICE);
-      if (chrt) expect(yielding.policy).toBe(SCHED_IDLE);
+      expect(priority).toBe(chrt ? "idle" : "nice");
+      expect(yielding.policy === SCHED_IDLE).toBe(chrt);
       expect(scheduling(String(process.pid))).toEqual(before);
     } finally {
       await stop();

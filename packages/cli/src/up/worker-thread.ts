@@ -41,7 +41,7 @@ const start = async ({
     await Promise.allSettled(running.map((one) => one.stop()));
   });
   // Not before: an order goes nowhere until its workers are up.
-  await yieldToApis();
+  log.info({ priority: await yieldToApis() }, "workers are up, and yield to the APIs");
   Promise.race(running.map(({ failed }) => failed)).catch((error: unknown) =>
     say({ kind: "failed", reason: describe(error) }),
   );
