@@ -1,5 +1,5 @@
 import { newId } from "@tandem/kernel";
-import { countStatements } from "@tandem/testkit";
+import { countStatements, pollUntil } from "@tandem/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkout } from "./checkout-model.ts";
 import { makeFixture, reserved } from "./engine-fixture.ts";
@@ -21,6 +21,7 @@ const onceOf = (eventId: string) => ({
     if (!fresh) throw new Again();
   },
 });
+const waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
 const history = async (id: string) =>
   (await fixture.engine.listHistory(id)).map(({ outcome, eventType, from, to }) => ({ outcome, eventType, from, to }));
 const inbox = async (eventId: string) =>
@@ -107,18 +108,24 @@ describe("a saga's lock", () => {
     await fixture.start(id);
     await fixture.db.database.query("insert into parcel values ($1, 1)", [id]);
     const seen: unknown[] = [];
+    const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const engine = fixture.makeEngine({
       subject: `select p.weight as "parcelWeight" from parcel p where p.parcel_id = $2`,
       apply: async (tx, _, { subject }) => {
         seen.push(subject?.["parcelWeight"]);
         await tx.client.query("update parcel set weight = weight + 1 where parcel_id = $1", [id]);
-        // Long enough for the other to stand at the lock.
-        await tx.client.query("select pg_sleep(0.05)");
+        first.resolve();
+        await second.promise;
       },
     });
     const handle = (event: Parameters<typeof engine.lockAndHandle>[2]) =>
       fixture.db.database.transact((tx) => engine.lockAndHandle(tx, id, event, { id: newId() }));
-    await Promise.all([handle(reserved), handle({ type: "payment_authorized" })]);
+    const reserving = handle(reserved);
+    await first.promise;
+    const paying = handle({ type: "payment_authorized" });
+    await pollUntil(async () => (await fixture.db.database.query(waiting)).rows.length === 1);
+    second.resolve();
+    await Promise.all([reserving, paying]);
     expect(seen).toEqual([1, 2]);
   });
 });
