@@ -1,3 +1,4 @@
+export { type AdaptiveLimit, type AdaptiveLimitOptions, createAdaptiveLimit } from "./create-adaptive-limit.ts";
 export {
   type CacheEvent,
   type CacheLoader,

@@ -4,6 +4,7 @@ import { AppError, isAppError } from "@tandem/kernel";
 import { type CircuitBreaker, createCircuitBreaker } from "@tandem/resilience";
 import type { Logger, Metrics } from "@tandem/runtime";
 import { Agent, type Dispatcher } from "undici";
+import { type CallKind, createAdmission } from "./admission.ts";
 import type { OutgoingBody } from "./read-body.ts";
 
 export interface UpstreamRequest {
@@ -17,8 +18,8 @@ export interface UpstreamRequest {
   /** Until its answer is complete; of one that streams, until it begins. Undefined: as long as it takes. */
   readonly deadlineAt: number | undefined;
   readonly streaming: boolean;
-  /** A look at the context's health: goes past the circuit, and any JSON is the context's own answer. */
-  readonly probe?: boolean;
+  /** Which calls find room last, when the context is slow: see {@link Admission}. */
+  readonly kind: CallKind;
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +42,10 @@ export interface UpstreamOptions {
   readonly way:
     | { readonly kind: "sidecar"; readonly daprHttpUrl: string }
     | { readonly kind: "direct"; readonly portOffset: number };
+  /** Per context. */
   readonly maxInFlight: number;
+  /** An answer that takes longer says that calls stand in line there. */
+  readonly slowMs: number;
   readonly log: Pick<Logger, "warn" | "info">;
   readonly metrics: Metrics;
 }
@@ -49,7 +53,6 @@ export interface UpstreamOptions {
 interface Upstream {
   readonly circuit: CircuitBreaker;
   readonly origin: string;
-  inFlight: number;
 }
 
 /** Between two attempts of a call that may be repeated. */
@@ -65,7 +68,7 @@ export const contextUnavailable = (context: string, cause?: unknown): AppError =
     ],
   });
 
-export const createUpstreams = ({ contexts, way, maxInFlight, log, metrics }: UpstreamOptions): Upstreams => {
+export const createUpstreams = ({ contexts, way, maxInFlight, slowMs, log, metrics }: UpstreamOptions): Upstreams => {
   const agent = new Agent({
     // The number of calls is bounded per context, so the number of connections is too.
     connections: null,
@@ -103,9 +106,11 @@ export const createUpstreams = ({ contexts, way, maxInFlight, log, metrics }: Up
           log.warn({ context, state }, "circuit");
         },
       });
-      return [context, { circuit, origin: originOf(entry), inFlight: 0 }] as [ContextName, Upstream];
+      return [context, { circuit, origin: originOf(entry) }] as [ContextName, Upstream];
     }),
   );
+
+  const admission = createAdmission({ contexts: [...upstreams.keys()], maxInFlight, slowMs, log, metrics });
 
   const attempt = async (context: ContextName, origin: string, request: UpstreamRequest): Promise<UpstreamAnswer> => {
     const { httpMethod, target, headers, body, deadlineAt, signal } = request;
@@ -135,7 +140,7 @@ export const createUpstreams = ({ contexts, way, maxInFlight, log, metrics }: Up
       });
       if (request.streaming) clearTimeout(timer);
       answer.body.once("close", over);
-      return request.probe ? answer : await recognized(context, answer);
+      return request.kind === "probe" ? answer : await recognized(context, answer);
     } catch (error) {
       over();
       if (isAppError(error)) throw error;
@@ -156,20 +161,17 @@ export const createUpstreams = ({ contexts, way, maxInFlight, log, metrics }: Up
   const send: Upstreams["send"] = async (context, request, attempted) => {
     const upstream = upstreams.get(context);
     if (upstream === undefined) throw contextUnavailable(context);
-    if (upstream.inFlight >= maxInFlight)
-      throw new AppError(
-        "unavailable",
-        "gateway.context_busy",
-        `Too many calls to the context ${context} are in progress.`,
-      );
-    upstream.inFlight += 1;
+    const leave = admission.enter(context, request.kind);
+    let answered = false;
     const tries = request.repeatable && request.body.kind !== "stream" ? 2 : 1;
     try {
       for (let at = 1; ; at += 1) {
         attempted?.();
         try {
           const once = () => attempt(context, upstream.origin, request);
-          return await (request.probe ? once() : upstream.circuit.run(once));
+          const answer = await (request.kind === "probe" ? once() : upstream.circuit.run(once));
+          answered = true;
+          return answer;
         } catch (error) {
           if (isAppError(error) && error.code === "circuit.open") throw contextUnavailable(context, error);
           const again = at < tries && isAppError(error) && error.code === "gateway.context_unavailable";
@@ -180,7 +182,7 @@ export const createUpstreams = ({ contexts, way, maxInFlight, log, metrics }: Up
         }
       }
     } finally {
-      upstream.inFlight -= 1;
+      leave(answered);
     }
   };
   return {

@@ -44,7 +44,7 @@ export const createHealthBoard = (options: HealthBoardOptions): HealthBoard => {
         body: { kind: "none" },
         repeatable: false,
         streaming: false,
-        probe: true,
+        kind: "probe",
         deadlineAt: Date.now() + timeoutMs,
         signal: new AbortController().signal,
       });

@@ -35,6 +35,7 @@ export const composeGateway = (foundation: Foundation<DoorConfig>): GatewayServe
         ? { kind: "sidecar", daprHttpUrl: `http://127.0.0.1:${config.DAPR_HTTP_PORT}` }
         : { kind: "direct", portOffset: config.UPSTREAM_PORT_OFFSET },
     maxInFlight: config.MAX_IN_FLIGHT_PER_CONTEXT,
+    slowMs: config.SLOW_ANSWER_MS,
     log,
     metrics,
   });

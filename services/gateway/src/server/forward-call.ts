@@ -7,6 +7,7 @@ import { readTimeoutMs } from "@tandem/rpc/door";
 import { currentTraceparent } from "@tandem/runtime";
 import { writeHead } from "../edge/answer.ts";
 import type { Exchange } from "../edge/exchange.ts";
+import type { CallKind } from "../forward/admission.ts";
 import { createTrailerSplit, setTrailers, toGrpcType, toGrpcWebType } from "../forward/grpc-bridge.ts";
 import { outgoingHeaders, returnedHeaders } from "../forward/headers.ts";
 import { mayShare } from "../forward/may-share.ts";
@@ -70,6 +71,7 @@ export const makeForwardCall =
           body,
           repeatable: route.repeatable,
           streaming: route.streaming,
+          kind: kindOf(route, incoming),
           deadlineAt: deadlineMs === undefined ? undefined : startedAt + deadlineMs + GRACE_MS,
           signal,
         },
@@ -98,6 +100,12 @@ export const makeForwardCall =
     const answer = await ask(request.headers, timeoutMs, gone);
     await passOn(exchange, answer);
   };
+
+/** Who asks to wait (`Prefer: wait`) and who listens to a stream is slow on purpose. */
+const kindOf = ({ streaming, rateClass }: CallRoute, { prefer }: IncomingHttpHeaders): CallKind => {
+  if (streaming || /(?:^|[,\s])wait=/i.test(String(prefer ?? ""))) return "patient";
+  return rateClass === "read" ? "read" : "write";
+};
 
 const headersOf = (headers: Exchange["request"]["headers"]): Headers => {
   const timeouts = new Headers();
