@@ -10,6 +10,7 @@ import { createBegun, type LoadCustomer } from "./load/customers.ts";
 import { lookAround } from "./load/look-around.ts";
 import { defaultMix, type OperationName, operationNames } from "./load/operations.ts";
 import { renderSlugs, renderTable } from "./load/print-result.ts";
+import { readCores, sharesBetween } from "./load/read-cores.ts";
 import { readMemoryMb } from "./load/read-memory.ts";
 import { runLoad } from "./load/run-load.ts";
 import { createRandom } from "./random.ts";
@@ -71,6 +72,7 @@ export const addLoadCommand = (program: Command): void => {
       const disturbed = disturb(flags, say, stop);
       // Said below, once the figures are there.
       disturbed.catch(() => stop.abort());
+      const coresBefore = await readCores();
       const memory = { start: await readMemoryMb(running.pid), end: undefined as number | undefined, peak: 0 };
       const { recorder, elapsedMs, dropped } = await runLoad({
         world: {
@@ -94,6 +96,7 @@ export const addLoadCommand = (program: Command): void => {
           });
         },
       });
+      const cores = sharesBetween(coresBefore, await readCores());
       // When the time is up first: nobody is disturbed who is not there.
       stop.abort();
       await disturbed;
@@ -113,12 +116,16 @@ export const addLoadCommand = (program: Command): void => {
         say(
           `${running.mode === "embedded" ? "the platform's process" : "dapr run"}: ${memory.start} MB resident before, ${memory.end} MB after, ${memory.peak} MB at most`,
         );
+      if (cores !== undefined)
+        say(
+          `${cores.cores} cores: ${cores.busyPercent} % busy, ${cores.stolenPercent} % given to other machines; compare runs with as little`,
+        );
 
       const checks =
         books && (await checkAtRest({ mode: running.mode, books, reopen: running.books, say }, flags.quietWithin));
       if (flags.json)
         process.stdout.write(
-          `${JSON.stringify({ rate: flags.rate, forMs: flags.for, elapsedMs, count, perSecond, failed, dropped, operations: reports, errors: recorder.slugs(), memoryMb: memory, checks })}\n`,
+          `${JSON.stringify({ rate: flags.rate, forMs: flags.for, elapsedMs, count, perSecond, failed, dropped, operations: reports, errors: recorder.slugs(), memoryMb: memory, cores, checks })}\n`,
         );
       if (checks?.some(({ violations }) => violations.length > 0)) process.exitCode = 1;
     });
