@@ -3,8 +3,8 @@ export interface AdaptiveLimitOptions {
   readonly min?: number;
   /** Never above, and where it starts. Default 512. */
   readonly max?: number;
-  /** A call that took longer has stood in a queue. Milliseconds, default 1000. */
-  readonly slowMs?: number;
+  /** A call that took longer has stood in a queue: half of the patience of who calls. Milliseconds. */
+  readonly slowMs: number;
   /** After so long without a slow call everything is forgotten. Milliseconds, default 10000. */
   readonly forgetMs?: number;
   /** Milliseconds that only go forward. Default `performance.now`. */
@@ -32,8 +32,8 @@ const DECREASE = 0.75;
  * increase, multiplicative decrease, once per round trip: RFC 5681): a slow call takes a quarter off what was in progress, fast ones
  * give back one per round.
  */
-export const createAdaptiveLimit = (options: AdaptiveLimitOptions = {}): AdaptiveLimit => {
-  const { min = 16, max = 512, slowMs = 1_000, forgetMs = 10_000, now = () => performance.now(), onLimit } = options;
+export const createAdaptiveLimit = (options: AdaptiveLimitOptions): AdaptiveLimit => {
+  const { min = 16, max = 512, slowMs, forgetMs = 10_000, now = () => performance.now(), onLimit } = options;
   // Not a whole number: a round of fast calls adds one to it.
   let limit = Math.max(min, max);
   let inFlight = 0;

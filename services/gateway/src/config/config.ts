@@ -27,8 +27,8 @@ export const gatewayConfig = platformGatewayConfig.extend({
   UPSTREAM_PORT_OFFSET: integer({ min: 0, max: 57_000 }).default(0),
   /** Calls in progress per context; more are refused, so that one slow context does not take the door's memory. */
   MAX_IN_FLIGHT_PER_CONTEXT: integer({ min: 1, max: 100_000 }).default(512),
-  /** A context whose answers take longer gets fewer calls at once, down to 16, until they do not. */
-  SLOW_ANSWER_MS: durationMs({ min: 10, max: 60_000 }).default(1_000),
+  /** A context whose answers take longer gets fewer calls at once, down to 16, until they do not. Half of the default deadline: short of being too late. */
+  SLOW_ANSWER_MS: durationMs({ min: 10, max: 60_000 }).default(5_000),
   MAX_BODY_BYTES: integer({ min: 1_024, max: 104_857_600 }).default(1_048_576),
   DEFAULT_DEADLINE_MS: durationMs({ min: 100, max: 300_000 }).default(10_000),
   MAX_DEADLINE_MS: durationMs({ min: 100, max: 300_000 }).default(60_000),

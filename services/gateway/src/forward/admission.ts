@@ -49,7 +49,7 @@ export const createAdmission = ({ contexts, maxInFlight, slowMs, log, metrics }:
       slowMs,
       onLimit: (limit) => limitGauge.set({ context }, limit),
     });
-    gates.set(context, { prompt, patient: createAdaptiveLimit({ min: maxInFlight, max: maxInFlight }) });
+    gates.set(context, { prompt, patient: createAdaptiveLimit({ min: maxInFlight, max: maxInFlight, slowMs }) });
   }
   const warnedAt = new Map<ContextName, number>();
   const warn = (context: ContextName, limit: number) => {
