@@ -1,9 +1,11 @@
 import { createServer, request as httpRequest, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { createAuthenticator, createServiceTokenSource } from "@tandem/auth";
 import { AppError } from "@tandem/kernel";
 import { pollUntil } from "@tandem/testkit";
 import { describe, expect, it } from "vitest";
+import { fromConnectError } from "../src/errors/from-connect-error.ts";
 import { callOf, createRpcClient, direct, type RpcClientOptions, viaSidecar } from "../src/index.ts";
 import { clientOf, failureOf, opened, start } from "./client-fixtures.ts";
 import { EchoService } from "./gen/tandem/rpctest/v1/echo_pb.ts";
@@ -54,6 +56,28 @@ describe("errors", () => {
     const error = await failureOf(client.ping({}));
     expect([error.kind, error.code]).toEqual(["unavailable", "rpc.unavailable"]);
     expect(error.message).not.toContain(text);
+  });
+
+  it.each([
+    ["before it answers", ""],
+    ["within its answer", "HTTP/1.1 200 OK\r\ncontent-type: application/proto\r\ncontent-length: 100\r\n\r\nabc"],
+  ])("of a connection that is lost %s are unavailable", async (_, answer) => {
+    const { url } = await serve((request) => request.socket.end(answer, () => request.socket.destroy()));
+    const client = createRpcClient(EchoService, { target: direct(url), retry: { attempts: 1 } });
+    opened.push(client);
+    expect(await failureOf(client.ping({}))).toMatchObject({ code: "rpc.unavailable", retryable: true });
+  });
+
+  it.each([
+    // What connect-node makes of a kept connection that its server closed a moment ago.
+    [Object.assign(new Error("write EPIPE"), { code: "EPIPE", errno: -32, syscall: "write" }), "rpc.unavailable"],
+    [Object.assign(new Error("Premature close"), { code: "ERR_STREAM_PREMATURE_CLOSE" }), "rpc.unavailable"],
+    [new Error("of our own making"), "rpc.internal"],
+  ])("that connect-node calls internal are told apart: %s", (reason, code) => {
+    const call = { rpc: "some.Service/Call", signal: new AbortController().signal };
+    const wrapped = new ConnectError("lost", Code.Internal, undefined, undefined, reason);
+    expect(fromConnectError(wrapped, call).code).toBe(code);
+    expect(fromConnectError(Object.assign(wrapped, { isWireError: true }), call).code).toBe("rpc.internal");
   });
 
   it("that the server answers before any interceptor keep their slug as well", async () => {

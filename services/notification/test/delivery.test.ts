@@ -132,6 +132,21 @@ describe("sending", () => {
     expect((await rowsOf(notification, one.customerId)).map(({ attempts }) => attempts)).toEqual([2, 2]);
   });
 
+  it("says why it gives a message up", async () => {
+    await clear();
+    const one = await due();
+    const refusal = new AppError("failed_precondition", "test.refused", "no", { cause: new Error("the cause") });
+    const given: unknown[] = [];
+    const refusing = deliverWith(
+      { send: () => Promise.reject(refusal) },
+      { onGivenUp: ({ id }, error) => given.push([id, error]) },
+    );
+    const claimed = await claim();
+    for (const leased of claimed) expect(await refusing(leased)).toBe("failed");
+    expect(given).toEqual(claimed.map(({ notification: { id } }) => [id, refusal]));
+    expect(await statusesOf(one.customerId)).toEqual(["FAILED", "FAILED"]);
+  });
+
   it("is marked as done when the database is back, without a second mail", async () => {
     await clear();
     const one = await due();

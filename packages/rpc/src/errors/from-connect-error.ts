@@ -40,10 +40,24 @@ export const fromConnectError = (
       });
     case Code.Internal:
     case Code.DataLoss:
+      // connect-node knows three errors of a socket; every other, EPIPE of a connection that was closed while it was idle, is Internal to it.
+      if (!connectError.isWireError && isOfConnection(error))
+        return new AppError("unavailable", "rpc.unavailable", `${call.rpc} cannot be reached.`, { cause });
       return new AppError("internal", "rpc.internal", `${call.rpc} failed.`, { cause });
     default:
       return new AppError(kind, `rpc.${kind}`, connectError.rawMessage, { cause });
   }
+};
+
+const BROKEN_OFF: ReadonlySet<unknown> = new Set(["ERR_STREAM_PREMATURE_CLOSE", "ERR_SOCKET_CLOSED"]);
+
+/** Whether the operating system, or a stream that broke off, is the cause: those errors have a number, or one of two names. */
+const isOfConnection = (error: unknown): boolean => {
+  for (let at = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth += 1) {
+    if ("errno" in at && typeof at.errno === "number") return true;
+    if ("code" in at && BROKEN_OFF.has(at.code)) return true;
+  }
+  return false;
 };
 
 const ended = (call: { readonly rpc: string; readonly signal: AbortSignal }, cause: unknown): AppError => {

@@ -16,6 +16,8 @@ export interface DeliverNotificationDeps {
   readonly policy: DeliveryPolicy;
   /** How long the mark is tried again while the database is away: a message that went out is to be known as such. Default 30 000. */
   readonly markWithinMs?: number;
+  /** Told of a message that is not tried again, and why. */
+  readonly onGivenUp?: (notification: Notification, error: unknown) => void;
   /** For fault suites: called between the provider's answer and the commit. */
   readonly beforeMark?: (notification: Notification) => Promise<void> | void;
 }
@@ -28,7 +30,16 @@ export type DeliveryOutcome = "sent" | "failed" | "postponed" | "refused" | "sta
  * decides about it when the lease is over.
  */
 export const makeDeliverNotification =
-  ({ deliveries, senders, clock, sendTimeoutMs, policy, markWithinMs = 30_000, beforeMark }: DeliverNotificationDeps) =>
+  ({
+    deliveries,
+    senders,
+    clock,
+    sendTimeoutMs,
+    policy,
+    markWithinMs = 30_000,
+    onGivenUp,
+    beforeMark,
+  }: DeliverNotificationDeps) =>
   async ({ notification: before, token }: LeasedNotification): Promise<DeliveryOutcome> => {
     const commitOnce = async (after: Notification, outcome: DeliveryOutcome): Promise<DeliveryOutcome> =>
       (await deliveries.finish(token, after, eventOf(after, clock.now()))) ? outcome : "stale";
@@ -54,7 +65,9 @@ export const makeDeliverNotification =
       if (isAppError(error, "circuit.open"))
         return commit(notTried(before, clock.now(), "the provider is left alone"), "refused");
       const after = failedTry(before, { error, now: clock.now(), policy, random: Math.random() });
-      return commit(after, after.status === "FAILED" ? "failed" : "postponed");
+      if (after.status !== "FAILED") return commit(after, "postponed");
+      onGivenUp?.(before, error);
+      return commit(after, "failed");
     }
     await beforeMark?.(before);
     return commit(delivered(before, providerMessageId, clock.now()), "sent");

@@ -108,6 +108,8 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
   const delivery = createDeliveryWorker({
     queue: makeDeliveryQueue(database),
     deliver: makeDeliverNotification({
+      onGivenUp: ({ id, channel, template }, error) =>
+        log.warn({ notificationId: id, channel, template, err: error }, "a message is given up"),
       deliveries: makeDeliveryLog(database, outbox),
       senders: new Map(guarded.map(({ channel, sender }) => [channel, sender])),
       clock,

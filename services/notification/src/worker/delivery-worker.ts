@@ -74,10 +74,9 @@ export const createDeliveryWorker = (options: DeliveryWorkerOptions): Operations
       },
     },
     run: async ({ leased }) => {
-      const { id, channel, template } = leased.notification;
+      const { channel, template } = leased.notification;
       const outcome = await deliver(leased);
       messages.inc({ channel, template, outcome });
-      if (outcome === "failed") log.warn({ notificationId: id, channel, template }, "a message is given up");
       return outcomeOf[outcome];
     },
     log,
