@@ -18,7 +18,7 @@ const startSlow = async (env: Readonly<Record<string, string>>) => {
     else answer();
   });
   const headers = { authorization: `Bearer ${await gateway.token()}`, "content-type": "application/json" };
-  const read = () => fetch(`${gateway.url}/listings`);
+  const read = () => fetch(`${gateway.url}/listings`, { headers: { prefer: "wait=5" } });
   return {
     gateway,
     read,

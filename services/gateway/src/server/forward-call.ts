@@ -101,10 +101,11 @@ export const makeForwardCall =
     await passOn(exchange, answer);
   };
 
-/** Who asks to wait (`Prefer: wait`) and who listens to a stream is slow on purpose. */
+/** Who listens to a stream is slow on purpose, and who asks to wait for what a write leads to (`Prefer: wait`); a read waits for nothing. */
 const kindOf = ({ streaming, rateClass }: CallRoute, { prefer }: IncomingHttpHeaders): CallKind => {
-  if (streaming || /(?:^|[,\s])wait=/i.test(String(prefer ?? ""))) return "patient";
-  return rateClass === "read" ? "read" : "write";
+  if (streaming) return "patient";
+  if (rateClass === "read") return "read";
+  return /(?:^|[,\s])wait=/i.test(String(prefer ?? "")) ? "patient" : "write";
 };
 
 const headersOf = (headers: Exchange["request"]["headers"]): Headers => {

@@ -109,7 +109,7 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
     queue: makeDeliveryQueue(database),
     deliver: makeDeliverNotification({
       onGivenUp: ({ id, channel, template }, error) =>
-        log.warn({ notificationId: id, channel, template, err: error }, "a message is given up"),
+        log.warn({ notificationId: id, channel, template, causes: codesOf(error) }, "a message is given up"),
       deliveries: makeDeliveryLog(database, outbox),
       senders: new Map(guarded.map(({ channel, sender }) => [channel, sender])),
       clock,
@@ -162,4 +162,12 @@ export const composeWorker = (platform: WorkerNeeds): WorkerParts => {
     ],
     workers: [delivery],
   };
+};
+
+/** What failed, and why that did, without their words: a mail server's have the reader's address in them. */
+const codesOf = (error: unknown): readonly string[] => {
+  const codes: string[] = [];
+  for (let at = error; at instanceof Error && codes.length < 5; at = at.cause)
+    codes.push("code" in at ? String(at.code) : at.name);
+  return codes;
 };
